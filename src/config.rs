@@ -1,0 +1,219 @@
+//! The validated configuration: what the program needs, not what the user typed.
+//!
+//! Owns plain data made of newtypes; every value in here has been checked, so
+//! nobody downstream needs an "invalid config" branch. Must not open files, and
+//! knows no serde: `config::file` is the shape on disk, `config::load` the one
+//! conversion.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::gate::claims::ClaimPath;
+use crate::gate::cookie::CookieName;
+use crate::gate::origin::PublicOrigin;
+use crate::gate::route::Route;
+use crate::gate::seal::SecretKey;
+
+pub mod file;
+pub mod load;
+
+/// Everything `vestibule run` needs to know.
+#[derive(Debug)]
+pub struct Config {
+    /// Listeners and the public face.
+    pub server: Server,
+    /// The app behind us.
+    pub upstream: Upstream,
+    /// Who signs people in.
+    pub provider: Provider,
+    /// The session cookie.
+    pub session: Session,
+    /// Which claims say who somebody is.
+    pub identity: Identity,
+    /// The `[[route]]` tables, in the order of the file.
+    pub routes: Vec<Route>,
+    /// Logging.
+    pub log: Log,
+}
+
+/// `[server]`.
+#[derive(Debug)]
+pub struct Server {
+    /// Addresses that serve the public; at least one.
+    pub listen: Vec<SocketAddr>,
+    /// Address of health and readiness, never reachable through the public one.
+    pub admin_listen: SocketAddr,
+    /// What browsers see; at least one, the first is the default of `explain`-like output.
+    pub origins: Vec<PublicOrigin>,
+    /// Prefix of all our own paths: begins with a slash, does not end in one.
+    pub path_prefix: String,
+    /// Whether the signed-in person may see what the app receives.
+    pub whoami: bool,
+    /// Worker threads; at least one.
+    pub threads: usize,
+}
+
+/// `[upstream]`: the app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// Host name or address, as a connection needs it (no brackets).
+    pub host: String,
+    /// Port; the scheme's default is filled in.
+    pub port: u16,
+}
+
+/// The provider's name in our configuration and URLs: Latin letters, digits, `-` and `_`, at most 32.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderId(pub(crate) String);
+
+impl ProviderId {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Which dialect a provider speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProviderKind {
+    /// Amazon Cognito: `token_use`, `client_id` in access tokens, its own `/logout`.
+    Cognito,
+    /// OpenID Connect as written.
+    Oidc,
+}
+
+/// `[provider.ID]`.
+#[derive(Debug)]
+pub struct Provider {
+    /// The table's name.
+    pub id: ProviderId,
+    /// Dialect.
+    pub kind: ProviderKind,
+    /// The exact text that tokens carry as `iss` (never normalised: it is compared byte for byte).
+    pub issuer: String,
+    /// Further exact issuers accepted in tokens.
+    pub accepted_issuers: Vec<String>,
+    /// Endpoints that are named by hand or follow from the Cognito shorthand;
+    /// discovery fills in the others.
+    pub endpoints: Endpoints,
+    /// Our client id there.
+    pub client_id: String,
+    /// How we prove to be that client.
+    pub client_auth: ClientAuth,
+    /// Scopes asked for; contains `openid`.
+    pub scopes: Vec<String>,
+    /// Which emails are believed.
+    pub email_verified: EmailVerified,
+    /// How far signing out goes.
+    pub logout: LogoutReach,
+    /// A redirect URI path other than `PREFIX/callback`: begins with a slash, canonical, exact.
+    pub callback_path: Option<String>,
+}
+
+/// A provider's endpoints, as far as they are known without asking it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endpoints {
+    /// Where browsers are sent to sign in.
+    pub authorization: Option<Url>,
+    /// Where codes are redeemed.
+    pub token: Option<Url>,
+    /// The JWK set.
+    pub jwks: Option<Url>,
+    /// Where refresh tokens are revoked (RFC 7009).
+    pub revocation: Option<Url>,
+    /// Where browsers are sent to sign out.
+    pub logout: Option<Url>,
+}
+
+/// Client authentication at the token endpoint (RFC 6749 2.3.1).
+#[derive(Debug)]
+pub enum ClientAuth {
+    /// HTTP Basic.
+    Basic(SecretString),
+    /// In the body.
+    Post(SecretString),
+    /// A public client.
+    None,
+}
+
+/// What has to be said about an email for it to count (cognito.md 3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailVerified {
+    /// An explicit `false` is believed only of a federated user; absent is believed.
+    Auto,
+    /// Only an explicit `true` is believed.
+    Require,
+    /// Every email is believed.
+    Ignore,
+}
+
+/// `provider.ID.logout`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogoutReach {
+    /// On through the provider's logout.
+    Provider,
+    /// Only our own session ends.
+    Local,
+}
+
+/// `[session]`.
+#[derive(Debug)]
+pub struct Session {
+    /// At least one; the first seals, all open.
+    pub keys: Vec<SecretKey>,
+    /// How long after sign-in a session may last at most.
+    pub lifetime: Duration,
+    /// Name of the session cookie; `None`: the default of each origin.
+    pub cookie_name: Option<CookieName>,
+}
+
+/// `[identity]`: which claims say who somebody is. Of several names the first
+/// that is present counts; groups merge all.
+#[derive(Debug)]
+pub struct Identity {
+    /// The account name.
+    pub user: Vec<ClaimPath>,
+    /// The email address.
+    pub email: Vec<ClaimPath>,
+    /// The name for display; `None`: `name`, else given and family name.
+    pub name: Option<Vec<ClaimPath>>,
+    /// Groups.
+    pub groups: Vec<ClaimPath>,
+    /// The one access right; empty: none is configured.
+    pub access_right: Vec<ClaimPath>,
+}
+
+/// `[log]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// Shape of a line.
+    pub format: LogFormat,
+    /// Least severe level that is written.
+    pub level: tracing::Level,
+    /// How a person appears in it.
+    pub user: LogUser,
+}
+
+/// Shape of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// How a person appears in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogUser {
+    /// A keyed hash: the same person is recognisable, not nameable.
+    Hash,
+    /// The account name.
+    Plain,
+    /// Not at all.
+    Off,
+}

@@ -1,0 +1,456 @@
+//! The core: what becomes of a request. Decides without I/O; time, randomness
+//! and what is known of the provider are arguments.
+//!
+//! Owns [`Gate::decide`], THE FATE OF A REQUEST. Must not know pingora, tokio,
+//! the network, files or clocks (`tests/suite/architecture.rs` holds it to that).
+
+use http::StatusCode;
+use url::Url;
+
+use crate::config::{Config, LogoutReach, Provider, ProviderKind};
+
+pub mod claims;
+pub mod cookie;
+pub mod endpoint;
+pub mod headers;
+pub mod identity;
+pub mod login;
+pub mod origin;
+pub mod page;
+pub mod policy;
+mod query;
+pub mod reply;
+pub mod request;
+pub mod return_to;
+pub mod route;
+pub mod seal;
+pub mod session;
+pub mod signin;
+pub mod signout;
+pub mod time;
+pub mod token;
+mod unauthenticated;
+mod whoami;
+pub mod wire;
+
+use cookie::{Cookies, Presented as PresentedCookies};
+use endpoint::{Endpoint, OurPaths};
+use headers::HeaderEdits;
+use identity::{Mapping, Person};
+use origin::PublicOrigin;
+use page::Page;
+use policy::{Denial, Forbidden, NoIdentity, Permit, Presented};
+use reply::{Asker, Note, Reply};
+use request::RequestView;
+use route::Router;
+use seal::{Context, KeyRing, Purpose, Rng};
+use session::Session;
+use time::UnixTime;
+use token::{KeySet, VerifiedIdentity, Verifier};
+
+/// The core, built once from a configuration.
+#[derive(Debug)]
+pub struct Gate {
+    faces: Vec<Face>,
+    paths: OurPaths,
+    router: Router,
+    ring: KeyRing,
+    verifier: Verifier,
+    mapping: Mapping,
+    provider: ProviderFacts,
+    lifetime: u64,
+    whoami: bool,
+}
+
+/// One public origin with its cookies.
+#[derive(Debug)]
+struct Face {
+    origin: PublicOrigin,
+    cookies: Cookies,
+}
+
+/// What the core needs to know of the provider for good.
+#[derive(Debug)]
+struct ProviderFacts {
+    id: String,
+    kind: ProviderKind,
+    issuers: Vec<String>,
+    client_id: String,
+    logout: LogoutReach,
+}
+
+/// What is known of the provider by now.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known<'k> {
+    /// Its keys, once they have been seen.
+    pub keys: Option<&'k KeySet>,
+    /// Its logout endpoint, if it has one.
+    pub logout: Option<&'k Url>,
+}
+
+/// The fate of a request.
+#[derive(Debug)]
+pub enum Decision {
+    /// It goes to the app.
+    Forward(Box<Forward>),
+    /// We answer ourselves; the app never sees it.
+    Reply(Reply),
+    /// The edge does something first and hands the result to a sibling of
+    /// [`Gate::decide`], which answers with a reply: never another effect.
+    Perform(Effect),
+}
+
+/// A request on its way to the app.
+#[derive(Debug)]
+pub struct Forward {
+    /// The leave to go there.
+    pub permit: Permit,
+    /// What happens to its headers.
+    pub edits: HeaderEdits,
+    /// The target to send instead of the received one: one reading of the path.
+    pub target: Option<String>,
+    /// Cookies that the answer carries.
+    pub set_cookies: Vec<String>,
+    /// For the log.
+    pub note: Note,
+}
+
+/// What the edge has to do before the answer.
+#[derive(Debug)]
+pub enum Effect {
+    /// Build the authorization URL and send the browser there.
+    Authorize(signin::Authorize),
+    /// Redeem a code.
+    Exchange(signin::Exchange),
+    /// Revoke a refresh token, as far as that goes, then reply.
+    Logout(signout::Logout),
+}
+
+/// A session whose token holds.
+struct SignedIn {
+    session: Session,
+    identity: VerifiedIdentity,
+    person: Result<Person, identity::NoPerson>,
+    /// Sealed by a key that is no longer the first one.
+    old_seal: bool,
+}
+
+/// The keys are missing: a configuration always has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the configuration holds no session key")]
+pub struct NoSessionKey;
+
+impl Gate {
+    /// The core that a configuration describes.
+    ///
+    /// # Errors
+    /// Without a session key; a [`Config`] that was loaded has one.
+    pub fn new(config: &Config) -> Result<Self, NoSessionKey> {
+        let prefix = &config.server.path_prefix;
+        let provider = &config.provider;
+        Ok(Self {
+            faces: config
+                .server
+                .origins
+                .iter()
+                .map(|origin| Face {
+                    origin: origin.clone(),
+                    cookies: Cookies::new(config.session.cookie_name.as_ref(), origin, prefix),
+                })
+                .collect(),
+            paths: OurPaths::new(prefix, provider.callback_path.as_deref()),
+            router: Router::new(config.routes.clone()),
+            ring: KeyRing::new(&config.session.keys).ok_or(NoSessionKey)?,
+            verifier: Verifier::new(
+                provider.kind,
+                issuers(provider),
+                provider.client_id.clone(),
+            ),
+            mapping: Mapping::new(&config.identity, provider),
+            provider: ProviderFacts {
+                id: provider.id.as_str().to_owned(),
+                kind: provider.kind,
+                issuers: issuers(provider),
+                client_id: provider.client_id.clone(),
+                logout: provider.logout,
+            },
+            lifetime: config.session.lifetime.as_secs(),
+            whoami: config.server.whoami,
+        })
+    }
+
+    /// THE FATE OF A REQUEST.
+    pub fn decide(
+        &self,
+        req: &RequestView<'_>,
+        known: Known<'_>,
+        client: Option<std::net::IpAddr>,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Decision {
+        let path = req.path().canonical();
+        let face = self.face(req.host());
+        match (self.paths.classify(path), face) {
+            (Some(_), None) => return Decision::Reply(self.misdirected(req)),
+            (Some(endpoint), Some(face)) => return self.serve(endpoint, req, face, known, now, rng),
+            (None, _) => {}
+        }
+        if self.router.has_path_rules() && req.path().is_ambiguous() {
+            let why = "apps read this path in different ways";
+            return Decision::Reply(Reply::bad_request(why, "path_ambiguous"));
+        }
+        let host = face.map(|face| face.origin.host());
+        let Some(access) = self.router.access(host, path) else {
+            return Decision::Reply(self.misdirected(req));
+        };
+        // Only a public route without a host answers on a foreign one.
+        let Some(face) = face.or_else(|| self.faces.first()) else {
+            return Decision::Reply(self.misdirected(req));
+        };
+        let mut cookies = Vec::new();
+        let judged = policy::judge(access, || {
+            let presented = face.cookies.presented(req.cookie_headers());
+            match self.identify(face, &presented, known.keys, now) {
+                Ok(signed_in) => {
+                    cookies = self.reseal(face, &presented, &signed_in, now, rng);
+                    match signed_in.person {
+                        Ok(person) => Presented::Person(person),
+                        Err(why) => Presented::NoPerson(why),
+                    }
+                }
+                Err(why) => Presented::None(why),
+            }
+        });
+        judged
+            .and_then(|permit| self.forward(permit, req, face, client, cookies))
+            .unwrap_or_else(|denial| Decision::Reply(self.denied(req, face, &denial, rng)))
+    }
+
+    fn serve(
+        &self,
+        endpoint: Endpoint<'_>,
+        req: &RequestView<'_>,
+        face: &Face,
+        known: Known<'_>,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Decision {
+        if !endpoint.allows(req.method()) {
+            return Decision::Reply(endpoint.method_not_allowed(req));
+        }
+        match endpoint {
+            Endpoint::Login { provider } => self.login(req, face, provider, now, rng),
+            Endpoint::Callback { provider } => {
+                self.callback(req, face, provider, known, now, rng)
+            }
+            Endpoint::Logout => self.logout(req, face, known, now),
+            Endpoint::SignedOut => Decision::Reply(self.signed_out(req)),
+            Endpoint::Session => Decision::Reply(self.session_json(req, face, known, now, rng)),
+            Endpoint::Whoami if self.whoami => {
+                Decision::Reply(self.whoami_page(req, face, known, now, rng))
+            }
+            Endpoint::Whoami | Endpoint::Unknown => Decision::Reply(Reply::refusal(
+                req,
+                StatusCode::NOT_FOUND,
+                "not_found",
+                &Page::new("Page not found").text("There is no such page here."),
+                Note::new("not_found"),
+            )),
+        }
+    }
+
+    /// Cookie, session, token, person: or why not.
+    fn identify(
+        &self,
+        face: &Face,
+        presented: &PresentedCookies<'_>,
+        keys: Option<&KeySet>,
+        now: UnixTime,
+    ) -> Result<SignedIn, NoIdentity> {
+        let (session, old_seal) = self.open_session(face, presented)?;
+        if session.provider() != self.provider.id {
+            return Err(NoIdentity::OtherProvider);
+        }
+        if now.since(session.signed_in()) >= self.lifetime {
+            return Err(NoIdentity::LifetimeOver);
+        }
+        let keys = keys.ok_or(NoIdentity::NoKeys)?;
+        let identity = self
+            .verifier
+            .verify(session.id_token(), keys, now)
+            .map_err(NoIdentity::Token)?;
+        let person = self.mapping.person(&identity);
+        Ok(SignedIn {
+            session,
+            identity,
+            person,
+            old_seal,
+        })
+    }
+
+    /// The newest session among what was presented.
+    fn open_session(
+        &self,
+        face: &Face,
+        presented: &PresentedCookies<'_>,
+    ) -> Result<(Session, bool), NoIdentity> {
+        let mut why = NoIdentity::NoCookie;
+        let mut newest: Option<(Session, bool)> = None;
+        for candidate in presented.session_candidates() {
+            let opened = match self.ring.open(face.session_context(), &candidate) {
+                Ok(opened) => opened,
+                Err(error) => {
+                    why = NoIdentity::Unreadable(error);
+                    continue;
+                }
+            };
+            match Session::decode(&opened.plain) {
+                Ok(session) => {
+                    if newest
+                        .as_ref()
+                        .is_none_or(|(other, _)| session.sealed() > other.sealed())
+                    {
+                        newest = Some((session, opened.old_key));
+                    }
+                }
+                Err(_) => why = NoIdentity::UnknownFormat,
+            }
+        }
+        newest.ok_or(why)
+    }
+
+    /// A session that an older key sealed is sealed anew, so that the key can go.
+    /// If that fails, the old seal still opens.
+    fn reseal(
+        &self,
+        face: &Face,
+        presented: &PresentedCookies<'_>,
+        signed_in: &SignedIn,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Vec<String> {
+        if !signed_in.old_seal {
+            return Vec::new();
+        }
+        self.ring
+            .seal(face.session_context(), &signed_in.session.encode(now), rng)
+            .ok()
+            .and_then(|sealed| face.cookies.set_session(&sealed, presented))
+            .unwrap_or_default()
+    }
+
+    fn forward(
+        &self,
+        permit: Permit,
+        req: &RequestView<'_>,
+        face: &Face,
+        client: Option<std::net::IpAddr>,
+        set_cookies: Vec<String>,
+    ) -> Result<Decision, Denial> {
+        let edits = HeaderEdits::new(&permit, &face.origin, client)
+            .map_err(|_| Denial::Forbidden(Forbidden::HeaderTooLong))?;
+        let note = Note::new("forwarded").by(permit.who().map(|person| person.user.as_str()));
+        Ok(Decision::Forward(Box::new(Forward {
+            permit,
+            edits,
+            target: self.router.has_path_rules().then(|| req.path_and_query()),
+            set_cookies,
+            note,
+        })))
+    }
+
+    fn denied(&self, req: &RequestView<'_>, face: &Face, denial: &Denial, rng: Rng<'_>) -> Reply {
+        match denial {
+            Denial::SignIn(why) => self.unauthenticated(req, face, *why),
+            Denial::Forbidden(why) => self.forbidden(req, why, rng),
+        }
+    }
+
+    /// 421: the request came by a name that is not ours (contract, section 2).
+    fn misdirected(&self, req: &RequestView<'_>) -> Reply {
+        let ours: Vec<_> = self.faces.iter().map(|face| face.origin.as_str()).collect();
+        let page = Page::new("Unknown address")
+            .text("This server was reached by a name that it does not answer to.")
+            .row("Configured", ours.join(", "));
+        let note = Note::new("misdirected").because("host_unknown");
+        Reply::refusal(
+            req,
+            StatusCode::MISDIRECTED_REQUEST,
+            "misdirected_request",
+            &page,
+            note,
+        )
+    }
+
+    /// The public origins.
+    pub fn origins(&self) -> impl Iterator<Item = &PublicOrigin> {
+        self.faces.iter().map(|face| &face.origin)
+    }
+
+    /// A `Cookie` header without cookies of ours, the rest byte for byte;
+    /// `None` if nothing is left.
+    #[must_use]
+    pub fn strip_cookies(&self, header: &[u8]) -> Option<Vec<u8>> {
+        self.faces
+            .iter()
+            .try_fold(header.to_vec(), |rest, face| face.cookies.strip(&rest))
+    }
+
+    /// Whether an app's `Set-Cookie` is for a name of ours, and so dropped.
+    #[must_use]
+    pub fn is_our_set_cookie(&self, set_cookie: &[u8]) -> bool {
+        self.faces
+            .iter()
+            .any(|face| face.cookies.is_ours_set(set_cookie))
+    }
+
+    fn face(&self, host: &str) -> Option<&Face> {
+        let found = origin::for_host(self.faces.iter().map(|face| &face.origin), host)?;
+        self.faces.iter().find(|face| face.origin == *found)
+    }
+
+    /// Where a person signs in to come back to `target`.
+    fn login_path(&self, target: &str) -> String {
+        let rd: String = url::form_urlencoded::byte_serialize(target.as_bytes()).collect();
+        format!("{}/login?rd={rd}", self.paths.prefix())
+    }
+}
+
+impl Face {
+    fn session_context(&self) -> Context<'_> {
+        self.context(Purpose::Session, self.cookies.session_name())
+    }
+
+    fn logins_context(&self) -> Context<'_> {
+        self.context(Purpose::Logins, self.cookies.logins_name())
+    }
+
+    fn state_context(&self) -> Context<'_> {
+        self.context(Purpose::State, "state")
+    }
+
+    fn context<'c>(&'c self, purpose: Purpose, name: &'c str) -> Context<'c> {
+        Context {
+            purpose,
+            name,
+            origin: self.origin.as_str(),
+        }
+    }
+}
+
+fn issuers(provider: &Provider) -> Vec<String> {
+    std::iter::once(&provider.issuer)
+        .chain(&provider.accepted_issuers)
+        .cloned()
+        .collect()
+}
+
+/// A reference that a page shows and the log has too: eight characters.
+fn reference(rng: Rng<'_>) -> Option<String> {
+    let mut bytes = [0; 4];
+    rng(&mut bytes).ok()?;
+    Some(bytes.iter().map(|b| format!("{b:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests;

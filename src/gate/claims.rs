@@ -1,0 +1,145 @@
+//! Claims: finding a value in a token's JSON by the name that a person wrote.
+//!
+//! Owns claim paths and the shapes in which lists reach us. Must not know
+//! tokens, sessions or headers.
+
+use serde_json::{Map, Value};
+
+/// A claim's name as configured. A dot is a step (`address.country`), `\.` a
+/// literal dot; colons are literal. An exact top-level name wins over the path
+/// reading (contract, "Identity").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimPath {
+    text: String,
+    literal: String,
+    steps: Vec<String>,
+}
+
+/// Why a text is no claim name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimPathError {
+    /// Nothing, or nothing between two dots.
+    #[error("has an empty step; write a literal dot as \"\\\\.\"")]
+    EmptyStep,
+}
+
+impl ClaimPath {
+    /// Reads a claim name.
+    ///
+    /// # Errors
+    /// See [`ClaimPathError`].
+    pub fn parse(text: &str) -> Result<Self, ClaimPathError> {
+        let mut steps = vec![String::new()];
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' if chars.peek() == Some(&'.') => {
+                    chars.next();
+                    push(&mut steps, '.');
+                }
+                '.' => steps.push(String::new()),
+                c => push(&mut steps, c),
+            }
+        }
+        if steps.iter().any(String::is_empty) {
+            return Err(ClaimPathError::EmptyStep);
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            literal: text.replace("\\.", "."),
+            steps,
+        })
+    }
+
+    /// The name as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Every value the path leads to; a step through an array goes through each element.
+    #[must_use]
+    pub fn find<'v>(&self, claims: &'v Map<String, Value>) -> Vec<&'v Value> {
+        if let Some(value) = claims.get(&self.literal) {
+            return vec![value];
+        }
+        let Some((first, rest)) = self.steps.split_first() else {
+            return Vec::new();
+        };
+        let mut found: Vec<&Value> = claims.get(first).into_iter().collect();
+        for step in rest {
+            found = found
+                .into_iter()
+                .flat_map(|value| match value {
+                    Value::Array(items) => items.iter().collect(),
+                    other => vec![other],
+                })
+                .filter_map(|value| value.get(step))
+                .collect();
+        }
+        found
+    }
+}
+
+fn push(steps: &mut [String], c: char) {
+    if let Some(step) = steps.last_mut() {
+        step.push(c);
+    }
+}
+
+/// A single value as text: strings trimmed, numbers and booleans as JSON
+/// writes them; nothing for an empty string, a list or an object.
+#[must_use]
+pub fn scalar(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Null | Value::Array(_) | Value::Object(_) => return None,
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+/// A list in any of the shapes that reach us (cognito.md 3.3): a JSON array;
+/// text that is a JSON array; text in brackets with commas, each item
+/// form-encoded; else one value. A bare text is never cut at its commas.
+#[must_use]
+pub fn list(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(items) => items.iter().filter_map(scalar).collect(),
+        Value::String(text) => bracketed(text.trim())
+            .unwrap_or_else(|| scalar(value).into_iter().collect()),
+        other => scalar(other).into_iter().collect(),
+    }
+}
+
+fn bracketed(text: &str) -> Option<Vec<String>> {
+    let inside = text.strip_prefix('[')?.strip_suffix(']')?;
+    if let Ok(Value::Array(items)) = serde_json::from_str(text) {
+        return Some(items.iter().filter_map(scalar).collect());
+    }
+    let items = inside
+        .split(',')
+        .map(|item| item.trim().trim_matches('"').trim())
+        .filter(|item| !item.is_empty())
+        .map(form_decode)
+        .collect();
+    Some(items)
+}
+
+/// `+` is a space and `%41` a byte (WHATWG URL, application/x-www-form-urlencoded).
+/// An item that is not well-formed stays as it is.
+fn form_decode(item: &str) -> String {
+    // With neither `=` nor `&` of its own, an item reads as a single name.
+    if item.contains(['=', '&']) {
+        return item.to_owned();
+    }
+    url::form_urlencoded::parse(item.as_bytes())
+        .next()
+        .map(|(name, _)| name.into_owned())
+        .filter(|decoded| !decoded.contains('\u{fffd}'))
+        .unwrap_or_else(|| item.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

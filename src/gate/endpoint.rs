@@ -1,0 +1,123 @@
+//! Our own URL space under `server.path_prefix`.
+//!
+//! Owns which paths are ours and which methods they take. Must not know what
+//! they do.
+
+use http::{Method, StatusCode};
+
+use super::page::Page;
+use super::reply::{Note, Reply};
+use super::request::RequestView;
+
+/// A path of ours (contract, section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint<'p> {
+    /// Starts a login, with a provider named in the path or not.
+    Login {
+        /// `/login/ID`.
+        provider: Option<&'p str>,
+    },
+    /// The redirect URI.
+    Callback {
+        /// `/callback/ID`.
+        provider: Option<&'p str>,
+    },
+    /// Ends the session.
+    Logout,
+    /// Where a sign-out ends.
+    SignedOut,
+    /// Who is signed in, for scripts.
+    Session,
+    /// Who is signed in, for people.
+    Whoami,
+    /// Under our prefix, but nothing.
+    Unknown,
+}
+
+/// The prefix and the redirect URI's path.
+#[derive(Clone, Debug)]
+pub struct OurPaths {
+    prefix: String,
+    callback: String,
+}
+
+impl OurPaths {
+    /// `prefix` begins with a slash and does not end in one.
+    #[must_use]
+    pub fn new(prefix: &str, callback_path: Option<&str>) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+            callback: callback_path.map_or_else(|| format!("{prefix}/callback"), str::to_owned),
+        }
+    }
+
+    /// The prefix of all our paths.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The path of the redirect URI that is sent to the provider.
+    #[must_use]
+    pub fn callback(&self) -> &str {
+        &self.callback
+    }
+
+    /// The endpoint of a canonical path, or `None` if the path is the app's.
+    #[must_use]
+    pub fn classify<'p>(&self, path: &'p str) -> Option<Endpoint<'p>> {
+        if path == self.callback {
+            return Some(Endpoint::Callback { provider: None });
+        }
+        let rest = path.strip_prefix(&self.prefix)?;
+        if rest.is_empty() {
+            return Some(Endpoint::Unknown);
+        }
+        Some(match rest.strip_prefix('/')? {
+            // The second names are oauth2-proxy's.
+            "login" | "start" | "sign_in" => Endpoint::Login { provider: None },
+            "callback" => Endpoint::Callback { provider: None },
+            "logout" | "sign_out" => Endpoint::Logout,
+            "signed-out" => Endpoint::SignedOut,
+            "session" | "userinfo" => Endpoint::Session,
+            "whoami" => Endpoint::Whoami,
+            other => match other.split_once('/') {
+                Some(("login", id)) => Endpoint::Login { provider: Some(id) },
+                Some(("callback", id)) => Endpoint::Callback { provider: Some(id) },
+                _ => Endpoint::Unknown,
+            },
+        })
+    }
+}
+
+impl Endpoint<'_> {
+    /// Whether it takes a method.
+    #[must_use]
+    pub fn allows(self, method: &Method) -> bool {
+        match self {
+            Self::Unknown => true,
+            Self::Logout => matches!(*method, Method::GET | Method::HEAD | Method::POST),
+            _ => matches!(*method, Method::GET | Method::HEAD),
+        }
+    }
+
+    /// 405 with the methods that it takes.
+    #[must_use]
+    pub fn method_not_allowed(self, req: &RequestView<'_>) -> Reply {
+        let allowed = match self {
+            Self::Logout => "GET, HEAD, POST",
+            _ => "GET, HEAD",
+        };
+        Reply::refusal(
+            req,
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            &Page::new("Method not allowed").text("This page cannot be used that way."),
+            Note::new("bad_request").because("method"),
+        )
+        .with(http::header::ALLOW, allowed)
+    }
+}
+
+#[cfg(test)]
+mod tests;

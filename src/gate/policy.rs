@@ -1,0 +1,173 @@
+//! Policy: may this request go upstream, and as whom?
+//!
+//! Owns the only way to a [`Permit`]. Must not know tokens, cookies or headers.
+
+use super::identity::{NoPerson, Person};
+use super::route::Access;
+use super::seal::OpenError;
+use super::token::TokenError;
+
+/// Leave to go upstream, and as whom. Made by [`judge`] alone, and neither
+/// cloned nor built elsewhere: no permit, no forwarding.
+#[derive(Debug)]
+pub struct Permit {
+    who: Option<Person>,
+    access: Access,
+}
+
+/// Why a request comes without an identity. The client sees none of it; the
+/// log sees [`reason`](Self::reason).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoIdentity {
+    /// No session cookie.
+    NoCookie,
+    /// The cookie is not sealed by us, for here, unchanged.
+    Unreadable(OpenError),
+    /// Sealed by us, but in a format that this version does not know.
+    UnknownFormat,
+    /// A session of a provider that is not configured (any more).
+    OtherProvider,
+    /// `session.lifetime` is over.
+    LifetimeOver,
+    /// The token does not hold.
+    Token(TokenError),
+    /// The provider's keys have never been seen: nothing can be verified.
+    NoKeys,
+}
+
+/// Why somebody signed in is not let through. Signing in again would not help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Forbidden {
+    /// The route is closed to everyone.
+    Nobody,
+    /// The token makes no person.
+    NoPerson(NoPerson),
+    /// What the app should be told does not fit into a header.
+    HeaderTooLong,
+}
+
+/// Why a request is not forwarded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// Somebody has to sign in first.
+    SignIn(NoIdentity),
+    /// 403.
+    Forbidden(Forbidden),
+}
+
+/// What a request has to show for itself.
+#[derive(Debug)]
+pub enum Presented {
+    /// A person whose token holds.
+    Person(Person),
+    /// A token that holds but makes no person.
+    NoPerson(NoPerson),
+    /// No identity, and why.
+    None(NoIdentity),
+}
+
+impl Access {
+    /// Whether a session is looked for at all.
+    #[must_use]
+    pub fn looks_for_identity(self) -> bool {
+        match self {
+            Self::Public | Self::Nobody => false,
+            Self::Optional | Self::SignedIn => true,
+        }
+    }
+}
+
+/// Judges one request. `presented` is asked only where the route looks for an identity.
+///
+/// # Errors
+/// See [`Denial`].
+pub fn judge(access: Access, presented: impl FnOnce() -> Presented) -> Result<Permit, Denial> {
+    let who = match access {
+        Access::Public => None,
+        Access::Nobody => return Err(Denial::Forbidden(Forbidden::Nobody)),
+        Access::Optional => match presented() {
+            Presented::Person(person) => Some(person),
+            Presented::NoPerson(_) | Presented::None(_) => None,
+        },
+        Access::SignedIn => match presented() {
+            Presented::Person(person) => Some(person),
+            Presented::NoPerson(why) => return Err(Denial::Forbidden(Forbidden::NoPerson(why))),
+            Presented::None(why) => return Err(Denial::SignIn(why)),
+        },
+    };
+    Ok(Permit { who, access })
+}
+
+impl Permit {
+    /// The person, if the app is told of one.
+    #[must_use]
+    pub fn who(&self) -> Option<&Person> {
+        self.who.as_ref()
+    }
+
+    /// The rule under which it was given.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.access
+    }
+}
+
+impl NoIdentity {
+    /// The word for the log, from a closed list.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::NoCookie => "no_cookie",
+            Self::Unreadable(OpenError::Malformed) => "cookie_malformed",
+            Self::Unreadable(OpenError::UnknownKey) => "cookie_key_retired",
+            Self::Unreadable(OpenError::Forged) => "cookie_forged",
+            Self::UnknownFormat => "cookie_format",
+            Self::OtherProvider => "session_provider",
+            Self::LifetimeOver => "session_lifetime",
+            Self::Token(error) => error.reason(),
+            Self::NoKeys => "provider_keys_missing",
+        }
+    }
+}
+
+impl TokenError {
+    /// The word for the log, from a closed list.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::TooLong => "token_too_long",
+            Self::Malformed => "token_malformed",
+            Self::Duplicate => "token_duplicate_member",
+            Self::Critical => "token_critical_header",
+            Self::Algorithm => "token_algorithm",
+            Self::NoKeyId => "token_no_kid",
+            Self::UnknownKey => "token_unknown_kid",
+            Self::Signature => "token_signature",
+            Self::Claim => "token_claim",
+            Self::Issuer => "token_issuer",
+            Self::Audience => "token_audience",
+            Self::TokenUse => "token_use",
+            Self::Expired => "token_expired",
+            Self::NotYetValid => "token_not_yet_valid",
+            Self::Nonce => "token_nonce",
+            Self::Foreign => "token_access_foreign",
+        }
+    }
+}
+
+impl Forbidden {
+    /// The word for the log, from a closed list.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Nobody => "route_closed",
+            Self::NoPerson(NoPerson::NoUser(_)) => "no_user_claim",
+            Self::NoPerson(NoPerson::ControlInUser) => "control_in_user",
+            Self::NoPerson(NoPerson::SeveralRights) => "several_access_rights",
+            Self::HeaderTooLong => "header_too_long",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

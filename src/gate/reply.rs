@@ -1,0 +1,240 @@
+//! Replies of our own: status, headers, small body, and what the log says.
+//!
+//! Owns the headers that every answer of ours carries, the sorts of client
+//! that there are, and the one table from a denial to a reply. Must not know
+//! sessions, tokens or providers.
+
+use bytes::Bytes;
+use http::header::{self, HeaderName, HeaderValue};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::page::Page;
+use super::request::RequestView;
+
+/// A small answer that we give ourselves.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// All headers but Content-Length.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body.
+    pub body: Bytes,
+    /// For the log.
+    pub note: Note,
+}
+
+/// What the access log says of a request. All texts are from closed lists,
+/// but for the user, which the log shows hashed, plain or not at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Note {
+    /// What became of the request.
+    pub outcome: &'static str,
+    /// Why.
+    pub reason: Option<&'static str>,
+    /// Who asked, if known.
+    pub user: Option<User>,
+    /// The reference that a page shows.
+    pub reference: Option<String>,
+}
+
+/// An account name on its way to the log. Debug does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User(pub String);
+
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("User([redacted])")
+    }
+}
+
+impl Note {
+    /// A note without a reason.
+    #[must_use]
+    pub fn new(outcome: &'static str) -> Self {
+        Self {
+            outcome,
+            ..Self::default()
+        }
+    }
+
+    /// The same with a reason.
+    #[must_use]
+    pub fn because(mut self, reason: &'static str) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
+    /// The same with who asked.
+    #[must_use]
+    pub fn by(mut self, user: Option<&str>) -> Self {
+        self.user = user.map(|user| User(user.to_owned()));
+        self
+    }
+}
+
+/// What sort of client asks, which decides how it is told to sign in
+/// (contract, section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// A person's browser opens a page: GET or HEAD of a top-level document.
+    Navigation,
+    /// A person's browser sends a form as a top-level document.
+    Form,
+    /// A page inside a frame.
+    Frame,
+    /// A browser that guesses what comes next.
+    Prefetch,
+    /// Everything else.
+    Script,
+}
+
+impl Asker {
+    /// Who asks, by Fetch Metadata where there is any, else by `Accept`.
+    #[must_use]
+    pub fn of(req: &RequestView<'_>) -> Self {
+        let says = |name: &str, word: &str| {
+            req.headers().get_all(name).iter().any(|value| {
+                value
+                    .to_str()
+                    .is_ok_and(|value| value.to_ascii_lowercase().contains(word))
+            })
+        };
+        if says("sec-purpose", "prefetch") || says("purpose", "prefetch") || says("x-moz", "prefetch")
+        {
+            return Self::Prefetch;
+        }
+        let reads = *req.method() == Method::GET || *req.method() == Method::HEAD;
+        let document = if reads { Self::Navigation } else { Self::Form };
+        let fetch_metadata = ["sec-fetch-mode", "sec-fetch-dest", "sec-fetch-site"]
+            .iter()
+            .any(|name| req.headers().contains_key(*name));
+        if !fetch_metadata {
+            return if accepts_html(req) { document } else { Self::Script };
+        }
+        match (req.header("sec-fetch-mode"), req.header("sec-fetch-dest")) {
+            (Some("navigate"), Some("document")) => document,
+            (_, Some("iframe" | "frame" | "object" | "embed")) => Self::Frame,
+            _ => Self::Script,
+        }
+    }
+}
+
+/// Whether a client reads HTML.
+#[must_use]
+pub fn accepts_html(req: &RequestView<'_>) -> bool {
+    req.headers().get_all(header::ACCEPT).iter().any(|value| {
+        value
+            .to_str()
+            .is_ok_and(|value| value.to_ascii_lowercase().contains("text/html"))
+    })
+}
+
+impl Reply {
+    /// An answer with the headers that all of ours carry.
+    fn new(status: StatusCode, body: Bytes, note: Note) -> Self {
+        Self {
+            status,
+            headers: vec![
+                fixed(header::CACHE_CONTROL, "no-store"),
+                fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+                fixed(header::REFERRER_POLICY, "no-referrer"),
+                fixed(header::X_FRAME_OPTIONS, "DENY"),
+            ],
+            body,
+            note,
+        }
+    }
+
+    /// A page.
+    #[must_use]
+    pub fn page(status: StatusCode, page: &Page, note: Note) -> Self {
+        let mut reply = Self::new(status, page.render().into(), note);
+        let policy = super::page::content_security_policy();
+        reply
+            .headers
+            .push(fixed(header::CONTENT_TYPE, "text/html; charset=utf-8"));
+        reply.with(header::CONTENT_SECURITY_POLICY, &policy)
+    }
+
+    /// JSON.
+    #[must_use]
+    pub fn json(status: StatusCode, value: &Value, note: Note) -> Self {
+        let mut reply = Self::new(status, value.to_string().into(), note);
+        reply.headers.extend([
+            fixed(header::CONTENT_TYPE, "application/json"),
+            fixed(
+                header::CONTENT_SECURITY_POLICY,
+                "default-src 'none'; frame-ancestors 'none'",
+            ),
+        ]);
+        reply
+    }
+
+    /// 302 to a location that is a legal header value.
+    #[must_use]
+    pub fn redirect(location: &str, note: Note) -> Self {
+        Self::new(StatusCode::FOUND, Bytes::new(), note).with(header::LOCATION, location)
+    }
+
+    /// A page where HTML is read, else JSON with an `error` word.
+    #[must_use]
+    pub fn refusal(
+        req: &RequestView<'_>,
+        status: StatusCode,
+        error: &str,
+        page: &Page,
+        note: Note,
+    ) -> Self {
+        if accepts_html(req) {
+            Self::page(status, page, note)
+        } else {
+            let mut body = json!({ "error": error });
+            if let (Some(reference), Some(object)) = (&note.reference, body.as_object_mut()) {
+                object.insert("reference".to_owned(), json!(reference));
+            }
+            Self::json(status, &body, note)
+        }
+    }
+
+    /// 400 without any reading of the request, which could not be read.
+    #[must_use]
+    pub fn bad_request(why: &str, reason: &'static str) -> Self {
+        let note = Note::new("bad_request").because(reason);
+        let body = json!({ "error": "bad_request", "error_description": why });
+        Self::json(StatusCode::BAD_REQUEST, &body, note)
+    }
+
+    /// The same with one header more. A value that is no header value becomes 500.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: &str) -> Self {
+        match HeaderValue::from_str(value) {
+            Ok(value) => self.headers.push((name, value)),
+            Err(_) => self.status = StatusCode::INTERNAL_SERVER_ERROR,
+        }
+        self
+    }
+
+    /// The same with cookies.
+    #[must_use]
+    pub fn with_cookies(mut self, cookies: impl IntoIterator<Item = String>) -> Self {
+        for cookie in cookies {
+            self = self.with(header::SET_COOKIE, &cookie);
+        }
+        self
+    }
+
+    /// The same, to be tried again in so many seconds.
+    #[must_use]
+    pub fn retry_after(self, seconds: u32) -> Self {
+        self.with(header::RETRY_AFTER, &seconds.to_string())
+    }
+}
+
+fn fixed(name: HeaderName, value: &'static str) -> (HeaderName, HeaderValue) {
+    (name, HeaderValue::from_static(value))
+}
+
+#[cfg(test)]
+mod tests;

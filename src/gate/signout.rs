@@ -1,0 +1,141 @@
+//! Signing out: here, at the token endpoint, at the provider, and back.
+
+use http::{Method, StatusCode};
+use serde_json::json;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::session::Session;
+use super::time::UnixTime;
+use super::{Asker, Decision, Effect, Face, Gate, Known, Note, Page, Reply, RequestView};
+use crate::config::{LogoutReach, ProviderKind};
+
+/// A session that has ended here. The edge revokes the refresh token as far as
+/// that goes, then sends the reply.
+pub struct Logout {
+    /// To revoke (RFC 7009).
+    pub refresh_token: Option<Zeroizing<String>>,
+    /// To send in any case.
+    pub reply: Reply,
+}
+
+impl std::fmt::Debug for Logout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Logout")
+            .field("reply", &self.reply.note)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Gate {
+    /// `/logout`: acts only on what our own pages or the person ask for;
+    /// anything else gets a page with one button.
+    pub(super) fn logout(
+        &self,
+        req: &RequestView<'_>,
+        face: &Face,
+        known: Known<'_>,
+        now: UnixTime,
+    ) -> Decision {
+        if !self.is_meant(req, face) {
+            let page = Page::new("Sign out?")
+                .text("You are about to sign out of this application.")
+                .post(format!("{}/logout", self.paths.prefix()), "Sign out");
+            let note = Note::new("page").because("logout_question");
+            return Decision::Reply(Reply::page(StatusCode::OK, &page, note));
+        }
+        let presented = face.cookies.presented(req.cookie_headers());
+        // An expired token does not matter here: the session ends either way.
+        let session = self.open_session(face, &presented).ok().map(|(s, _)| s);
+        let user = session.as_ref().and_then(|session| {
+            let identity = self
+                .verifier
+                .verify(session.id_token(), known.keys?, now)
+                .ok()?;
+            self.mapping.person(&identity).ok().map(|person| person.user)
+        });
+        let next = self.provider_logout(face, known.logout, session.as_ref());
+        let note = Note::new("signed_out").by(user.as_deref());
+        let reply = if Asker::of(req) == Asker::Script {
+            let body = json!({ "logout_url": next });
+            Reply::json(StatusCode::OK, &body, note)
+        } else {
+            Reply::redirect(&next, note)
+        };
+        let mut cookies = face.cookies.delete_session(&presented);
+        if !presented.logins_candidates().is_empty() {
+            cookies.push(face.cookies.delete_logins());
+        }
+        Decision::Perform(Effect::Logout(Logout {
+            refresh_token: session.and_then(|session| session.refresh_token().cloned()),
+            reply: reply.with_cookies(cookies),
+        }))
+    }
+
+    /// `/signed-out`: public, and never redirects, so that no sign-out ends in a sign-in.
+    pub(super) fn signed_out(&self, req: &RequestView<'_>) -> Reply {
+        let page = Page::new("You are signed out")
+            .text("Your session here has ended. On a shared computer, close the browser too.")
+            .link(self.login_path("/"), "Sign in again");
+        let note = Note::new("page").because("signed_out_page");
+        if super::reply::accepts_html(req) || req.header("accept").is_none() {
+            Reply::page(StatusCode::OK, &page, note)
+        } else {
+            Reply::json(StatusCode::OK, &json!({ "signed_out": true }), note)
+        }
+    }
+
+    /// The contract's rule against sign-outs that other sites trigger.
+    fn is_meant(&self, req: &RequestView<'_>, face: &Face) -> bool {
+        let acts = *req.method() == Method::POST || *req.method() == Method::GET;
+        if !acts || Asker::of(req) == Asker::Prefetch {
+            return false;
+        }
+        if req.headers().contains_key("sec-fetch-site") {
+            let from_us = matches!(req.header("sec-fetch-site"), Some("same-origin" | "none"));
+            let opens_page = req.header("sec-fetch-mode") == Some("navigate")
+                && req.header("sec-fetch-dest") == Some("document");
+            return from_us && (*req.method() == Method::POST || opens_page);
+        }
+        match (req.header("origin"), req.header("referer")) {
+            (Some(origin), _) => face.origin.as_str() == origin,
+            (None, Some(referer)) => face.origin.is_origin_of(referer),
+            (None, None) => false,
+        }
+    }
+
+    /// Where the browser goes next: through the provider's logout, which comes
+    /// back to the signed-out page, or there at once.
+    fn provider_logout(
+        &self,
+        face: &Face,
+        endpoint: Option<&Url>,
+        session: Option<&Session>,
+    ) -> String {
+        let signed_out = format!("{}{}/signed-out", face.origin, self.paths.prefix());
+        let (LogoutReach::Provider, Some(endpoint)) = (self.provider.logout, endpoint) else {
+            return signed_out;
+        };
+        let mut url = endpoint.clone();
+        match self.provider.kind {
+            // Not RP-initiated logout: `client_id` and `logout_uri`, nothing
+            // else is understood (cognito.md 1.10).
+            ProviderKind::Cognito => {
+                url.query_pairs_mut()
+                    .append_pair("client_id", &self.provider.client_id)
+                    .append_pair("logout_uri", &signed_out);
+            }
+            // OpenID Connect RP-Initiated Logout 1.0, section 2.
+            ProviderKind::Oidc => {
+                let mut query = url.query_pairs_mut();
+                if let Some(session) = session.filter(|s| s.provider() == self.provider.id) {
+                    query.append_pair("id_token_hint", session.id_token());
+                }
+                query
+                    .append_pair("client_id", &self.provider.client_id)
+                    .append_pair("post_logout_redirect_uri", &signed_out);
+            }
+        }
+        url.into()
+    }
+}

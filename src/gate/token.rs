@@ -1,0 +1,331 @@
+//! Tokens: from a string of bytes to claims that hold right now.
+//!
+//! Owns the checks on ID and access tokens, numbered by OpenID Connect Core
+//! 3.1.3.7 and RFC 7519 7.2, in `verify`. Must not know sessions or headers.
+//! The signature itself is jsonwebtoken's business (in [`keys`], the only file
+//! that imports it); its claim validation is not used, since it passes a
+//! missing `iss` and knows no `token_use`.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+use subtle::ConstantTimeEq;
+
+use super::time::{LEEWAY, UnixTime};
+use crate::config::ProviderKind;
+
+pub mod json;
+pub mod keys;
+
+pub use keys::KeySet;
+
+/// Longest token that is looked at, in bytes, before anything is decoded.
+pub const TOKEN_MAX: usize = 16 * 1024;
+
+/// What a provider's tokens have to say.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    kind: ProviderKind,
+    issuers: Vec<String>,
+    client_id: String,
+}
+
+/// The claims of an ID token whose signature, issuer, audience, use and times
+/// held when it was verified. Made by [`Verifier::verify`] alone.
+#[derive(Debug)]
+pub struct VerifiedIdentity {
+    claims: Claims,
+    expires: UnixTime,
+}
+
+/// The claims of an access token of ours, verified likewise.
+#[derive(Debug)]
+pub struct VerifiedAccess {
+    claims: Claims,
+}
+
+/// A token's claims. Debug shows nothing of them.
+pub struct Claims(Map<String, Value>);
+
+impl std::fmt::Debug for Claims {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Claims({} redacted)", self.0.len())
+    }
+}
+
+/// Why a token counts for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Longer than [`TOKEN_MAX`].
+    #[error("the token is too long")]
+    TooLong,
+    /// Not three parts of strict base64url with JSON objects in the first two.
+    #[error("the token is no JWT")]
+    Malformed,
+    /// A member that is there twice: two readers could see two values.
+    #[error("the token holds a member twice")]
+    Duplicate,
+    /// `crit` names an extension; we know none (RFC 7515 4.1.11).
+    #[error("the token's header demands an extension")]
+    Critical,
+    /// `alg` is not the one that the key is for.
+    #[error("the token's algorithm is not allowed")]
+    Algorithm,
+    /// No `kid`, where one is required.
+    #[error("the token names no key")]
+    NoKeyId,
+    /// No key of that `kid` in the JWK set.
+    #[error("the token's key is not in the JWK set")]
+    UnknownKey,
+    /// The signature does not verify.
+    #[error("the token's signature does not verify")]
+    Signature,
+    /// A required claim is missing or of another type.
+    #[error("the token lacks a required claim, or it has the wrong type")]
+    Claim,
+    /// `iss` is none of the configured issuers.
+    #[error("the token is of another issuer")]
+    Issuer,
+    /// `aud` (ID token) or `client_id` (access token) is not our client.
+    #[error("the token is for another client")]
+    Audience,
+    /// `token_use` is not the expected one.
+    #[error("the token is of another use")]
+    TokenUse,
+    /// `exp` has passed.
+    #[error("the token has expired")]
+    Expired,
+    /// `nbf` or `iat` lies in the future: a clock is wrong.
+    #[error("the token is from the future; check the clocks")]
+    NotYetValid,
+    /// `nonce` is not the one of this login.
+    #[error("the token's nonce is not this login's")]
+    Nonce,
+    /// The access token is somebody else's.
+    #[error("the access token does not belong to the ID token")]
+    Foreign,
+}
+
+impl Verifier {
+    /// A verifier for one provider. `issuers` are compared byte for byte.
+    #[must_use]
+    pub fn new(kind: ProviderKind, issuers: Vec<String>, client_id: String) -> Self {
+        Self {
+            kind,
+            issuers,
+            client_id,
+        }
+    }
+
+    /// Verifies an ID token.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub fn verify(
+        &self,
+        token: &str,
+        keys: &KeySet,
+        now: UnixTime,
+    ) -> Result<VerifiedIdentity, TokenError> {
+        let claims = self.signed_claims(token, keys)?;
+        let expires = self.check_common(&claims, now)?;
+        // Core 3.1.3.7 (3), (4), (5): audience, and azp if there are several.
+        self.check_audience(&claims)?;
+        // Cognito says what a token is for (cognito.md 2.2).
+        if self.kind == ProviderKind::Cognito && claims.text("token_use") != Some("id") {
+            return Err(TokenError::TokenUse);
+        }
+        Ok(VerifiedIdentity { claims, expires })
+    }
+
+    /// Verifies a Cognito access token (cognito.md 5). Other providers' access
+    /// tokens are opaque to us.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub fn verify_access(
+        &self,
+        token: &str,
+        keys: &KeySet,
+        now: UnixTime,
+    ) -> Result<VerifiedAccess, TokenError> {
+        let claims = self.signed_claims(token, keys)?;
+        self.check_common(&claims, now)?;
+        if claims.text("client_id") != Some(&self.client_id) {
+            return Err(TokenError::Audience);
+        }
+        if claims.text("token_use") != Some("access") {
+            return Err(TokenError::TokenUse);
+        }
+        Ok(VerifiedAccess { claims })
+    }
+
+    /// Structure, key and signature: the claims are what the issuer wrote.
+    fn signed_claims(&self, token: &str, keys: &KeySet) -> Result<Claims, TokenError> {
+        if token.len() > TOKEN_MAX {
+            return Err(TokenError::TooLong);
+        }
+        let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
+        let (header, payload) = signed.split_once('.').ok_or(TokenError::Malformed)?;
+        let header = json::object(&decode(header)?)?;
+        if header.contains_key("crit") {
+            return Err(TokenError::Critical);
+        }
+        // `jku`, `jwk`, `x5u` and `x5c` are never looked at: keys come from the
+        // configured provider alone.
+        let alg = member_text(&header, "alg").ok_or(TokenError::Algorithm)?;
+        let kid = match header.get("kid") {
+            Some(Value::String(kid)) => Some(kid.as_str()),
+            Some(_) => return Err(TokenError::NoKeyId),
+            None if self.kind == ProviderKind::Cognito => return Err(TokenError::NoKeyId),
+            None => None,
+        };
+        let payload = decode(payload)?;
+        // Checked for strictness here; jsonwebtoken decodes it again.
+        decode(signature)?;
+        // Core 3.1.3.7 (6), (7): the algorithm is the key's, never the token's choice.
+        keys.find(kid, alg)?.verify(signed.as_bytes(), signature)?;
+        Ok(Claims(json::object(&payload)?))
+    }
+
+    /// Issuer and times; gives the expiry.
+    fn check_common(&self, claims: &Claims, now: UnixTime) -> Result<UnixTime, TokenError> {
+        // Core 3.1.3.7 (2).
+        let issuer = claims.text("iss").ok_or(TokenError::Claim)?;
+        if !self.issuers.iter().any(|known| known == issuer) {
+            return Err(TokenError::Issuer);
+        }
+        claims
+            .text("sub")
+            .filter(|sub| !sub.is_empty())
+            .ok_or(TokenError::Claim)?;
+        // Core 3.1.3.7 (9): a token without `exp`, or with a mistyped one, never counts.
+        let expires = claims.time("exp")?.ok_or(TokenError::Claim)?;
+        if now >= expires.plus(LEEWAY) {
+            return Err(TokenError::Expired);
+        }
+        // Core 3.1.3.7 (10).
+        let issued = claims.time("iat")?.ok_or(TokenError::Claim)?;
+        let not_before = claims.time("nbf")?;
+        if [Some(issued), not_before]
+            .into_iter()
+            .flatten()
+            .any(|time| time > now.plus(LEEWAY))
+        {
+            return Err(TokenError::NotYetValid);
+        }
+        Ok(expires)
+    }
+
+    fn check_audience(&self, claims: &Claims) -> Result<(), TokenError> {
+        let several = match claims.0.get("aud") {
+            Some(Value::String(aud)) if *aud == self.client_id => false,
+            Some(Value::Array(auds)) => {
+                if !auds.iter().all(Value::is_string) {
+                    return Err(TokenError::Claim);
+                }
+                if !auds.iter().any(|aud| aud.as_str() == Some(&self.client_id)) {
+                    return Err(TokenError::Audience);
+                }
+                auds.len() > 1
+            }
+            Some(Value::String(_)) => return Err(TokenError::Audience),
+            _ => return Err(TokenError::Claim),
+        };
+        match claims.0.get("azp") {
+            Some(Value::String(azp)) if *azp == self.client_id => Ok(()),
+            Some(_) => Err(TokenError::Audience),
+            None if several => Err(TokenError::Audience),
+            None => Ok(()),
+        }
+    }
+}
+
+impl VerifiedIdentity {
+    /// The claims.
+    #[must_use]
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.claims.0
+    }
+
+    /// The end of the token, without leeway.
+    #[must_use]
+    pub fn expires(&self) -> UnixTime {
+        self.expires
+    }
+
+    /// The subject: never empty.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        self.claims.text("sub").unwrap_or_default()
+    }
+
+    /// Core 3.1.3.7 (11): the token is the answer to this very login.
+    ///
+    /// # Errors
+    /// [`TokenError::Nonce`].
+    pub fn check_nonce(&self, expected: &str) -> Result<(), TokenError> {
+        let nonce = self.claims.text("nonce").ok_or(TokenError::Nonce)?;
+        if bool::from(nonce.as_bytes().ct_eq(expected.as_bytes())) {
+            Ok(())
+        } else {
+            Err(TokenError::Nonce)
+        }
+    }
+
+    /// The access token was issued with this ID token: same subject, and same
+    /// `origin_jti` where both have one (cognito.md 5).
+    ///
+    /// # Errors
+    /// [`TokenError::Foreign`].
+    pub fn check_access(&self, access: &VerifiedAccess) -> Result<(), TokenError> {
+        let same = |claim: &str| match (self.claims.text(claim), access.claims.text(claim)) {
+            (Some(a), Some(b)) => a == b,
+            _ => true,
+        };
+        if self.claims.text("sub") == access.claims.text("sub") && same("origin_jti") {
+            Ok(())
+        } else {
+            Err(TokenError::Foreign)
+        }
+    }
+}
+
+impl Claims {
+    fn text(&self, name: &str) -> Option<&str> {
+        member_text(&self.0, name)
+    }
+
+    /// A NumericDate (RFC 7519 2). Fractions are cut off; anything else refuses.
+    fn time(&self, name: &str) -> Result<Option<UnixTime>, TokenError> {
+        /// Beyond the year 9999 a number is no point in time.
+        const LATEST: f64 = 253_402_300_800.0;
+        let Some(value) = self.0.get(name) else {
+            return Ok(None);
+        };
+        let secs = match (value.as_u64(), value.as_f64()) {
+            (Some(secs), _) => secs,
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "the range is checked in the guard"
+            )]
+            (None, Some(secs)) if (0.0..LATEST).contains(&secs) => secs as u64,
+            _ => return Err(TokenError::Claim),
+        };
+        Ok(Some(UnixTime::from_secs(secs)))
+    }
+}
+
+fn member_text<'m>(object: &'m Map<String, Value>, name: &str) -> Option<&'m str> {
+    object.get(name)?.as_str()
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
+    URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| TokenError::Malformed)
+}
+
+#[cfg(test)]
+mod tests;

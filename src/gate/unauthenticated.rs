@@ -1,0 +1,134 @@
+//! What somebody gets who is not signed in, or signed in but not let through.
+
+use http::{StatusCode, header};
+use serde_json::json;
+
+use super::policy::{Forbidden, NoIdentity};
+use super::return_to::ReturnTo;
+use super::seal::Rng;
+use super::{Asker, Face, Gate, Note, Page, Reply, RequestView, reference};
+use crate::gate::identity::NoPerson;
+
+/// Seconds after which a client may try again while the provider is out.
+const RETRY_SECONDS: u32 = 5;
+
+impl Gate {
+    /// The table of the contract's section 2: who gets what when not signed in.
+    pub(super) fn unauthenticated(
+        &self,
+        req: &RequestView<'_>,
+        face: &Face,
+        why: NoIdentity,
+    ) -> Reply {
+        if why == NoIdentity::NoKeys {
+            return provider_out(req, why.reason());
+        }
+        let note = Note::new("sign_in_needed").because(why.reason());
+        let back = || self.login_path(&self.page_before(req, face));
+        match Asker::of(req) {
+            Asker::Navigation => {
+                let target = ReturnTo::parse(&req.path_and_query(), &face.origin)
+                    .or_else(|| ReturnTo::parse(req.path().canonical(), &face.origin))
+                    .unwrap_or_else(ReturnTo::root);
+                Reply::redirect(&self.login_path(target.as_str()), note)
+            }
+            Asker::Form => {
+                let page = Page::new("Please sign in again")
+                    .text("Your session had ended, so what you sent has not reached the application.")
+                    .text("Sign in, then send it again. Going back in your browser usually brings your entries back.")
+                    .link(back(), "Sign in");
+                challenge(Reply::page(StatusCode::UNAUTHORIZED, &page, note), face)
+            }
+            Asker::Frame => {
+                let page = Page::new("Please sign in")
+                    .text("This part of the page is shown after you have signed in.")
+                    .top_link(back(), "Sign in");
+                challenge(Reply::page(StatusCode::UNAUTHORIZED, &page, note), face)
+            }
+            Asker::Prefetch | Asker::Script => self.signed_out_json(req, face, why),
+        }
+    }
+
+    /// 401 for scripts, with where a person would sign in.
+    pub(super) fn signed_out_json(
+        &self,
+        req: &RequestView<'_>,
+        face: &Face,
+        why: NoIdentity,
+    ) -> Reply {
+        if why == NoIdentity::NoKeys {
+            return provider_out(req, why.reason());
+        }
+        let login = self.login_path(&self.page_before(req, face));
+        let body = json!({
+            "error": "unauthenticated",
+            "login_url": format!("{}{login}", face.origin),
+        });
+        let note = Note::new("sign_in_needed").because(why.reason());
+        challenge(Reply::json(StatusCode::UNAUTHORIZED, &body, note), face)
+    }
+
+    /// 403: never a redirect, since signing in again would not help.
+    pub(super) fn forbidden(&self, req: &RequestView<'_>, why: &Forbidden, rng: Rng<'_>) -> Reply {
+        let page = Page::new("No access");
+        let page = match why {
+            Forbidden::Nobody => page.text("This part of the application is closed."),
+            Forbidden::NoPerson(NoPerson::NoUser(claim)) => page
+                .text("You are signed in, but your account lacks what identifies you here.")
+                .row("Missing claim", claim),
+            Forbidden::NoPerson(NoPerson::ControlInUser) => {
+                page.text("You are signed in, but your account's name holds characters that cannot be passed on.")
+            }
+            Forbidden::NoPerson(NoPerson::SeveralRights) => page
+                .text("You are signed in, but your account has several access rights where one is needed."),
+            Forbidden::HeaderTooLong => {
+                page.text("You are signed in, but your account has more groups than can be passed on.")
+            }
+        };
+        let reference = reference(rng);
+        let page = match why {
+            Forbidden::Nobody => page,
+            _ => page
+                .text("The people who run this application can change that.")
+                .link(format!("{}/logout", self.paths.prefix()), "Sign in as someone else"),
+        };
+        let page = match &reference {
+            Some(reference) => page.detail("Reference", reference),
+            None => page,
+        };
+        let note = Note {
+            reference,
+            ..Note::new("forbidden").because(why.reason())
+        };
+        Reply::refusal(req, StatusCode::FORBIDDEN, "forbidden", &page, note)
+    }
+
+    /// Where a form, a frame or a script came from: the same-origin Referer, or the front page.
+    fn page_before(&self, req: &RequestView<'_>, face: &Face) -> String {
+        req.header("referer")
+            .filter(|referer| face.origin.is_origin_of(referer))
+            .and_then(|referer| ReturnTo::parse(referer, &face.origin))
+            .map_or_else(|| "/".to_owned(), |target| target.as_str().to_owned())
+    }
+}
+
+/// 503: the provider cannot be asked; nothing is lost, no cookie is touched.
+pub(super) fn provider_out(req: &RequestView<'_>, reason: &'static str) -> Reply {
+    let page = Page::new("Sign-in is not available")
+        .text("The service that signs people in cannot be reached right now. You stay signed in if you were; please try again in a moment.");
+    Reply::refusal(
+        req,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "provider_unavailable",
+        &page,
+        Note::new("provider_out").because(reason),
+    )
+    .retry_after(RETRY_SECONDS)
+}
+
+/// Every 401 says how to authenticate (RFC 9110 15.5.2), and never by Basic,
+/// which would make browsers ask for a password.
+fn challenge(reply: Reply, face: &Face) -> Reply {
+    let realm = format!("Bearer realm=\"{}\"", face.origin.host());
+    reply.with(header::WWW_AUTHENTICATE, &realm)
+}

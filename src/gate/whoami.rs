@@ -1,0 +1,143 @@
+//! Who is signed in: `/session` for scripts, `/whoami` for people. Never a token.
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::headers::HeaderEdits;
+use super::identity::Person;
+use super::policy::{Forbidden, NoIdentity};
+use super::seal::Rng;
+use super::time::UnixTime;
+use super::{Face, Gate, Known, Note, Page, Reply, RequestView, SignedIn};
+use crate::gate::identity::NoPerson;
+
+impl Gate {
+    /// `/session`: identity, expiry and where to sign in and out.
+    pub(super) fn session_json(
+        &self,
+        req: &RequestView<'_>,
+        face: &Face,
+        known: Known<'_>,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Reply {
+        match self.who(req, face, known, now) {
+            Ok((signed_in, person)) => {
+                let body = self.session_members(face, &signed_in, &person, now);
+                let note = Note::new("page").because("session").by(Some(&person.user));
+                Reply::json(StatusCode::OK, &Value::Object(body), note)
+            }
+            Err(Nobody::NoIdentity(why)) => self.signed_out_json(req, face, why),
+            Err(Nobody::NoPerson(why)) => self.forbidden(req, &Forbidden::NoPerson(why), rng),
+        }
+    }
+
+    /// `/whoami`: the same for people, plus the headers that the app receives.
+    pub(super) fn whoami_page(
+        &self,
+        req: &RequestView<'_>,
+        face: &Face,
+        known: Known<'_>,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Reply {
+        let (signed_in, person) = match self.who(req, face, known, now) {
+            Ok(found) => found,
+            Err(Nobody::NoIdentity(why)) => return self.unauthenticated(req, face, why),
+            Err(Nobody::NoPerson(why)) => {
+                return self.forbidden(req, &Forbidden::NoPerson(why), rng);
+            }
+        };
+        let Ok(headers) = HeaderEdits::of_person(&person) else {
+            return self.forbidden(req, &Forbidden::HeaderTooLong, rng);
+        };
+        let headers: Vec<(String, String)> = headers
+            .iter()
+            .map(|(name, value)| (title_case(name.as_str()), value.to_str().unwrap_or_default().to_owned()))
+            .collect();
+        let note = Note::new("page").because("whoami").by(Some(&person.user));
+        if super::reply::accepts_html(req) {
+            let mut page = Page::new("Who you are here")
+                .text("The application behind this sign-in is told the following about you, and nothing else.");
+            for (name, value) in headers {
+                page = page.row(name, value);
+            }
+            let left = self.expires(&signed_in).since(now) / 60;
+            let page = page
+                .detail("Signed in through", signed_in.session.provider())
+                .detail("Session ends in", format!("{left} minutes"))
+                .post(format!("{}/logout", self.paths.prefix()), "Sign out");
+            return Reply::page(StatusCode::OK, &page, note);
+        }
+        let mut body = self.session_members(face, &signed_in, &person, now);
+        let headers = headers.into_iter().map(|(name, value)| (name, json!(value)));
+        body.insert("headers".to_owned(), Value::Object(headers.collect()));
+        Reply::json(StatusCode::OK, &Value::Object(body), note)
+    }
+
+    fn who(
+        &self,
+        req: &RequestView<'_>,
+        face: &Face,
+        known: Known<'_>,
+        now: UnixTime,
+    ) -> Result<(SignedIn, Person), Nobody> {
+        let presented = face.cookies.presented(req.cookie_headers());
+        let signed_in = self
+            .identify(face, &presented, known.keys, now)
+            .map_err(Nobody::NoIdentity)?;
+        match signed_in.person.clone() {
+            Ok(person) => Ok((signed_in, person)),
+            Err(why) => Err(Nobody::NoPerson(why)),
+        }
+    }
+
+    fn session_members(
+        &self,
+        face: &Face,
+        signed_in: &SignedIn,
+        person: &Person,
+        now: UnixTime,
+    ) -> Map<String, Value> {
+        let expires = self.expires(signed_in);
+        let members = json!({
+            "user": person.user,
+            "email": person.email,
+            "name": person.name,
+            "groups": person.groups,
+            "access_right": person.access_right,
+            "provider": signed_in.session.provider(),
+            "signed_in_at": signed_in.session.signed_in().secs(),
+            "expires_at": expires.secs(),
+            "expires_in": expires.since(now),
+            "login_url": format!("{}{}/login", face.origin, self.paths.prefix()),
+            "logout_url": format!("{}{}/logout", face.origin, self.paths.prefix()),
+        });
+        match members {
+            Value::Object(members) => members,
+            _ => Map::new(),
+        }
+    }
+
+    /// A session ends with its token or its lifetime, whichever comes first.
+    fn expires(&self, signed_in: &SignedIn) -> UnixTime {
+        let lifetime = signed_in.session.signed_in().plus(self.lifetime);
+        signed_in.identity.expires().min(lifetime)
+    }
+}
+
+enum Nobody {
+    NoIdentity(NoIdentity),
+    NoPerson(NoPerson),
+}
+
+/// `X-Forwarded-User`, as the documentation writes it.
+fn title_case(name: &str) -> String {
+    name.split('-')
+        .map(|word| {
+            let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
+            format!("{}{rest}", first.to_ascii_uppercase())
+        })
+        .collect::<Vec<_>>()
+        .join("-")
+}

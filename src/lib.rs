@@ -1,0 +1,3 @@
+//! Vestibule.
+pub mod config;
+pub mod gate;
