@@ -17,8 +17,12 @@ use crate::gate::origin::PublicOrigin;
 use crate::gate::route::Route;
 use crate::gate::seal::SecretKey;
 
-pub mod file;
+mod convert;
+pub mod error;
+mod file;
 pub mod load;
+mod reader;
+pub mod registration;
 
 /// Everything `vestibule run` needs to know.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::config::{Config, LogoutReach, Provider, ProviderKind};
 
+pub mod cache;
 pub mod claims;
 pub mod cookie;
 pub mod endpoint;
@@ -30,6 +31,7 @@ pub mod signout;
 pub mod time;
 pub mod token;
 mod unauthenticated;
+pub mod unavailable;
 mod whoami;
 pub mod wire;
 

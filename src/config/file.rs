@@ -1,0 +1,313 @@
+//! The shape of the configuration file: which keys there are, and of what type.
+//!
+//! Owns the names of the keys, those of later versions included. Must not know
+//! what a value means: `config::convert` says whether it is a good one.
+
+use toml::de::DeTable;
+
+use super::reader::{Findings, Item, Place, Scalar, Source, Table, Text, read_table};
+
+/// A text, if the file has it.
+pub(crate) type MaybeText = Option<Item<Text>>;
+/// One text or several, if the file has them; never none.
+pub(crate) type MaybeTexts = Option<Vec<Item<Text>>>;
+
+/// The whole file.
+#[derive(Debug)]
+pub(crate) struct FileConfig {
+    pub(crate) server: ServerTable,
+    pub(crate) upstream: UpstreamTable,
+    pub(crate) providers: Vec<(String, ProviderTable)>,
+    pub(crate) providers_place: Place,
+    pub(crate) session: SessionTable,
+    pub(crate) identity: IdentityTable,
+    pub(crate) headers: HeadersTable,
+    pub(crate) routes: Vec<RouteTable>,
+    pub(crate) log: LogTable,
+}
+
+/// `[server]`.
+#[derive(Debug)]
+pub(crate) struct ServerTable {
+    pub(crate) place: Place,
+    pub(crate) listen: MaybeTexts,
+    pub(crate) public_url: MaybeTexts,
+    pub(crate) admin_listen: MaybeText,
+    pub(crate) path_prefix: MaybeText,
+    pub(crate) whoami: MaybeText,
+    pub(crate) threads: Option<Item<i64>>,
+}
+
+/// `[upstream]`.
+#[derive(Debug)]
+pub(crate) struct UpstreamTable {
+    pub(crate) place: Place,
+    pub(crate) url: MaybeText,
+}
+
+/// `[provider.ID]`.
+#[derive(Debug)]
+pub(crate) struct ProviderTable {
+    pub(crate) place: Place,
+    pub(crate) kind: MaybeText,
+    pub(crate) user_pool_id: MaybeText,
+    pub(crate) domain: MaybeText,
+    pub(crate) region: MaybeText,
+    pub(crate) issuer: MaybeText,
+    pub(crate) accepted_issuers: MaybeTexts,
+    pub(crate) endpoints: EndpointsTable,
+    pub(crate) client_id: MaybeText,
+    pub(crate) client_secret: Option<Vec<Item<Source>>>,
+    pub(crate) client_auth: MaybeText,
+    pub(crate) scopes: MaybeTexts,
+    pub(crate) email_verified: MaybeText,
+    pub(crate) logout: MaybeText,
+    pub(crate) callback_path: MaybeText,
+}
+
+/// `provider.ID.endpoints`.
+#[derive(Debug)]
+pub(crate) struct EndpointsTable {
+    pub(crate) authorization: MaybeText,
+    pub(crate) token: MaybeText,
+    pub(crate) jwks: MaybeText,
+    pub(crate) revocation: MaybeText,
+    pub(crate) logout: MaybeText,
+}
+
+/// `[session]`.
+#[derive(Debug)]
+pub(crate) struct SessionTable {
+    pub(crate) place: Place,
+    pub(crate) keys: Option<Vec<Item<Source>>>,
+    pub(crate) lifetime: MaybeText,
+    pub(crate) verification_cache: Option<Item<Scalar>>,
+    pub(crate) cookie_name: MaybeText,
+}
+
+/// `[identity]`.
+#[derive(Debug)]
+pub(crate) struct IdentityTable {
+    pub(crate) user: Option<ClaimTable>,
+    pub(crate) email: Option<ClaimTable>,
+    pub(crate) name: Option<ClaimTable>,
+    pub(crate) groups: Option<ClaimTable>,
+    pub(crate) access_right: Option<ClaimTable>,
+}
+
+/// `identity.user` and its like: a name, a list of names, or a table.
+#[derive(Debug)]
+pub(crate) struct ClaimTable {
+    /// The table's place, if it is one.
+    pub(crate) place: Option<Place>,
+    pub(crate) claim: MaybeTexts,
+    pub(crate) unmapped: MaybeText,
+}
+
+/// `[headers]`.
+#[derive(Debug)]
+pub(crate) struct HeadersTable {
+    pub(crate) preset: MaybeTexts,
+}
+
+/// `[[route]]`.
+#[derive(Debug)]
+pub(crate) struct RouteTable {
+    pub(crate) place: Place,
+    pub(crate) path: MaybeTexts,
+    pub(crate) host: MaybeTexts,
+    pub(crate) access: MaybeText,
+}
+
+/// `[log]`.
+#[derive(Debug)]
+pub(crate) struct LogTable {
+    pub(crate) format: MaybeText,
+    pub(crate) level: MaybeText,
+    pub(crate) user: MaybeText,
+}
+
+impl FileConfig {
+    /// Reads a document; what is wrong with it goes into the findings.
+    pub(crate) fn read(document: &DeTable<'_>, findings: &mut Findings) -> Self {
+        read_table(document, Place::default(), findings, |root| Self {
+            server: root.table("server", ServerTable::read),
+            upstream: root.table("upstream", UpstreamTable::read),
+            providers: root.named_tables("provider", ProviderTable::read),
+            providers_place: root.place().child("provider"),
+            session: root.table("session", SessionTable::read),
+            identity: root.table("identity", IdentityTable::read),
+            headers: root.table("headers", HeadersTable::read),
+            routes: root.table_list("route", RouteTable::read),
+            log: root.table("log", LogTable::read),
+        })
+    }
+}
+
+impl ServerTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        table.later(&[
+            "trusted_proxies",
+            "forward_auth",
+            "forward_auth_cookies",
+            "tls",
+            "ignore_path_case",
+        ]);
+        Self {
+            place: table.place(),
+            listen: table.texts("listen"),
+            public_url: table.texts("public_url"),
+            admin_listen: table.text("admin_listen"),
+            path_prefix: table.text("path_prefix"),
+            whoami: table.text("whoami"),
+            threads: table.number("threads"),
+        }
+    }
+}
+
+impl UpstreamTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        table.later(&["host", "tls", "timeouts", "headers"]);
+        table.later_tables();
+        Self {
+            place: table.place(),
+            url: table.text("url"),
+        }
+    }
+}
+
+impl ProviderTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        table.later(&[
+            "identity_provider",
+            "idp_identifier",
+            "authorize_params",
+            "forward_params",
+            "email_domains",
+            "http",
+            "identity",
+            "api",
+            "display_name",
+            "hidden",
+            "userinfo",
+            "max_auth_age",
+        ]);
+        Self {
+            place: table.place(),
+            kind: table.text("kind"),
+            user_pool_id: table.text("user_pool_id"),
+            domain: table.text("domain"),
+            region: table.text("region"),
+            issuer: table.text("issuer"),
+            accepted_issuers: table.texts("accepted_issuers"),
+            endpoints: table.table("endpoints", EndpointsTable::read),
+            client_id: table.text("client_id"),
+            client_secret: table.secrets("client_secret"),
+            client_auth: table.text("client_auth"),
+            scopes: table.texts("scopes"),
+            email_verified: table.text("email_verified"),
+            logout: table.text_or_later("logout"),
+            callback_path: table.text("callback_path"),
+        }
+    }
+}
+
+impl EndpointsTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        table.later(&["userinfo"]);
+        Self {
+            authorization: table.text("authorization"),
+            token: table.text("token"),
+            jwks: table.text("jwks"),
+            revocation: table.text("revocation"),
+            logout: table.text("logout"),
+        }
+    }
+}
+
+impl SessionTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        table.later(&["idle_timeout", "outage_grace", "key_settle"]);
+        Self {
+            place: table.place(),
+            keys: table.secrets("keys"),
+            lifetime: table.text("lifetime"),
+            verification_cache: table.scalar("verification_cache"),
+            cookie_name: table.text("cookie_name"),
+        }
+    }
+}
+
+impl IdentityTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        table.later(&["attributes"]);
+        Self {
+            user: ClaimTable::read(table, "user", &["unmapped"]),
+            email: ClaimTable::read(table, "email", &["unmapped"]),
+            name: ClaimTable::read(table, "name", &["unmapped"]),
+            groups: ClaimTable::read(table, "groups", &["keep_provider_group"]),
+            access_right: ClaimTable::read(table, "access_right", &["order"]),
+        }
+    }
+}
+
+impl ClaimTable {
+    fn read(table: &mut Table<'_, '_>, key: &'static str, later: &[&'static str]) -> Option<Self> {
+        let names = |names| Self {
+            place: None,
+            claim: Some(names),
+            unmapped: None,
+        };
+        table.texts_or_table(key, names, |table| {
+            table.later(&["from", "type", "split", "map", "map_file", "default"]);
+            table.later(later);
+            let unmapped = !later.contains(&"unmapped");
+            Self {
+                place: Some(table.place()),
+                claim: table.texts("claim"),
+                unmapped: unmapped.then(|| table.text("unmapped")).flatten(),
+            }
+        })
+    }
+}
+
+impl HeadersTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        table.later(&["set", "assertion"]);
+        Self {
+            preset: table.texts("preset"),
+        }
+    }
+}
+
+impl RouteTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        table.later(&[
+            "methods",
+            "upstream",
+            "api",
+            "allow_in_path",
+            "origins",
+            "activity",
+            "shared_cache",
+            "cors_preflight",
+            "pass_override_headers",
+        ]);
+        Self {
+            place: table.place(),
+            path: table.texts("path"),
+            host: table.texts("host"),
+            access: table.text_or_later("access"),
+        }
+    }
+}
+
+impl LogTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            format: table.text("format"),
+            level: table.text("level"),
+            user: table.text("user"),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Reading the configuration: the file, and what it points at.
+//!
+//! Owns all input of the configuration (files, environment, core count); the
+//! only file that reads the environment. Must not judge values: that is
+//! `config::convert`, which is pure.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use toml::de::DeTable;
+use zeroize::Zeroizing;
+
+use super::Config;
+use super::convert::{EnvError, Outside, SecretSource, convert};
+use super::error::{ConfigErrorKind, ConfigErrors, ConfigWarning};
+use super::file::FileConfig;
+use super::reader::{Findings, Place};
+
+/// Largest configuration file.
+const CONFIG_MAX: u64 = 1 << 20;
+/// Largest file of a secret.
+const SECRET_MAX: u64 = 64 << 10;
+
+/// Whether files and variables that values come from are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretsMode {
+    /// They are read and checked.
+    Read,
+    /// Placeholders stand in for them (`check --no-secrets`): such a
+    /// configuration is for looking at, never for running.
+    Skip,
+}
+
+/// A configuration without errors.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// What works, and somebody may not want; in the order of the file.
+    pub warnings: Vec<ConfigWarning>,
+}
+
+/// Reads and checks a configuration: the one way to a [`Config`].
+///
+/// # Errors
+/// Everything that is wrong with it, never just the first thing.
+pub fn load(path: &Path, secrets: SecretsMode) -> Result<Loaded, ConfigErrors> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let text = match read(path, CONFIG_MAX) {
+        Ok(text) => text,
+        Err(error) => return Err(unreadable(path, error)),
+    };
+    let system = System { folder: path.parent().unwrap_or(Path::new("")).to_owned() };
+    let secrets: Option<&dyn SecretSource> = match secrets {
+        SecretsMode::Read => Some(&system),
+        SecretsMode::Skip => None,
+    };
+    parse(path, &text, &Outside { secrets, cores })
+}
+
+/// The pure part: text in, configuration out. `path` is for the messages.
+fn parse(path: &Path, text: &str, outside: &Outside<'_>) -> Result<Loaded, ConfigErrors> {
+    let mut findings = Findings::default();
+    let (document, syntax) = DeTable::parse_recoverable(text);
+    for error in &syntax {
+        findings.syntax(error.span().map(|span| span.start), error.message());
+    }
+    // After a syntax error, what could be made of the rest is guesswork.
+    let config = if syntax.is_empty() {
+        let file = FileConfig::read(document.get_ref(), &mut findings);
+        convert(&file, outside, &mut findings)
+    } else {
+        None
+    };
+    let (errors, warnings) = findings.finish(path, text);
+    match config {
+        Some(config) if errors.is_empty() => Ok(Loaded { config, warnings }),
+        _ => Err(ConfigErrors(errors)),
+    }
+}
+
+fn unreadable(path: &Path, error: io::Error) -> ConfigErrors {
+    let mut findings = Findings::default();
+    let remedy = "name a file that this process may read with --config";
+    findings.error(&Place::default(), ConfigErrorKind::Unreadable(error), remedy);
+    ConfigErrors(findings.finish(path, "").0)
+}
+
+/// This machine's files and this process's environment.
+struct System {
+    folder: PathBuf,
+}
+
+impl SecretSource for System {
+    fn file(&self, path: &Path) -> Result<Zeroizing<String>, io::Error> {
+        read(&self.folder.join(path), SECRET_MAX)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    fn env(&self, name: &str) -> Result<Zeroizing<String>, EnvError> {
+        // A name with `=` or NUL in it is never set.
+        match std::env::var(name) {
+            Ok(text) => Ok(Zeroizing::new(text)),
+            Err(std::env::VarError::NotPresent) => Err(EnvError::Unset),
+            Err(std::env::VarError::NotUnicode(_)) => Err(EnvError::NotText),
+        }
+    }
+}
+
+fn read(path: &Path, max: u64) -> Result<Zeroizing<String>, io::Error> {
+    let mut text = Zeroizing::new(String::new());
+    File::open(path)?.take(max + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > max {
+        let error = format!("it is larger than {max} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, error));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! The composition root: from a configuration to a running server. The only
+//! file that knows everyone.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pingora::prelude::{Server, background_service};
+use pingora::proxy::http_proxy_service_with_name;
+use pingora::server::configuration::ServerConf;
+use pingora::server::{RunArgs, ShutdownSignal, ShutdownSignalWatch, ShutdownWatch};
+use pingora::services::background::{BackgroundService, GenBackgroundService};
+use pingora::services::listening::Service;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, sleep};
+
+use crate::config::Config;
+use crate::edge::admin::Admin;
+use crate::edge::http::{HttpClient, HttpError};
+use crate::edge::oidc::RelyingParty;
+use crate::edge::provider::ProviderState;
+use crate::edge::proxy::Proxy;
+use crate::gate::{Gate, NoSessionKey};
+use crate::telemetry::{InFlight, Telemetry};
+
+/// How long running requests may take to end after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(25);
+const DRAIN_STEP: Duration = Duration::from_millis(20);
+/// Retries of one request towards the app: only before anything was sent.
+const RETRIES: usize = 4;
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address} ({key}): {source}")]
+    Listen {
+        /// The configuration's key.
+        key: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// No outbound client.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// See [`NoSessionKey`].
+    #[error(transparent)]
+    Key(#[from] NoSessionKey),
+}
+
+/// Serves until SIGTERM or SIGINT, then drains and returns.
+///
+/// # Errors
+/// See [`StartError`]; nothing has been served then.
+pub fn run(config: &Config) -> Result<(), StartError> {
+    // Everything that is TLS here uses aws-lc; a provider that was installed
+    // before is as good.
+    if rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .is_err()
+    {
+        tracing::debug!("a TLS crypto provider was installed before");
+    }
+    check_addresses(config)?;
+    let http = HttpClient::new()?;
+    let provider = Arc::new(ProviderState::new(&config.provider, http.clone()));
+    let first_key = config.session.keys.first().ok_or(NoSessionKey)?;
+    let in_flight = InFlight::default();
+    let proxy = Proxy::new(
+        config,
+        Gate::new(config)?,
+        Arc::clone(&provider),
+        RelyingParty::new(&config.provider, http),
+        Telemetry::new(config.log, first_key),
+        in_flight.clone(),
+    );
+
+    let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
+    server.bootstrap();
+    let mut public = http_proxy_service_with_name(&server.configuration, proxy, "public");
+    for address in &config.server.listen {
+        public.add_tcp(&address.to_string());
+    }
+    let mut admin = Service::new("admin".to_owned(), Admin::new(Arc::clone(&provider)));
+    admin.add_tcp(&config.server.admin_listen.to_string());
+    admin.threads = Some(1);
+    server.add_service(public);
+    server.add_service(admin);
+    server.add_service(GenBackgroundService::new("provider".to_owned(), provider));
+    server.add_service(background_service("drain", Drain(in_flight)));
+    for address in &config.server.listen {
+        tracing::info!(address = %address, "listening");
+    }
+    tracing::info!(address = %config.server.admin_listen, "listening for health checks");
+    server.run(RunArgs {
+        shutdown_signal: Box::new(Signals),
+    });
+    Ok(())
+}
+
+fn server_conf(config: &Config) -> ServerConf {
+    ServerConf {
+        threads: config.server.threads,
+        max_retries: RETRIES,
+        // `Drain` ends the process as soon as nothing is being served.
+        grace_period_seconds: Some(DRAIN.as_secs() + 1),
+        graceful_shutdown_timeout_seconds: Some(1),
+        ..ServerConf::default()
+    }
+}
+
+/// pingora would panic on an address that is taken: look first.
+fn check_addresses(config: &Config) -> Result<(), StartError> {
+    let public = config.server.listen.iter().map(|a| ("server.listen", *a));
+    let admin = std::iter::once(("server.admin_listen", config.server.admin_listen));
+    // All are held at once, so that two equal ones show too.
+    let mut held = Vec::new();
+    for (key, address) in public.chain(admin) {
+        match TcpListener::bind(address) {
+            Ok(listener) => held.push(listener),
+            Err(source) => {
+                return Err(StartError::Listen {
+                    key,
+                    address,
+                    source,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// SIGTERM and SIGINT drain. SIGHUP must not end a running proxy.
+struct Signals;
+
+#[async_trait]
+impl ShutdownSignalWatch for Signals {
+    async fn recv(&self) -> ShutdownSignal {
+        let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::interrupt()),
+            signal(SignalKind::hangup()),
+        ) else {
+            tracing::error!("signals cannot be waited for");
+            return ShutdownSignal::FastShutdown;
+        };
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hangup.recv() => {
+                    tracing::warn!("this version does not reload; restart to take up a new configuration");
+                }
+            }
+        }
+        tracing::info!("stopping: running requests may end");
+        ShutdownSignal::GracefulTerminate
+    }
+}
+
+/// Ends the process once nothing is being served any more, or after [`DRAIN`].
+struct Drain(InFlight);
+
+#[async_trait]
+impl BackgroundService for Drain {
+    async fn start(&self, mut shutdown: ShutdownWatch) {
+        if shutdown.changed().await.is_err() {
+            return;
+        }
+        let began = Instant::now();
+        // A request that was accepted a moment ago has not been counted yet.
+        sleep(DRAIN_STEP * 5).await;
+        while !self.0.is_empty() && began.elapsed() < DRAIN {
+            sleep(DRAIN_STEP).await;
+        }
+        if self.0.is_empty() {
+            tracing::info!("stopped");
+        } else {
+            tracing::warn!("stopped with requests still running");
+        }
+        std::process::exit(0);
+    }
+}

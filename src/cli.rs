@@ -1,0 +1,189 @@
+//! The command line. Machine-readable output goes to stdout, words for people
+//! to stderr.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::{self, StartError};
+use crate::config::load::{self, SecretsMode};
+use crate::config::registration::registration;
+use crate::gate::seal::SecretKey;
+use crate::{clock, telemetry, version};
+
+/// Done.
+pub const DONE: u8 = 0;
+/// Anything else.
+pub const FAILED: u8 = 1;
+/// Bad command line (sysexits EX_USAGE).
+pub const USAGE: u8 = 64;
+/// A needed service is not there (EX_UNAVAILABLE).
+pub const UNAVAILABLE: u8 = 69;
+/// Bad configuration (EX_CONFIG).
+pub const CONFIG: u8 = 78;
+
+#[derive(Parser)]
+#[command(
+    name = "vestibule",
+    version,
+    about = "Signs people in through Amazon Cognito, or any OpenID Connect provider, in front of an app that needs no change.",
+    after_help = "Begin with config.example.toml and `vestibule check --config FILE`."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until SIGTERM or SIGINT, then drain and end
+    Run {
+        /// The configuration file
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Check a configuration, and say what to register at the provider
+    Check {
+        /// The configuration file
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Do not read secrets: for CI without mounts
+        #[arg(long)]
+        no_secrets: bool,
+    },
+    /// Print a fresh session key (32 bytes, base64)
+    Keygen,
+    /// Print version, commit, TLS and crypto backends
+    Version,
+    #[command(external_subcommand)]
+    Other(Vec<String>),
+}
+
+/// Commands of later versions: named, so that nobody takes them for misspelt.
+const LATER: &[&str] = &["explain", "import", "schema"];
+
+/// Runs the command line; gives the exit code.
+pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let printed = error.print().is_ok();
+            return match error.use_stderr() {
+                true => USAGE,
+                false if printed => DONE,
+                false => FAILED,
+            };
+        }
+    };
+    match arguments.command {
+        Command::Run { config } => run(&config),
+        Command::Check { config, no_secrets } => check(&config, no_secrets),
+        Command::Keygen => keygen(),
+        Command::Version => print(&version_text()),
+        Command::Other(words) => other(words.first().map_or("", String::as_str)),
+    }
+}
+
+fn run(config: &std::path::Path) -> u8 {
+    let loaded = match load::load(config, SecretsMode::Read) {
+        Ok(loaded) => loaded,
+        Err(errors) => {
+            say(&errors.to_string());
+            say(&format!("try: vestibule check --config {}", config.display()));
+            return CONFIG;
+        }
+    };
+    telemetry::start(loaded.config.log);
+    for warning in &loaded.warnings {
+        tracing::warn!(warning = %warning, "configuration");
+    }
+    match app::run(&loaded.config) {
+        Ok(()) => DONE,
+        Err(error) => {
+            say(&format!("vestibule: {error}"));
+            match error {
+                StartError::Listen { .. } => {
+                    say("    stop what uses the address, or choose another one");
+                    UNAVAILABLE
+                }
+                StartError::Http(_) | StartError::Key(_) => FAILED,
+            }
+        }
+    }
+}
+
+fn check(config: &std::path::Path, no_secrets: bool) -> u8 {
+    let mode = if no_secrets {
+        SecretsMode::Skip
+    } else {
+        SecretsMode::Read
+    };
+    match load::load(config, mode) {
+        Ok(loaded) => {
+            for warning in &loaded.warnings {
+                say(&format!("warning: {warning}"));
+            }
+            say(&format!("{}: no errors", config.display()));
+            print(&format!("{}\n", registration(&loaded.config)))
+        }
+        Err(errors) => {
+            say(&errors.to_string());
+            CONFIG
+        }
+    }
+}
+
+fn keygen() -> u8 {
+    match SecretKey::generate(&mut clock::random) {
+        Ok(key) => print(&format!("{}\n", key.to_base64().as_str())),
+        Err(error) => {
+            say(&format!("vestibule: {error}"));
+            FAILED
+        }
+    }
+}
+
+fn other(name: &str) -> u8 {
+    if LATER.contains(&name) {
+        say(&format!("vestibule: the command \"{name}\" is not in this version"));
+    } else {
+        say(&format!("vestibule: there is no command \"{name}\""));
+        say("    see: vestibule --help");
+    }
+    USAGE
+}
+
+fn version_text() -> String {
+    let version = version::json();
+    let text = |name: &str| version.get(name).and_then(|v| v.as_str()).unwrap_or("unknown").to_owned();
+    let crypto = version
+        .get("crypto")
+        .and_then(|crypto| crypto.as_object())
+        .map(|crypto| {
+            let uses: Vec<_> = crypto
+                .iter()
+                .map(|(name, value)| format!("{} ({name})", value.as_str().unwrap_or_default()))
+                .collect();
+            uses.join(", ")
+        })
+        .unwrap_or_default();
+    format!(
+        "vestibule {}\ncommit {}\ntls {}\ncrypto {crypto}\n",
+        text("version"),
+        text("commit"),
+        text("tls"),
+    )
+}
+
+fn print(text: &str) -> u8 {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => DONE,
+        Err(_) => FAILED,
+    }
+}
+
+/// If nobody reads stderr any more, nothing is left to be said; the exit code tells.
+fn say(text: &str) {
+    drop(writeln!(std::io::stderr(), "{}", text.trim_end()));
+}

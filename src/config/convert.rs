@@ -1,0 +1,188 @@
+//! From what the file says to what the program needs: pure, and thorough.
+//!
+//! Owns every rule about values: defaults, limits, contradictions. What it
+//! needs from outside (secrets, the number of cores) it is handed. A mistake
+//! goes into the findings and the work goes on, so that all are found at once;
+//! a value that stands in for a wrong one never leaves this module.
+
+mod identity;
+mod provider;
+mod route;
+mod server;
+mod session;
+
+use std::io;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::Config;
+use super::error::ConfigErrorKind;
+use super::file::FileConfig;
+use super::reader::{Findings, Item, Source, Text, nearest};
+
+/// Where texts that do not stand in the file come from.
+pub(crate) trait SecretSource {
+    /// The text of a file; a relative path is relative to the configuration's folder.
+    fn file(&self, path: &Path) -> Result<Zeroizing<String>, io::Error>;
+
+    /// The text of an environment variable.
+    fn env(&self, name: &str) -> Result<Zeroizing<String>, EnvError>;
+}
+
+/// Why an environment variable gives no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EnvError {
+    /// It is not set.
+    Unset,
+    /// It is not UTF-8.
+    NotText,
+}
+
+/// What the conversion knows of the world.
+pub(crate) struct Outside<'o> {
+    /// Secrets; `None`: they are not to be read, placeholders stand in.
+    pub(crate) secrets: Option<&'o dyn SecretSource>,
+    /// Cores that this process may use.
+    pub(crate) cores: usize,
+}
+
+/// Converts a file. `None` only if there are errors among the findings.
+pub(crate) fn convert(
+    file: &FileConfig,
+    outside: &Outside<'_>,
+    findings: &mut Findings,
+) -> Option<Config> {
+    let mut work = Conversion { outside, findings };
+    let server = work.server(&file.server);
+    let upstream = work.upstream(&file.upstream);
+    let provider = work.providers(file, server.as_ref().map(|server| server.path_prefix.as_str()));
+    let session = work.session(&file.session, server.as_ref());
+    let identity = work.identity(&file.identity, provider.as_ref().map(|provider| provider.kind));
+    work.headers(&file.headers);
+    let routes = work.routes(&file.routes, server.as_ref(), provider.as_ref());
+    let log = work.log(&file.log);
+    Some(Config {
+        server: server?,
+        upstream: upstream?,
+        provider: provider?,
+        session: session?,
+        identity,
+        routes,
+        log,
+    })
+}
+
+/// A conversion at work.
+struct Conversion<'c> {
+    outside: &'c Outside<'c>,
+    findings: &'c mut Findings,
+}
+
+impl Conversion<'_> {
+    /// The text of an item; `placeholder` if it is not to be read.
+    fn text(&mut self, item: &Item<Text>, placeholder: &str) -> Option<String> {
+        match &item.value {
+            Text::Inline(text) if text.is_empty() => {
+                let remedy = "give it a value, or leave the key out";
+                self.findings.error(&item.place, ConfigErrorKind::Empty, remedy);
+                None
+            }
+            Text::Inline(text) => Some(text.clone()),
+            Text::From(source) => {
+                let source = Item { value: source, place: item.place.clone() };
+                Some(self.source(&source, placeholder)?.trim().to_owned())
+            }
+        }
+    }
+
+    /// Whether an item's text is one that was not to be read.
+    fn is_unread(&self, item: &Item<Text>) -> bool {
+        self.outside.secrets.is_none() && matches!(item.value, Text::From(_))
+    }
+
+    /// What a file or variable holds, with the white space around it; never nothing else.
+    fn source(&mut self, item: &Item<&Source>, placeholder: &str) -> Option<Zeroizing<String>> {
+        let Some(secrets) = self.outside.secrets else {
+            return Some(Zeroizing::new(placeholder.to_owned()));
+        };
+        let text = match item.value {
+            Source::File(path) => self.file(secrets, item, path)?,
+            Source::Env(name) => self.env(secrets, item, name)?,
+        };
+        if text.trim().is_empty() {
+            let what = match item.value {
+                Source::File(path) => format!("the file {}", path.display()),
+                Source::Env(name) => format!("the environment variable {name}"),
+            };
+            let kind = ConfigErrorKind::SourceEmpty(what);
+            self.findings.error(&item.place, kind, "put the value in there");
+            return None;
+        }
+        Some(text)
+    }
+
+    fn file(
+        &mut self,
+        secrets: &dyn SecretSource,
+        item: &Item<&Source>,
+        path: &Path,
+    ) -> Option<Zeroizing<String>> {
+        match secrets.file(path) {
+            Ok(text) => Some(text),
+            Err(source) => {
+                let remedy = "mount it, and let this process read it; a relative path starts at the configuration's folder";
+                let path = path.to_owned();
+                let kind = ConfigErrorKind::SourceUnreadable { path, source };
+                self.findings.error(&item.place, kind, remedy);
+                None
+            }
+        }
+    }
+
+    fn env(
+        &mut self,
+        secrets: &dyn SecretSource,
+        item: &Item<&Source>,
+        name: &str,
+    ) -> Option<Zeroizing<String>> {
+        let kind = match secrets.env(name) {
+            Ok(text) => return Some(text),
+            Err(EnvError::Unset) => ConfigErrorKind::EnvUnset(name.to_owned()),
+            Err(EnvError::NotText) => ConfigErrorKind::EnvNotText(name.to_owned()),
+        };
+        let remedy = "set it in the environment of this process";
+        self.findings.error(&item.place, kind, remedy);
+        None
+    }
+
+    /// One of a few words; the default if it is not there, not to be read, or none of them.
+    fn choice<T: Copy>(&mut self, item: Option<&Item<Text>>, choices: &Choices<T>, default: T) -> T {
+        let Some(item) = item else { return default };
+        if self.is_unread(item) {
+            return default;
+        }
+        let Some(text) = self.text(item, "") else {
+            return default;
+        };
+        if let Some(index) = choices.words.iter().position(|word| *word == text) {
+            return choices.values.get(index).copied().unwrap_or(default);
+        }
+        self.not_a_choice(item, &text, choices.words);
+        default
+    }
+
+    fn not_a_choice(&mut self, item: &Item<Text>, text: &str, words: &'static [&'static str]) {
+        let remedy = match nearest(text, words.iter().copied()) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!("write \"{}\"", words.join("\" or \"")),
+        };
+        self.findings.error(&item.place, ConfigErrorKind::NotAChoice(words), remedy);
+    }
+}
+
+/// Words and what each of them means.
+struct Choices<T: 'static> {
+    words: &'static [&'static str],
+    values: &'static [T],
+}

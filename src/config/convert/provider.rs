@@ -1,0 +1,288 @@
+//! `[provider.ID]`: one provider, with Cognito's shorthand written out.
+
+mod cognito;
+mod url;
+
+use secrecy::SecretString;
+
+use self::url::identifier_problem;
+use super::server::own_path_problem;
+use super::{Choices, Conversion};
+use crate::config::error::{ConfigErrorKind, ConfigWarningKind, PathProblem};
+use crate::config::file::{FileConfig, ProviderTable};
+use crate::config::reader::{Item, Place, Source, Text};
+use crate::config::{
+    ClientAuth, EmailVerified, Endpoints, LogoutReach, Provider, ProviderId, ProviderKind,
+};
+
+/// Longest name of a provider.
+const ID_MAX: usize = 32;
+/// `scopes` by default.
+const SCOPES: &[&str] = &["openid", "profile", "email"];
+/// Stands in for texts that were not to be read.
+const UNREAD: &str = "not-read";
+/// Stands in for a URL that was not to be read.
+const UNREAD_URL: &str = "https://not-read.invalid";
+
+impl Conversion<'_> {
+    /// The one provider. All that are there are checked, also where there are too many.
+    pub(super) fn providers(&mut self, file: &FileConfig, prefix: Option<&str>) -> Option<Provider> {
+        if file.providers.is_empty() {
+            let remedy = "write a table [provider.NAME], such as [provider.corp], with kind and client_id";
+            self.findings.missing(&file.providers_place, remedy);
+        }
+        let mut first = None;
+        for (index, (id, table)) in file.providers.iter().enumerate() {
+            let provider = self.provider(id, table, prefix);
+            if index == 0 {
+                first = provider;
+            } else {
+                self.findings.later(&table.place);
+            }
+        }
+        first
+    }
+
+    fn provider(&mut self, id: &str, table: &ProviderTable, prefix: Option<&str>) -> Option<Provider> {
+        let id = self.provider_id(id, &table.place);
+        let kind = self.kind(table);
+        let issuer = match kind {
+            ProviderKind::Cognito => self.cognito_issuer(table),
+            ProviderKind::Oidc => self.oidc_issuer(table),
+        };
+        let endpoints = self.endpoints(table, kind, issuer.as_deref());
+        let accepted = table.accepted_issuers.iter().flatten();
+        let accepted_issuers = accepted.filter_map(|item| self.issuer(item)).collect();
+        let client_id = self.client_id(table);
+        let client_auth = self.client_auth(table);
+        let scopes = self.scopes(table, kind);
+        let email_verified = self.email_verified(table);
+        let logout = Choices {
+            words: &["provider", "local"],
+            values: &[LogoutReach::Provider, LogoutReach::Local],
+        };
+        let logout = self.choice(table.logout.as_ref(), &logout, LogoutReach::Provider);
+        let callback_path = match &table.callback_path {
+            None => Some(None),
+            Some(item) => self.callback_path(item, prefix).map(Some),
+        };
+        Some(Provider {
+            id: id?,
+            kind,
+            issuer: issuer?,
+            accepted_issuers,
+            endpoints,
+            client_id: client_id?,
+            client_auth: client_auth?,
+            scopes,
+            email_verified,
+            logout,
+            callback_path: callback_path?,
+        })
+    }
+
+    fn provider_id(&mut self, id: &str, place: &Place) -> Option<ProviderId> {
+        let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+        if id.is_empty() || id.len() > ID_MAX || !id.bytes().all(legal) {
+            let remedy = "it stands in URLs: choose a short word, such as [provider.corp]";
+            self.findings.error(place, ConfigErrorKind::ProviderId, remedy);
+            return None;
+        }
+        Some(ProviderId(id.to_owned()))
+    }
+
+    fn kind(&mut self, table: &ProviderTable) -> ProviderKind {
+        let shorthand = [&table.user_pool_id, &table.domain, &table.region];
+        let likely = match shorthand.iter().any(|item| item.is_some()) {
+            true => ProviderKind::Cognito,
+            false => ProviderKind::Oidc,
+        };
+        if table.kind.is_none() {
+            let remedy = "write kind = \"cognito\", or kind = \"oidc\" for any other OpenID Connect provider";
+            self.findings.missing(&table.place.child("kind"), remedy);
+        }
+        let kinds = Choices {
+            words: &["cognito", "oidc"],
+            values: &[ProviderKind::Cognito, ProviderKind::Oidc],
+        };
+        self.choice(table.kind.as_ref(), &kinds, likely)
+    }
+
+    fn oidc_issuer(&mut self, table: &ProviderTable) -> Option<String> {
+        for item in [&table.user_pool_id, &table.domain, &table.region].into_iter().flatten() {
+            let remedy = "remove it, or write kind = \"cognito\"";
+            self.findings.error(&item.place, ConfigErrorKind::CognitoOnly, remedy);
+        }
+        let Some(item) = &table.issuer else {
+            let remedy = "write issuer = \"https://…\", exactly as the provider's discovery document says";
+            self.findings.missing(&table.place.child("issuer"), remedy);
+            return None;
+        };
+        let issuer = self.issuer(item)?;
+        if cognito::is_issuer_host(&issuer) {
+            let remedy = "kind = \"cognito\" knows its access tokens and its logout";
+            self.findings.warn(&item.place, ConfigWarningKind::CognitoAsOidc, remedy);
+        }
+        Some(issuer)
+    }
+
+    /// An issuer is an identifier: checked as a URL, kept byte for byte.
+    fn issuer(&mut self, item: &Item<Text>) -> Option<String> {
+        let issuer = self.text(item, UNREAD_URL)?;
+        let Err((kind, remedy)) = identifier_problem(&issuer) else {
+            return Some(issuer);
+        };
+        self.findings.error(&item.place, kind, remedy);
+        None
+    }
+
+    fn endpoints(&mut self, table: &ProviderTable, kind: ProviderKind, issuer: Option<&str>) -> Endpoints {
+        let derived = match kind {
+            ProviderKind::Cognito => self.cognito_endpoints(table, issuer),
+            ProviderKind::Oidc => Endpoints::default(),
+        };
+        let manual = &table.endpoints;
+        let mut or = |item: &Option<Item<Text>>, derived| match item {
+            Some(item) => self.endpoint(item),
+            None => derived,
+        };
+        Endpoints {
+            authorization: or(&manual.authorization, derived.authorization),
+            token: or(&manual.token, derived.token),
+            jwks: or(&manual.jwks, derived.jwks),
+            revocation: or(&manual.revocation, derived.revocation),
+            logout: or(&manual.logout, derived.logout),
+        }
+    }
+
+    fn client_id(&mut self, table: &ProviderTable) -> Option<String> {
+        let Some(item) = &table.client_id else {
+            let remedy = "write the app client's id; a provider for bearer tokens alone is not in this version";
+            self.findings.missing(&table.place.child("client_id"), remedy);
+            return None;
+        };
+        let client_id = self.text(item, UNREAD)?;
+        if !client_id.bytes().all(|b| b.is_ascii_graphic()) {
+            let remedy = "copy it from the provider once more";
+            self.findings.error(&item.place, ConfigErrorKind::ClientId, remedy);
+            return None;
+        }
+        Some(client_id)
+    }
+
+    fn client_auth(&mut self, table: &ProviderTable) -> Option<ClientAuth> {
+        let methods = Choices {
+            words: &["basic", "post", "none"],
+            values: &[Some(Method::Basic), Some(Method::Post), Some(Method::None)],
+        };
+        let method = self.choice(table.client_auth.as_ref(), &methods, None);
+        let contradiction = match (method, &table.client_secret) {
+            (None | Some(Method::None), None) => return Some(ClientAuth::None),
+            (None | Some(Method::Basic), Some(secrets)) => {
+                return self.client_secret(secrets).map(ClientAuth::Basic);
+            }
+            (Some(Method::Post), Some(secrets)) => {
+                return self.client_secret(secrets).map(ClientAuth::Post);
+            }
+            (Some(Method::Basic | Method::Post), None) => (
+                ConfigErrorKind::ClientAuthNeedsSecret,
+                "add client_secret = { file = \"/run/secrets/client-secret\" }, or write \"none\" for a public client",
+            ),
+            (Some(Method::None), Some(_)) => (
+                ConfigErrorKind::ClientAuthIgnoresSecret,
+                "remove one of the two",
+            ),
+        };
+        if let Some(item) = &table.client_auth {
+            self.findings.error(&item.place, contradiction.0, contradiction.1);
+        }
+        None
+    }
+
+    /// A list may hold one secret; several, while they rotate, are of a later version.
+    fn client_secret(&mut self, secrets: &[Item<Source>]) -> Option<SecretString> {
+        let (first, more) = secrets.split_first()?;
+        for item in more {
+            self.findings.later(&item.place);
+        }
+        let first = Item { value: &first.value, place: first.place.clone() };
+        let secret = self.source(&first, UNREAD)?;
+        Some(SecretString::from(secret.trim().to_owned()))
+    }
+
+    fn scopes(&mut self, table: &ProviderTable, kind: ProviderKind) -> Vec<String> {
+        let Some(items) = &table.scopes else {
+            return SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
+        };
+        let mut scopes: Vec<String> = Vec::new();
+        for item in items {
+            let Some(text) = self.text(item, "openid") else { continue };
+            let separator = |c: char| c == ',' || c.is_whitespace();
+            for scope in text.split(separator).filter(|scope| !scope.is_empty()) {
+                self.scope(scope, item, kind);
+                if !scopes.iter().any(|other| other == scope) {
+                    scopes.push(scope.to_owned());
+                }
+            }
+        }
+        let unread = items.iter().any(|item| self.is_unread(item));
+        if !scopes.iter().any(|scope| scope == "openid") && !unread {
+            let place = table.place.child("scopes");
+            let place = items.first().map_or(&place, |item| &item.place);
+            let remedy = "add \"openid\"";
+            self.findings.error(place, ConfigErrorKind::ScopeOpenid, remedy);
+        }
+        scopes
+    }
+
+    fn scope(&mut self, scope: &str, item: &Item<Text>, kind: ProviderKind) {
+        // RFC 6749 3.3: scope-token.
+        let legal = |b: u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\');
+        if !scope.bytes().all(legal) {
+            let remedy = "separate scopes by commas or spaces";
+            self.findings.error(&item.place, ConfigErrorKind::ScopeCharacters, remedy);
+        }
+        if scope == "offline_access" && kind == ProviderKind::Cognito {
+            let remedy = "remove it; Cognito gives a refresh token without being asked";
+            self.findings.error(&item.place, ConfigErrorKind::ScopeOfflineAccess, remedy);
+        }
+    }
+
+    fn email_verified(&mut self, table: &ProviderTable) -> EmailVerified {
+        let choices = Choices {
+            words: &["auto", "require", "ignore"],
+            values: &[EmailVerified::Auto, EmailVerified::Require, EmailVerified::Ignore],
+        };
+        let item = table.email_verified.as_ref();
+        let chosen = self.choice(item, &choices, EmailVerified::Auto);
+        if let (EmailVerified::Ignore, Some(item)) = (chosen, item) {
+            let remedy = "whoever may set an email at the provider may become anybody here; \"auto\" is safe";
+            self.findings.warn(&item.place, ConfigWarningKind::EmailIgnored, remedy);
+        }
+        chosen
+    }
+
+    fn callback_path(&mut self, item: &Item<Text>, prefix: Option<&str>) -> Option<String> {
+        let path = self.text(item, "/not-read")?;
+        let below = prefix.and_then(|prefix| path.strip_prefix(prefix));
+        let problem = if path == "/" {
+            PathProblem::Root
+        } else if let Some(problem) = own_path_problem(&path) {
+            problem
+        } else if below.is_some_and(|rest| rest != "/callback" && (rest.is_empty() || rest.starts_with('/'))) {
+            PathProblem::UnderPrefix
+        } else {
+            return Some(path);
+        };
+        let remedy = "write the path that is registered at the provider, such as \"/oauth2/callback\", or leave it out";
+        self.findings.error(&item.place, problem, remedy);
+        None
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Method {
+    Basic,
+    Post,
+    None,
+}

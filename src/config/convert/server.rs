@@ -1,0 +1,265 @@
+//! `[server]`, `[upstream]` and `[log]`.
+
+use std::net::SocketAddr;
+
+use url::{Host, Url};
+
+use super::{Choices, Conversion};
+use crate::config::error::{ConfigErrorKind, PathProblem, UrlProblem};
+use crate::config::file::{LogTable, ServerTable, UpstreamTable};
+use crate::config::reader::{Item, Text};
+use crate::config::{Log, LogFormat, LogUser, Server, Upstream};
+use crate::gate::origin::{OriginError, PublicOrigin};
+use crate::gate::request::RequestPath;
+
+/// `server.admin_listen` by default: this machine alone.
+const ADMIN_LISTEN: SocketAddr = SocketAddr::new(
+    std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+    9090,
+);
+/// `server.path_prefix` by default.
+const PATH_PREFIX: &str = "/_vestibule";
+/// Most worker threads.
+const THREADS_MAX: i64 = 1024;
+/// Origin that stands in for one that was not to be read.
+const UNREAD_ORIGIN: &str = "https://not-read.invalid";
+
+impl Conversion<'_> {
+    pub(super) fn server(&mut self, table: &ServerTable) -> Option<Server> {
+        let listen = self.listen(table);
+        let admin_listen = self.admin_listen(table, &listen);
+        let origins = self.origins(table);
+        let path_prefix = self.path_prefix(table.path_prefix.as_ref());
+        let whoami = Choices { words: &["signed-in", "off"], values: &[true, false] };
+        let whoami = self.choice(table.whoami.as_ref(), &whoami, true);
+        let threads = self.threads(table.threads.as_ref());
+        Some(Server {
+            listen: listen.into_iter().map(|(address, _)| address).collect(),
+            admin_listen: admin_listen?,
+            origins: (!origins.is_empty()).then_some(origins)?,
+            path_prefix: path_prefix?,
+            whoami,
+            threads,
+        })
+    }
+
+    fn listen<'t>(&mut self, table: &'t ServerTable) -> Vec<(SocketAddr, &'t Item<Text>)> {
+        let Some(items) = &table.listen else {
+            let remedy = "write listen = \"0.0.0.0:8080\" (all of IPv4) or \"[::]:8080\"";
+            self.findings.missing(&table.place.child("listen"), remedy);
+            return Vec::new();
+        };
+        let mut listen: Vec<(SocketAddr, &Item<Text>)> = Vec::new();
+        for item in items {
+            let Some(address) = self.address(item) else { continue };
+            match listen.iter().find(|(other, _)| *other == address && address.port() != 0) {
+                Some((_, first)) => {
+                    let kind = ConfigErrorKind::Repeated(first.place.key().to_owned());
+                    self.findings.error(&item.place, kind, "remove one of the two");
+                }
+                None => listen.push((address, item)),
+            }
+        }
+        listen
+    }
+
+    fn admin_listen(
+        &mut self,
+        table: &ServerTable,
+        listen: &[(SocketAddr, &Item<Text>)],
+    ) -> Option<SocketAddr> {
+        let place = table.place.child("admin_listen");
+        let (admin, place) = match &table.admin_listen {
+            Some(item) => (self.address(item)?, &item.place),
+            None => (ADMIN_LISTEN, &place),
+        };
+        if let Some((_, public)) = listen.iter().find(|(public, _)| meet(*public, admin)) {
+            let kind = ConfigErrorKind::AdminIsPublic(public.place.key().to_owned());
+            self.findings.error(place, kind, "choose another port for one of the two");
+        }
+        Some(admin)
+    }
+
+    fn address(&mut self, item: &Item<Text>) -> Option<SocketAddr> {
+        let text = self.text(item, "127.0.0.1:0")?;
+        if text.starts_with("unix:") {
+            self.findings.later(&item.place);
+            return None;
+        }
+        let address = text.parse().ok();
+        if address.is_none() {
+            let remedy = "write \"0.0.0.0:8080\" (all of IPv4), \"[::]:8080\" (IPv6) or \"127.0.0.1:8080\" (this machine alone)";
+            self.findings.error(&item.place, ConfigErrorKind::Address, remedy);
+        }
+        address
+    }
+
+    fn origins(&mut self, table: &ServerTable) -> Vec<PublicOrigin> {
+        let Some(items) = &table.public_url else {
+            let remedy = "write public_url = \"https://app.example.com\", as browsers see it";
+            self.findings.missing(&table.place.child("public_url"), remedy);
+            return Vec::new();
+        };
+        let mut origins: Vec<(PublicOrigin, &Item<Text>)> = Vec::new();
+        for item in items {
+            let Some(text) = self.text(item, UNREAD_ORIGIN) else { continue };
+            let origin = match PublicOrigin::parse(&text) {
+                Ok(origin) => origin,
+                Err(error) => {
+                    self.findings.error(&item.place, error, origin_remedy(error));
+                    continue;
+                }
+            };
+            match origins.iter().find(|(other, _)| *other == origin) {
+                Some((_, first)) if !self.is_unread(item) => {
+                    let kind = ConfigErrorKind::Repeated(first.place.key().to_owned());
+                    self.findings.error(&item.place, kind, "remove one of the two");
+                }
+                _ => origins.push((origin, item)),
+            }
+        }
+        origins.into_iter().map(|(origin, _)| origin).collect()
+    }
+
+    fn path_prefix(&mut self, item: Option<&Item<Text>>) -> Option<String> {
+        let Some(item) = item else {
+            return Some(PATH_PREFIX.to_owned());
+        };
+        let prefix = self.text(item, PATH_PREFIX)?;
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/".contains(&b);
+        let problem = if prefix == "/" {
+            PathProblem::Root
+        } else if let Some(problem) = own_path_problem(&prefix) {
+            problem
+        } else if prefix.ends_with('/') {
+            PathProblem::TrailingSlash
+        } else if !prefix.bytes().all(plain) {
+            PathProblem::Characters
+        } else {
+            return Some(prefix);
+        };
+        let remedy = "write a path such as \"/_vestibule\" or \"/oauth2\"";
+        self.findings.error(&item.place, problem, remedy);
+        None
+    }
+
+    fn threads(&mut self, item: Option<&Item<i64>>) -> usize {
+        let Some(item) = item else {
+            return self.outside.cores.max(1);
+        };
+        match usize::try_from(item.value) {
+            Ok(threads) if (1..=THREADS_MAX).contains(&item.value) => threads,
+            _ => {
+                let remedy = "leave it out for as many as there are cores";
+                let kind = ConfigErrorKind::NumberRange(1, THREADS_MAX);
+                self.findings.error(&item.place, kind, remedy);
+                1
+            }
+        }
+    }
+
+    pub(super) fn upstream(&mut self, table: &UpstreamTable) -> Option<Upstream> {
+        let Some(item) = &table.url else {
+            let remedy = "write url = \"http://127.0.0.1:3000\", where the app listens";
+            self.findings.missing(&table.place.child("url"), remedy);
+            return None;
+        };
+        let text = self.text(item, "http://not-read.invalid")?;
+        if ["https://", "h2c://", "unix:"].iter().any(|scheme| starts_with_ignoring_case(&text, scheme)) {
+            self.findings.later(&item.place);
+            return None;
+        }
+        match upstream(&text) {
+            Ok(upstream) => Some(upstream),
+            Err(problem) => {
+                let remedy = match problem {
+                    UrlProblem::Path => "write scheme, host and port alone; the app gets every path as the browser sent it",
+                    _ => "write \"http://HOST:PORT\", such as \"http://127.0.0.1:3000\"",
+                };
+                self.findings.error(&item.place, problem, remedy);
+                None
+            }
+        }
+    }
+
+    pub(super) fn log(&mut self, table: &LogTable) -> Log {
+        use tracing::Level;
+        let format = Choices { words: &["json", "text"], values: &[LogFormat::Json, LogFormat::Text] };
+        let level = Choices {
+            words: &["error", "warn", "info", "debug", "trace"],
+            values: &[Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE],
+        };
+        let user = Choices {
+            words: &["hash", "plain", "off"],
+            values: &[LogUser::Hash, LogUser::Plain, LogUser::Off],
+        };
+        Log {
+            format: self.choice(table.format.as_ref(), &format, LogFormat::Json),
+            level: self.choice(table.level.as_ref(), &level, Level::INFO),
+            user: self.choice(table.user.as_ref(), &user, LogUser::Hash),
+        }
+    }
+}
+
+/// What is wrong with a path of ours, whatever it is for.
+pub(super) fn own_path_problem(path: &str) -> Option<PathProblem> {
+    if !path.starts_with('/') {
+        return Some(PathProblem::NotAbsolute);
+    }
+    let canonical = RequestPath::parse(path)
+        .is_ok_and(|read| read.canonical() == path && !read.is_ambiguous());
+    (!canonical || path.contains('?')).then_some(PathProblem::NotCanonical)
+}
+
+/// Whether two addresses, once bound, take each other's connections.
+fn meet(one: SocketAddr, other: SocketAddr) -> bool {
+    one.port() != 0
+        && one.port() == other.port()
+        && (one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified())
+}
+
+fn upstream(text: &str) -> Result<Upstream, UrlProblem> {
+    let url = Url::parse(text).map_err(|_| UrlProblem::NotAUrl)?;
+    if url.scheme() != "http" {
+        return Err(UrlProblem::UpstreamScheme);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(UrlProblem::UserInfo);
+    }
+    if url.query().is_some() {
+        return Err(UrlProblem::Query);
+    }
+    if url.fragment().is_some() {
+        return Err(UrlProblem::Fragment);
+    }
+    if url.path() != "/" {
+        return Err(UrlProblem::Path);
+    }
+    let host = match url.host().ok_or(UrlProblem::NotAUrl)? {
+        Host::Domain(name) => name.to_owned(),
+        Host::Ipv4(address) => address.to_string(),
+        Host::Ipv6(address) => address.to_string(),
+    };
+    match url.port_or_known_default() {
+        Some(0) | None => Err(UrlProblem::Port),
+        Some(port) => Ok(Upstream { host, port }),
+    }
+}
+
+fn starts_with_ignoring_case(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+}
+
+fn origin_remedy(error: OriginError) -> &'static str {
+    match error {
+        OriginError::Path => {
+            "write the origin alone; where Vestibule's own pages are is server.path_prefix"
+        }
+        OriginError::PlainHttp => {
+            "write https://, and let whatever is in front of Vestibule terminate TLS"
+        }
+        OriginError::NotAUrl | OriginError::Scheme | OriginError::Extra => {
+            "write \"https://app.example.com\", as the browser's address line begins"
+        }
+    }
+}

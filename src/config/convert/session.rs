@@ -1,0 +1,166 @@
+//! `[session]`.
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::Conversion;
+use crate::config::error::{ConfigErrorKind, ConfigWarningKind};
+use crate::config::file::SessionTable;
+use crate::config::reader::{Item, Scalar, Source, Text};
+use crate::config::{Server, Session};
+use crate::gate::cookie::CookieName;
+use crate::gate::seal::{KeyError, SecretKey};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+/// `session.lifetime` by default: a working day.
+const LIFETIME: Duration = HOUR.saturating_mul(8);
+/// A longer one is worth a warning.
+const LIFETIME_LONG: Duration = HOUR.saturating_mul(24 * 30);
+/// A longer one is no session any more.
+const LIFETIME_MAX: Duration = HOUR.saturating_mul(24 * 365);
+/// Base64 of 32 zero bytes: stands in for a key that was not to be read.
+const UNREAD_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+impl Conversion<'_> {
+    pub(super) fn session(&mut self, table: &SessionTable, server: Option<&Server>) -> Option<Session> {
+        let keys = self.keys(table);
+        let lifetime = self.lifetime(table.lifetime.as_ref());
+        self.verification_cache(table.verification_cache.as_ref());
+        let cookie_name = match &table.cookie_name {
+            None => Some(None),
+            Some(item) => self.cookie_name(item, server).map(Some),
+        };
+        Some(Session {
+            keys: (!keys.is_empty()).then_some(keys)?,
+            lifetime: lifetime?,
+            cookie_name: cookie_name?,
+        })
+    }
+
+    fn keys(&mut self, table: &SessionTable) -> Vec<SecretKey> {
+        let Some(items) = &table.keys else {
+            let remedy = "write keys = [{ file = \"/run/secrets/session-key\" }]; `vestibule keygen` makes a key";
+            self.findings.missing(&table.place.child("keys"), remedy);
+            return Vec::new();
+        };
+        let mut keys: Vec<(Zeroizing<String>, SecretKey)> = Vec::new();
+        for item in items {
+            for key in self.keys_of(item) {
+                let text = key.to_base64();
+                if self.outside.secrets.is_some() && keys.iter().any(|(other, _)| *other == text) {
+                    let remedy = "remove one of the two; to rotate, make a new one with `vestibule keygen`";
+                    self.findings.warn(&item.place, ConfigWarningKind::RepeatedKey, remedy);
+                } else {
+                    keys.push((text, key));
+                }
+            }
+        }
+        keys.into_iter().map(|(_, key)| key).collect()
+    }
+
+    /// The keys of one file or variable: one a line, blank lines and comments aside.
+    fn keys_of(&mut self, item: &Item<Source>) -> Vec<SecretKey> {
+        let source = Item { value: &item.value, place: item.place.clone() };
+        let Some(text) = self.source(&source, UNREAD_KEY) else {
+            return Vec::new();
+        };
+        let lines: Vec<(usize, &str)> = text
+            .lines()
+            .map(str::trim)
+            .zip(1..)
+            .filter(|(line, _)| !line.is_empty() && !line.starts_with('#'))
+            .map(|(line, number)| (number, line))
+            .collect();
+        if lines.is_empty() {
+            let remedy = "put a key in; `vestibule keygen` makes one";
+            self.findings.error(&item.place, ConfigErrorKind::SessionKeyNone, remedy);
+        }
+        let alone = lines.len() == 1;
+        let mut keys = Vec::new();
+        for (number, line) in lines {
+            match SecretKey::parse(line) {
+                Ok(key) => keys.push(key),
+                Err(error) => self.bad_key(item, error, (!alone).then_some(number)),
+            }
+        }
+        keys
+    }
+
+    fn bad_key(&mut self, item: &Item<Source>, source: KeyError, line: Option<usize>) {
+        let kind = match line {
+            None => ConfigErrorKind::SessionKey(source),
+            Some(line) => ConfigErrorKind::SessionKeyLine { line, source },
+        };
+        let remedy = "a key is 32 random bytes as base64, one a line";
+        self.findings.error(&item.place, kind, remedy);
+    }
+
+    fn lifetime(&mut self, item: Option<&Item<Text>>) -> Option<Duration> {
+        let Some(item) = item else {
+            return Some(LIFETIME);
+        };
+        if self.is_unread(item) {
+            return Some(LIFETIME);
+        }
+        let text = self.text(item, "")?;
+        let lifetime = match humantime::parse_duration(&text) {
+            Ok(lifetime) => lifetime,
+            Err(error) => {
+                let remedy = "write a number with its unit, such as \"8h\" or \"30m\"";
+                self.findings.error(&item.place, ConfigErrorKind::Duration(error), remedy);
+                return None;
+            }
+        };
+        if lifetime.is_zero() || lifetime > LIFETIME_MAX {
+            let remedy = "write how long people may stay signed in, such as \"8h\"";
+            self.findings.error(&item.place, ConfigErrorKind::DurationRange, remedy);
+            return None;
+        }
+        if lifetime > LIFETIME_LONG {
+            let remedy = "a stolen cookie stays useful that long; most sites choose hours";
+            self.findings.warn(&item.place, ConfigWarningKind::LongLifetime, remedy);
+        }
+        Some(lifetime)
+    }
+
+    /// There is no cache yet: only its absence can be asked for.
+    fn verification_cache(&mut self, item: Option<&Item<Scalar>>) {
+        let Some(Item { value, place }) = item else { return };
+        let off = match value {
+            Scalar::Number(number) => *number == 0,
+            Scalar::Text(text) => {
+                let item = Item { value: text.clone(), place: place.clone() };
+                matches!(self.text(&item, "off").as_deref(), None | Some("0" | "off"))
+            }
+        };
+        if !off {
+            self.findings.later(place);
+        }
+    }
+
+    fn cookie_name(&mut self, item: &Item<Text>, server: Option<&Server>) -> Option<CookieName> {
+        let text = self.text(item, "not-read")?;
+        let name = match CookieName::parse(&text) {
+            Ok(name) => name,
+            Err(error) => {
+                let remedy = "leave it out for \"__Host-vestibule\"";
+                self.findings.error(&item.place, error, remedy);
+                return None;
+            }
+        };
+        if text.ends_with("-login") {
+            let remedy = "choose a name with another ending";
+            self.findings.error(&item.place, ConfigErrorKind::CookieIsLogin, remedy);
+        }
+        let http = server
+            .and_then(|server| server.origins.iter().find(|origin| !origin.is_https()))
+            .filter(|_| name.requires_https());
+        if let Some(origin) = http {
+            let kind = ConfigErrorKind::CookieNeedsHttps(origin.to_string());
+            let remedy = "leave it out, and each origin has the best name that it can have";
+            self.findings.error(&item.place, kind, remedy);
+        }
+        Some(name)
+    }
+}

@@ -1,0 +1,394 @@
+//! What can be wrong with a configuration, and how it is told to a person.
+//!
+//! Owns the closed lists of errors and warnings. Values from files and the
+//! environment never appear in here: a message names keys, paths and variable
+//! names, and the remedy says what to write instead.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::gate::claims::ClaimPathError;
+use crate::gate::cookie::CookieNameError;
+use crate::gate::origin::OriginError;
+use crate::gate::route::PatternError;
+use crate::gate::seal::KeyError;
+
+/// Everything that is wrong with a configuration, in the order of the file.
+#[derive(Debug)]
+pub struct ConfigErrors(pub(crate) Vec<ConfigError>);
+
+/// One thing that is wrong: matched by its kind, never by its text.
+pub type ConfigError = Finding<ConfigErrorKind>;
+
+/// One thing that works, and that somebody may not want.
+pub type ConfigWarning = Finding<ConfigWarningKind>;
+
+/// Where something is, what it is, and what to do about it.
+#[derive(Debug)]
+pub struct Finding<K> {
+    pub(crate) file: Arc<Path>,
+    pub(crate) position: Option<Position>,
+    pub(crate) key: String,
+    pub(crate) kind: K,
+    pub(crate) remedy: String,
+}
+
+/// A place in the file; both count from one, columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Line.
+    pub line: usize,
+    /// Column.
+    pub column: usize,
+}
+
+/// What is wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigErrorKind {
+    /// The configuration file itself cannot be read.
+    #[error("cannot be read: {0}")]
+    Unreadable(#[source] io::Error),
+    /// Not TOML.
+    #[error("not TOML: {0}")]
+    Syntax(String),
+    /// A key that does not exist.
+    #[error("unknown key")]
+    UnknownKey,
+    /// A table that does not exist.
+    #[error("unknown table")]
+    UnknownTable,
+    /// A value of another type.
+    #[error("is {found}, not {wanted}")]
+    WrongType {
+        /// The type that it has to have.
+        wanted: &'static str,
+        /// The type that it has.
+        found: &'static str,
+    },
+    /// Required, and not there.
+    #[error("is missing")]
+    Missing,
+    /// Empty text or an empty list.
+    #[error("is empty")]
+    Empty,
+    /// A key or value of the product that this version does not have yet.
+    #[error("is not in this version")]
+    NotInThisVersion,
+    /// A secret in the file itself.
+    #[error("is {found}; secrets are never written into the file")]
+    InlineSecret {
+        /// The type that was found.
+        found: &'static str,
+    },
+    /// `{ file = …, env = … }`.
+    #[error("names both a file and an environment variable")]
+    FileAndEnv,
+    /// An environment variable that is not set.
+    #[error("the environment variable {0} is not set")]
+    EnvUnset(String),
+    /// An environment variable that is not UTF-8.
+    #[error("the environment variable {0} is not UTF-8 text")]
+    EnvNotText(String),
+    /// A file that a value was to be read from.
+    #[error("the file {} cannot be read: {source}", path.display())]
+    SourceUnreadable {
+        /// The file, resolved against the configuration's folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file or variable that holds nothing but white space (or comments, for keys).
+    #[error("{0} is empty")]
+    SourceEmpty(String),
+    /// A text other than the few that are understood.
+    #[error("is none of {}", List(.0))]
+    NotAChoice(&'static [&'static str]),
+    /// The same thing twice.
+    #[error("repeats {0}")]
+    Repeated(String),
+    /// Not `ADDR:PORT`.
+    #[error("is not an address and port")]
+    Address,
+    /// Public traffic and administration on one address.
+    #[error("listens where {0} does; the admin pages would be reachable in public")]
+    AdminIsPublic(String),
+    /// A number out of range; both ends belong to it.
+    #[error("is not between {0} and {1}")]
+    NumberRange(i64, i64),
+    /// Not a duration.
+    #[error("is not a duration: {0}")]
+    Duration(#[source] humantime::DurationError),
+    /// Zero, or longer than a year.
+    #[error("is zero or longer than 365 days")]
+    DurationRange,
+    /// No public origin.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+    /// A path of ours.
+    #[error(transparent)]
+    Path(#[from] PathProblem),
+    /// A URL of others.
+    #[error(transparent)]
+    Url(#[from] UrlProblem),
+    /// No provider name.
+    #[error("is no provider name: 1 to 32 letters, digits, \"-\" or \"_\"")]
+    ProviderId,
+    /// No user pool id.
+    #[error("is no user pool id")]
+    UserPoolId,
+    /// No AWS region.
+    #[error("is no AWS region")]
+    Region,
+    /// `region` and the pool id's prefix differ.
+    #[error("contradicts user_pool_id, whose region is {0}")]
+    RegionContradicts(String),
+    /// `region` without `user_pool_id`.
+    #[error("has no effect without user_pool_id")]
+    RegionAlone,
+    /// A key of the Cognito shorthand at another kind of provider.
+    #[error("is for kind = \"cognito\" alone")]
+    CognitoOnly,
+    /// The issuer is a discovery document's address.
+    #[error("is the address of a discovery document, not an issuer")]
+    IssuerIsDiscoveryUrl,
+    /// Entra's `common`, `organizations` or `consumers`.
+    #[error("is no single tenant: tokens carry the tenant's own issuer, never this one")]
+    IssuerIsMultiTenant,
+    /// Cognito's login domain as issuer.
+    #[error(
+        "is the login domain; Cognito has two hosts, and the issuer is on the other one (cognito-idp)"
+    )]
+    IssuerIsLoginDomain,
+    /// Cognito's issuer host as login domain.
+    #[error("is the issuer's host; Cognito has two hosts, and people sign in at the other one")]
+    DomainIsIssuerHost,
+    /// Characters that no client id has.
+    #[error("holds white space or characters that no client id has")]
+    ClientId,
+    /// `client_auth = "basic"` or `"post"` without a secret.
+    #[error("needs client_secret")]
+    ClientAuthNeedsSecret,
+    /// `client_auth = "none"` with a secret.
+    #[error("contradicts client_secret, which would never be used")]
+    ClientAuthIgnoresSecret,
+    /// A character that no scope has.
+    #[error("holds a character that no scope has")]
+    ScopeCharacters,
+    /// Without `openid` there is no ID token.
+    #[error("lacks openid, without which there is no ID token")]
+    ScopeOpenid,
+    /// Cognito refuses the whole login.
+    #[error("holds offline_access, which Cognito does not know: every login would fail")]
+    ScopeOfflineAccess,
+    /// No session key.
+    #[error("{0}")]
+    SessionKey(#[source] KeyError),
+    /// Nothing but comments.
+    #[error("holds no key")]
+    SessionKeyNone,
+    /// One key of a file with several.
+    #[error("line {line} of it {source}")]
+    SessionKeyLine {
+        /// The line, from one.
+        line: usize,
+        /// What is wrong with it.
+        source: KeyError,
+    },
+    /// No cookie name.
+    #[error(transparent)]
+    CookieName(#[from] CookieNameError),
+    /// `__Host-` or `__Secure-` on an http origin.
+    #[error("begins with a prefix that browsers take over https only, and {0} is http")]
+    CookieNeedsHttps(String),
+    /// The name of another session's login cookie.
+    #[error("ends in \"-login\", which names the cookie of logins in flight")]
+    CookieIsLogin,
+    /// No claim name.
+    #[error(transparent)]
+    Claim(#[from] ClaimPathError),
+    /// No path pattern.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// Not a host name.
+    #[error("is not a host name")]
+    Host,
+    /// A host with a port.
+    #[error("has a port; routes go by the host alone")]
+    HostWithPort,
+    /// A host that no browser reaches us by.
+    #[error("is the host of no public_url ({})", List(.0))]
+    HostNotPublic(Vec<String>),
+    /// A route that would shadow our callback, or be shadowed by it.
+    #[error("is the provider's callback, which is Vestibule's own")]
+    RouteIsCallback,
+    /// A route below our prefix.
+    #[error("is below server.path_prefix, where all paths are Vestibule's own")]
+    RouteUnderPrefix,
+}
+
+/// What is wrong with a path of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PathProblem {
+    /// Does not begin with a slash.
+    #[error("has to begin with \"/\"")]
+    NotAbsolute,
+    /// The app's own front page.
+    #[error("is \"/\", which is the app's")]
+    Root,
+    /// Ends in a slash.
+    #[error("ends in a slash")]
+    TrailingSlash,
+    /// Not in the one form that requests are matched in, or with a query.
+    #[error("is not canonical: no \"..\", \"//\", \";\", \"?\", \"#\" or percent-encoding")]
+    NotCanonical,
+    /// A character that proxies and apps spell in several ways.
+    #[error("may hold letters, digits, \"-\", \".\", \"_\", \"~\" and \"/\" alone")]
+    Characters,
+    /// A callback among our own pages.
+    #[error("is below server.path_prefix and not its callback page")]
+    UnderPrefix,
+}
+
+/// What is wrong with a URL of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UrlProblem {
+    /// Not a URL at all.
+    #[error("is not a URL")]
+    NotAUrl,
+    /// A scheme of other uses.
+    #[error("has a scheme other than https (or http, for a loopback host)")]
+    Scheme,
+    /// Plain http over a network: codes, secrets and keys would travel in clear.
+    #[error("is http for a host that is not loopback")]
+    PlainHttp,
+    /// The upstream's scheme.
+    #[error("has a scheme other than http")]
+    UpstreamScheme,
+    /// A path where only an origin goes.
+    #[error("has a path")]
+    Path,
+    /// A query where none goes.
+    #[error("has a query")]
+    Query,
+    /// A fragment.
+    #[error("has a fragment")]
+    Fragment,
+    /// A user name or password.
+    #[error("has a user name or password")]
+    UserInfo,
+    /// Port 0.
+    #[error("has port 0")]
+    Port,
+}
+
+/// What works, and may surprise.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigWarningKind {
+    /// `email_verified = "ignore"`.
+    #[error("believes every email, also those that nobody has confirmed")]
+    EmailIgnored,
+    /// A session longer than 30 days.
+    #[error("is longer than 30 days")]
+    LongLifetime,
+    /// The same session key twice.
+    #[error("holds the same key twice")]
+    RepeatedKey,
+    /// An exact route that is stricter than what covers the paths below it.
+    #[error("covers this path alone; the paths below it are {below}")]
+    ExactRoute {
+        /// The weaker rule below.
+        below: &'static str,
+    },
+    /// A Cognito pool spoken to as a plain provider.
+    #[error("is the issuer of a Cognito user pool")]
+    CognitoAsOidc,
+    /// GovCloud's issuer cannot be derived with certainty.
+    #[error("is in GovCloud, whose public issuer host may be cognito-idp-fips")]
+    GovCloud,
+}
+
+impl ConfigErrors {
+    /// Every error, in the order of the file.
+    #[must_use]
+    pub fn as_slice(&self) -> &[ConfigError] {
+        &self.0
+    }
+}
+
+impl<K> Finding<K> {
+    /// The configuration file, as it was named.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Where in the file, if it is about something that is there.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.position
+    }
+
+    /// The key's path, such as `provider.corp.domain` or `route[0].path`
+    /// (lists count from zero); empty if it is about the whole file.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> &K {
+        &self.kind
+    }
+
+    /// What to write instead.
+    #[must_use]
+    pub fn remedy(&self) -> &str {
+        &self.remedy
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+impl fmt::Display for ConfigErrors {
+    /// All errors, each on its lines, without a newline at the end.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            let newline = if index > 0 { "\n" } else { "" };
+            write!(f, "{newline}{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl<K: fmt::Display> fmt::Display for Finding<K> {
+    /// `FILE:LINE: KEY: what is wrong`, and on a line of its own the remedy.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.file.display())?;
+        if let Some(Position { line, column }) = self.position {
+            write!(f, "{line}:")?;
+            if self.key.is_empty() {
+                write!(f, "{column}:")?;
+            }
+        }
+        if !self.key.is_empty() {
+            write!(f, " {}:", self.key)?;
+        }
+        write!(f, " {}\n    {}", self.kind, self.remedy)
+    }
+}
+
+/// Names with commas between them.
+struct List<'l, T>(&'l [T]);
+
+impl<T: AsRef<str>> fmt::Display for List<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, name) in self.0.iter().enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            write!(f, "{comma}{}", name.as_ref())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,10 @@
+//! I/O: each file a translator between the core and the world. Decides nothing.
+
+pub mod admin;
+pub mod http;
+pub mod oidc;
+pub mod provider;
+pub mod proxy;
+mod respond;
+mod upstream;
+mod view;

@@ -1,0 +1,69 @@
+//! Health and readiness, on a listener of their own: never a way around
+//! authentication.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::{Method, Response, StatusCode};
+use pingora::apps::http_app::ServeHttp;
+use pingora::protocols::http::ServerSession;
+
+use super::provider::ProviderState;
+use crate::version;
+
+/// The admin listener's service.
+#[derive(Debug)]
+pub struct Admin {
+    provider: Arc<ProviderState>,
+}
+
+impl Admin {
+    /// Answers for this provider.
+    #[must_use]
+    pub fn new(provider: Arc<ProviderState>) -> Self {
+        Self { provider }
+    }
+
+    fn answer(&self, method: &Method, path: &str) -> (StatusCode, &'static str, String) {
+        const TEXT: &str = "text/plain; charset=utf-8";
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            return (StatusCode::METHOD_NOT_ALLOWED, TEXT, "GET or HEAD only\n".to_owned());
+        }
+        match path {
+            "/healthz" => (StatusCode::OK, TEXT, "alive\n".to_owned()),
+            "/readyz" if self.provider.is_ready() => (StatusCode::OK, TEXT, "ready\n".to_owned()),
+            "/readyz" => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                TEXT,
+                "not ready: the provider's endpoints and keys have not been seen yet\n".to_owned(),
+            ),
+            "/version" => (StatusCode::OK, "application/json", version::json().to_string()),
+            _ => (
+                StatusCode::NOT_FOUND,
+                TEXT,
+                "/healthz, /readyz and /version are here\n".to_owned(),
+            ),
+        }
+    }
+}
+
+#[async_trait]
+impl ServeHttp for Admin {
+    async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
+        let header = session.req_header();
+        let (status, content_type, body) = self.answer(&header.method, header.uri.path());
+        let length = body.len();
+        let body = if header.method == Method::HEAD {
+            Vec::new()
+        } else {
+            body.into_bytes()
+        };
+        Response::builder()
+            .status(status)
+            .header(http::header::CONTENT_TYPE, content_type)
+            .header(http::header::CONTENT_LENGTH, length)
+            .header(http::header::CACHE_CONTROL, "no-store")
+            .body(body)
+            .unwrap_or_default()
+    }
+}

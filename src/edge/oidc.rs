@@ -1,0 +1,298 @@
+//! The authorization code flow towards the provider. The only file that
+//! imports openidconnect.
+//!
+//! Translates: what is asked comes from the core, what is answered goes back
+//! there. openidconnect verifies the fresh ID token as a second opinion beside
+//! our own verifier: what one of them refuses is not sealed.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use openidconnect::core::{
+    CoreAuthenticationFlow, CoreClient, CoreErrorResponseType, CoreIdToken, CoreIdTokenVerifier,
+    CoreJsonWebKeySet,
+};
+use openidconnect::{
+    AccessToken, AccessTokenHash, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret,
+    CsrfToken, EndpointNotSet, EndpointSet, IssuerUrl, Nonce, OAuth2TokenResponse,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, TokenResponse,
+    TokenUrl,
+};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::timeout;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::http::{HttpClient, HttpError};
+use super::provider::{Resolved, Snapshot};
+use crate::config::{ClientAuth, Provider};
+use crate::gate::signin::{Authorize, Exchange, ExchangeError, Tokens};
+use crate::gate::time::{LEEWAY, UnixTime};
+use crate::gate::token::VerifiedIdentity;
+
+/// How long signing out waits for the revocation at most (contract, section 2).
+const REVOKE_TIMEOUT: Duration = Duration::from_secs(2);
+
+type Client = CoreClient<
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+    EndpointNotSet,
+>;
+
+/// The relying party: our client at the provider.
+pub struct RelyingParty {
+    issuer: String,
+    client_id: String,
+    auth: ClientAuth,
+    scopes: Vec<String>,
+    http: HttpClient,
+}
+
+impl std::fmt::Debug for RelyingParty {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RelyingParty")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The provider gave an endpoint that openidconnect does not take as a URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an endpoint of the provider is no usable URL")]
+pub struct BadEndpoint;
+
+impl RelyingParty {
+    /// Our client, as configured.
+    #[must_use]
+    pub fn new(provider: &Provider, http: HttpClient) -> Self {
+        let copy = |secret: &SecretString| SecretString::from(secret.expose_secret());
+        Self {
+            issuer: provider.issuer.clone(),
+            client_id: provider.client_id.clone(),
+            auth: match &provider.client_auth {
+                ClientAuth::Basic(secret) => ClientAuth::Basic(copy(secret)),
+                ClientAuth::Post(secret) => ClientAuth::Post(copy(secret)),
+                ClientAuth::None => ClientAuth::None,
+            },
+            scopes: provider.scopes.clone(),
+            http,
+        }
+    }
+
+    /// The authorization URL: code flow with PKCE S256, `state` and `nonce`.
+    ///
+    /// # Errors
+    /// If an endpoint is no URL.
+    pub fn authorize_url(&self, ask: &Authorize, endpoints: &Resolved) -> Result<Url, BadEndpoint> {
+        let verifier = PkceCodeVerifier::new(ask.code_verifier.to_string());
+        let redirect = RedirectUrl::new(ask.redirect_uri.clone()).map_err(|_| BadEndpoint)?;
+        let client = self.client(endpoints)?.set_redirect_uri(redirect);
+        let (state, nonce) = (ask.state.clone(), ask.nonce.clone());
+        let request = client
+            .authorize_url(
+                CoreAuthenticationFlow::AuthorizationCode,
+                move || CsrfToken::new(state),
+                move || Nonce::new(nonce),
+            )
+            // openidconnect adds `openid` by itself.
+            .add_scopes(
+                self.scopes
+                    .iter()
+                    .filter(|scope| *scope != "openid")
+                    .cloned()
+                    .map(Scope::new),
+            )
+            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+        Ok(request.url().0)
+    }
+
+    /// Redeems a code.
+    ///
+    /// # Errors
+    /// See [`ExchangeError`].
+    pub async fn exchange(
+        &self,
+        ask: &Exchange,
+        endpoints: &Resolved,
+    ) -> Result<Tokens, ExchangeError> {
+        let redirect =
+            RedirectUrl::new(ask.redirect_uri.clone()).map_err(|_| ExchangeError::Client)?;
+        let client = self
+            .client(endpoints)
+            .map_err(|_| ExchangeError::Client)?
+            .set_redirect_uri(redirect);
+        let code = AuthorizationCode::new(ask.exchange.code().to_owned());
+        let verifier = ask.exchange.login().code_verifier().to_string();
+        let http = self.http.clone();
+        let http = move |request| {
+            let http = http.clone();
+            async move { http.send(request).await }
+        };
+        let response = client
+            .exchange_code(code)
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier))
+            .request_async(&http)
+            .await
+            .map_err(|error| match error {
+                RequestTokenError::ServerResponse(answer) => match answer.error() {
+                    CoreErrorResponseType::InvalidGrant => ExchangeError::Refused,
+                    _ => ExchangeError::Client,
+                },
+                RequestTokenError::Request(
+                    HttpError::Connect
+                    | HttpError::Timeout
+                    | HttpError::Unavailable(_)
+                    | HttpError::TooLong
+                    | HttpError::Redirect
+                    | HttpError::Setup
+                    | HttpError::Status(_),
+                )
+                | RequestTokenError::Parse(..)
+                | RequestTokenError::Other(_) => ExchangeError::Unavailable,
+            })?;
+        let id_token = response.id_token().ok_or(ExchangeError::NoIdToken)?;
+        Ok(Tokens {
+            id_token: Zeroizing::new(id_token.to_string()),
+            access_token: Zeroizing::new(response.access_token().secret().clone()),
+            refresh_token: response
+                .refresh_token()
+                .map(|token| Zeroizing::new(token.secret().clone())),
+        })
+    }
+
+    /// openidconnect's verdict on an ID token that our own verifier has accepted:
+    /// signature, issuer, audience, expiry, nonce, and `at_hash` if present.
+    ///
+    /// # Errors
+    /// [`ExchangeError::IdToken`].
+    pub fn second_opinion(
+        &self,
+        tokens: &Tokens,
+        nonce: &str,
+        identity: &VerifiedIdentity,
+        snapshot: &Snapshot,
+        now: UnixTime,
+    ) -> Result<(), ExchangeError> {
+        let refuse = |()| ExchangeError::IdToken;
+        let id_token: CoreIdToken = tokens.id_token.parse().map_err(|_| refuse(()))?;
+        let keys: CoreJsonWebKeySet =
+            serde_json::from_slice(&snapshot.key_document).map_err(|_| refuse(()))?;
+        // Of the accepted issuers, the one that ours found in the token.
+        let issuer = identity.claims().get("iss").and_then(|iss| iss.as_str());
+        let issuer = IssuerUrl::new(issuer.unwrap_or(&self.issuer).to_owned())
+            .map_err(|_| refuse(()))?;
+        let client_id = ClientId::new(self.client_id.clone());
+        let verifier = match self.secret() {
+            Some(secret) => {
+                CoreIdTokenVerifier::new_confidential_client(client_id, secret, issuer, keys)
+            }
+            None => CoreIdTokenVerifier::new_public_client(client_id, issuer, keys),
+        };
+        // One leeway for both verifiers; ours has checked `azp` where there are
+        // several audiences.
+        let secs = i64::try_from(now.secs().saturating_sub(LEEWAY)).map_err(|_| refuse(()))?;
+        let time = DateTime::<Utc>::from_timestamp(secs, 0).ok_or(ExchangeError::IdToken)?;
+        let verifier = verifier
+            .set_time_fn(move || time)
+            .set_other_audience_verifier_fn(|_| true);
+        let claims = id_token
+            .claims(&verifier, &Nonce::new(nonce.to_owned()))
+            .map_err(|_| refuse(()))?;
+        if let Some(expected) = claims.access_token_hash() {
+            let actual = AccessTokenHash::from_token(
+                &AccessToken::new(tokens.access_token.to_string()),
+                id_token.signing_alg().map_err(|_| refuse(()))?,
+                id_token.signing_key(&verifier).map_err(|_| refuse(()))?,
+            )
+            .map_err(|_| refuse(()))?;
+            if actual != *expected {
+                return Err(ExchangeError::IdToken);
+            }
+        }
+        Ok(())
+    }
+
+    /// Revokes a refresh token (RFC 7009), as far as that goes: the local
+    /// session ends in any case.
+    pub async fn revoke(&self, refresh_token: &str, endpoint: &Url) {
+        let Some(request) = self.revocation(refresh_token, endpoint) else {
+            tracing::warn!("refresh token was not revoked: the request could not be built");
+            return;
+        };
+        match timeout(REVOKE_TIMEOUT, self.http.send(request)).await {
+            Ok(Ok(answer)) if answer.status().is_success() => {}
+            Ok(Ok(answer)) => {
+                tracing::warn!(status = answer.status().as_u16(), "refresh token was not revoked");
+            }
+            Ok(Err(error)) => tracing::warn!(error = %error, "refresh token was not revoked"),
+            Err(_) => tracing::warn!("refresh token was not revoked in time"),
+        }
+    }
+
+    fn revocation(&self, refresh_token: &str, endpoint: &Url) -> Option<http::Request<Vec<u8>>> {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("token", refresh_token)
+            .append_pair("token_type_hint", "refresh_token");
+        let mut request = http::Request::post(endpoint.as_str())
+            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        match &self.auth {
+            ClientAuth::Basic(secret) => {
+                request = request.header(http::header::AUTHORIZATION, self.basic(secret).as_str());
+            }
+            ClientAuth::Post(secret) => {
+                form.append_pair("client_id", &self.client_id)
+                    .append_pair("client_secret", secret.expose_secret());
+            }
+            ClientAuth::None => {
+                form.append_pair("client_id", &self.client_id);
+            }
+        }
+        request.body(form.finish().into_bytes()).ok()
+    }
+
+    fn client(&self, endpoints: &Resolved) -> Result<Client, BadEndpoint> {
+        let issuer = IssuerUrl::new(self.issuer.clone()).map_err(|_| BadEndpoint)?;
+        let client = CoreClient::new(
+            ClientId::new(self.client_id.clone()),
+            issuer,
+            CoreJsonWebKeySet::new(Vec::new()),
+        )
+        .set_auth_uri(AuthUrl::from_url(endpoints.authorization.clone()))
+        .set_token_uri(TokenUrl::from_url(endpoints.token.clone()))
+        .set_auth_type(match self.auth {
+            ClientAuth::Basic(_) => AuthType::BasicAuth,
+            ClientAuth::Post(_) | ClientAuth::None => AuthType::RequestBody,
+        });
+        Ok(match self.secret() {
+            Some(secret) => client.set_client_secret(secret),
+            None => client,
+        })
+    }
+
+    fn secret(&self) -> Option<ClientSecret> {
+        match &self.auth {
+            ClientAuth::Basic(secret) | ClientAuth::Post(secret) => {
+                Some(ClientSecret::new(secret.expose_secret().to_owned()))
+            }
+            ClientAuth::None => None,
+        }
+    }
+
+    /// RFC 6749 2.3.1: both parts form-encoded, then Basic.
+    fn basic(&self, secret: &SecretString) -> Zeroizing<String> {
+        use base64::Engine;
+        let encode = |text: &str| -> String {
+            url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+        };
+        let pair = Zeroizing::new(format!(
+            "{}:{}",
+            encode(&self.client_id),
+            encode(secret.expose_secret())
+        ));
+        let encoded = base64::engine::general_purpose::STANDARD.encode(pair.as_bytes());
+        Zeroizing::new(format!("Basic {encoded}"))
+    }
+}

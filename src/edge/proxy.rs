@@ -1,0 +1,382 @@
+//! pingora's callbacks. Each hands over to the core or applies what it said.
+//!
+//! `request_filter` decides; `upstream_request_filter` needs the permit that
+//! came of it, or fails; `response_filter` guards cookies and caching;
+//! `logging` writes the one line of the access log.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::prelude::HttpPeer;
+use pingora::proxy::{FailToProxy, ProxyHttp, Session};
+use pingora::{Error, ErrorSource, ErrorType};
+
+use super::oidc::RelyingParty;
+use super::provider::ProviderState;
+use super::respond;
+use super::upstream::Resolver;
+use super::view::{FramingError, Received};
+use crate::clock;
+use crate::config::Config;
+use crate::gate::cache::Audience;
+use crate::gate::reply::{Note, Reply};
+use crate::gate::route::Access;
+use crate::gate::signin::{Exchange, ExchangeError, Failed, Tokens};
+use crate::gate::signout::Logout;
+use crate::gate::token::{TokenError, VerifiedIdentity};
+use crate::gate::{Decision, Effect, Forward, Gate, Known};
+use crate::telemetry::{AccessLine, InFlight, InFlightGuard, Telemetry};
+
+/// The public listener's service.
+pub struct Proxy {
+    gate: Gate,
+    provider: Arc<ProviderState>,
+    relying_party: RelyingParty,
+    upstream: Resolver,
+    telemetry: Telemetry,
+    in_flight: InFlight,
+}
+
+/// What one request carries from callback to callback.
+pub struct Context {
+    started: Instant,
+    received: Option<Received>,
+    forward: Option<Box<Forward>>,
+    note: Note,
+    attempts: usize,
+    _in_flight: InFlightGuard,
+}
+
+impl Proxy {
+    /// A proxy around a core.
+    #[must_use]
+    pub fn new(
+        config: &Config,
+        gate: Gate,
+        provider: Arc<ProviderState>,
+        relying_party: RelyingParty,
+        telemetry: Telemetry,
+        in_flight: InFlight,
+    ) -> Self {
+        Self {
+            gate,
+            provider,
+            relying_party,
+            upstream: Resolver::new(&config.upstream),
+            telemetry,
+            in_flight,
+        }
+    }
+
+    /// Asks the core and performs what it says.
+    async fn fate(&self, session: &Session, received: &Received) -> Fate {
+        let decision = match received.view() {
+            Ok(view) => {
+                let snapshot = self.provider.snapshot();
+                let known = Known {
+                    keys: snapshot.keys.as_ref(),
+                    logout: snapshot
+                        .endpoints
+                        .as_ref()
+                        .and_then(|endpoints| endpoints.logout.as_ref()),
+                };
+                let client = session
+                    .client_addr()
+                    .and_then(|address| address.as_inet())
+                    .map(std::net::SocketAddr::ip);
+                self.gate
+                    .decide(&view, known, client, clock::now(), &mut clock::random)
+            }
+            Err(error) => Decision::Reply(Reply::bad_request(&error.to_string(), "request_unreadable")),
+        };
+        match decision {
+            Decision::Forward(forward) => Fate::Forward(forward),
+            Decision::Reply(reply) => Fate::Reply(reply),
+            Decision::Perform(effect) => Fate::Reply(self.perform(effect, received).await),
+        }
+    }
+
+    async fn perform(&self, effect: Effect, received: &Received) -> Reply {
+        let Ok(view) = received.view() else {
+            return Reply::bad_request("the request cannot be read", "request_unreadable");
+        };
+        match effect {
+            Effect::Authorize(ask) => {
+                let snapshot = self.provider.snapshot();
+                let url = snapshot
+                    .endpoints
+                    .as_ref()
+                    .and_then(|endpoints| self.relying_party.authorize_url(&ask, endpoints).ok());
+                match url {
+                    Some(url) => self.gate.login_started(ask, &url),
+                    None => self.gate.login_impossible(&view),
+                }
+            }
+            Effect::Exchange(ask) => {
+                let outcome = self.redeem(&ask).await;
+                self.gate
+                    .after_exchange(&view, &ask, outcome, clock::now(), &mut clock::random)
+            }
+            Effect::Logout(logout) => {
+                let endpoint = self
+                    .provider
+                    .snapshot()
+                    .endpoints
+                    .as_ref()
+                    .and_then(|endpoints| endpoints.revocation.clone());
+                let Logout {
+                    refresh_token,
+                    reply,
+                } = logout;
+                if let Some(token) = refresh_token
+                    && let Some(endpoint) = endpoint
+                {
+                    self.relying_party.revoke(&token, &endpoint).await;
+                }
+                reply
+            }
+        }
+    }
+
+    /// From a code to tokens that both verifiers accept.
+    async fn redeem(&self, ask: &Exchange) -> Result<(Tokens, VerifiedIdentity), Failed> {
+        let endpoints = self
+            .provider
+            .snapshot()
+            .endpoints
+            .clone()
+            .ok_or(ExchangeError::Unavailable)?;
+        let tokens = self.relying_party.exchange(ask, &endpoints).await?;
+        let nonce = ask.exchange.login().nonce();
+        let mut checked = self.check(&tokens, &nonce);
+        if matches!(checked, Err(Failed::Token(TokenError::UnknownKey))) {
+            // The keys may have been rotated a moment ago.
+            self.provider.refetch().await;
+            checked = self.check(&tokens, &nonce);
+        }
+        let identity = checked?;
+        Ok((tokens, identity))
+    }
+
+    fn check(&self, tokens: &Tokens, nonce: &str) -> Result<VerifiedIdentity, Failed> {
+        let snapshot = self.provider.snapshot();
+        let keys = snapshot.keys.as_ref().ok_or(ExchangeError::Unavailable)?;
+        let now = clock::now();
+        let identity = self.gate.check_tokens(tokens, nonce, keys, now)?;
+        self.relying_party
+            .second_opinion(tokens, nonce, &identity, &snapshot, now)?;
+        Ok(identity)
+    }
+}
+
+enum Fate {
+    Forward(Box<Forward>),
+    Reply(Reply),
+}
+
+#[async_trait]
+impl ProxyHttp for Proxy {
+    type CTX = Context;
+
+    fn new_ctx(&self) -> Context {
+        Context {
+            started: Instant::now(),
+            received: None,
+            forward: None,
+            note: Note::default(),
+            attempts: 0,
+            _in_flight: self.in_flight.enter(),
+        }
+    }
+
+    fn init_downstream_modules(&self, _modules: &mut pingora::modules::http::HttpModules) {
+        // The app's bodies pass through as they are.
+    }
+
+    async fn request_filter(&self, session: &mut Session, ctx: &mut Context) -> pingora::Result<bool> {
+        let fate = match Received::of(session) {
+            Ok(received) => {
+                let fate = self.fate(session, &received).await;
+                ctx.received = Some(received);
+                fate
+            }
+            Err(FramingError::TwoLengths) => {
+                // What follows this request cannot be told from its body.
+                session.set_keepalive(None);
+                let why = FramingError::TwoLengths.to_string();
+                Fate::Reply(Reply::bad_request(&why, "request_two_lengths"))
+            }
+            Err(FramingError::TooLarge) => {
+                let why = FramingError::TooLarge.to_string();
+                let mut reply = Reply::bad_request(&why, "request_header_too_large");
+                reply.status = http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+                Fate::Reply(reply)
+            }
+        };
+        match fate {
+            Fate::Forward(forward) => {
+                ctx.note = forward.note.clone();
+                ctx.forward = Some(forward);
+                Ok(false)
+            }
+            Fate::Reply(reply) => {
+                if reply.note.reason == Some(TokenError::UnknownKey.reason()) {
+                    self.provider.nudge();
+                }
+                ctx.note = reply.note.clone();
+                respond::send(session, &reply).await?;
+                Ok(true)
+            }
+        }
+    }
+
+    async fn upstream_peer(
+        &self,
+        _session: &mut Session,
+        ctx: &mut Context,
+    ) -> pingora::Result<Box<HttpPeer>> {
+        let attempt = ctx.attempts;
+        ctx.attempts += 1;
+        self.upstream
+            .peer(attempt)
+            .await
+            .ok_or_else(|| Error::new_up(ErrorType::ConnectNoRoute))
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        _session: &mut Session,
+        upstream_request: &mut RequestHeader,
+        ctx: &mut Context,
+    ) -> pingora::Result<()> {
+        // No permit, no forwarding.
+        let Some(forward) = &ctx.forward else {
+            return Err(Error::new_in(ErrorType::InternalError));
+        };
+        for header in forward.edits.left_out() {
+            tracing::warn!(header, "a list item would have read as several; it was left out");
+        }
+        respond::edit_request(
+            upstream_request,
+            &self.gate,
+            &forward.edits,
+            forward.target.as_deref(),
+        )
+    }
+
+    async fn response_filter(
+        &self,
+        _session: &mut Session,
+        upstream_response: &mut ResponseHeader,
+        ctx: &mut Context,
+    ) -> pingora::Result<()> {
+        let Some(forward) = &ctx.forward else {
+            return Err(Error::new_in(ErrorType::InternalError));
+        };
+        if respond::is_switch(upstream_response.status) {
+            return Ok(());
+        }
+        let audience = match forward.permit.access() {
+            _ if !forward.set_cookies.is_empty() => Audience::OneSession,
+            Access::Public => Audience::Everybody,
+            Access::Optional | Access::SignedIn | Access::Nobody => Audience::OnePerson,
+        };
+        respond::edit_response(
+            upstream_response,
+            &self.gate,
+            audience,
+            &forward.set_cookies,
+        )
+    }
+
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
+        _peer: &HttpPeer,
+        ctx: &mut Context,
+        mut e: Box<Error>,
+    ) -> Box<Error> {
+        // Nothing has been sent yet: another address may do.
+        e.set_retry(ctx.attempts < self.upstream.count());
+        e
+    }
+
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        e: &Error,
+        ctx: &mut Context,
+    ) -> FailToProxy {
+        let reply = failure(e, ctx.received.as_ref());
+        let mut status = 0;
+        if let Some(reply) = reply {
+            ctx.note = Note {
+                user: ctx.note.user.take(),
+                ..reply.note.clone()
+            };
+            status = reply.status.as_u16();
+            if session.response_written().is_none()
+                && respond::send(session, &reply).await.is_err()
+            {
+                status = 0;
+            }
+        } else {
+            ctx.note = Note::new("client_gone");
+        }
+        FailToProxy {
+            error_code: status,
+            can_reuse_downstream: false,
+        }
+    }
+
+    fn suppress_error_log(&self, _session: &Session, _ctx: &Context, _error: &Error) -> bool {
+        // pingora's line would show the request; ours says what is needed.
+        true
+    }
+
+    async fn logging(&self, session: &mut Session, _e: Option<&Error>, ctx: &mut Context) {
+        let (method, path) = match &ctx.received {
+            Some(received) => (received.method().as_str(), received.path_for_log()),
+            None => ("-", String::new()),
+        };
+        self.telemetry.access(&AccessLine {
+            method,
+            path: &path,
+            status: session
+                .response_written()
+                .map_or(0, |response| response.status.as_u16()),
+            note: &ctx.note,
+            elapsed: ctx.started.elapsed(),
+        });
+    }
+}
+
+/// What the client is told when the app cannot be asked; `None` if the client is gone.
+fn failure(error: &Error, received: Option<&Received>) -> Option<Reply> {
+    let failed = |app| match received.and_then(|received| received.view().ok()) {
+        Some(view) => crate::gate::unavailable::app_failed(&view, app),
+        None => Reply::bad_request("the request cannot be read", "request_unreadable"),
+    };
+    use crate::gate::unavailable::AppFailure;
+    match (error.esource(), error.etype()) {
+        (ErrorSource::Upstream, ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::WriteTimedout) => {
+            Some(failed(AppFailure::TooSlow))
+        }
+        (
+            ErrorSource::Upstream,
+            ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError | ErrorType::ConnectProxyFailure,
+        ) => Some(failed(AppFailure::NotThere)),
+        (ErrorSource::Upstream, _) => Some(failed(AppFailure::Broken)),
+        (
+            ErrorSource::Downstream,
+            ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError,
+        ) => None,
+        (ErrorSource::Downstream, _) => Some(Reply::bad_request(
+            "the request cannot be read",
+            "request_unreadable",
+        )),
+        (ErrorSource::Internal | ErrorSource::Unset, _) => Some(failed(AppFailure::Internal)),
+    }
+}

@@ -1,0 +1,99 @@
+//! From pingora's request header to what the core sees.
+
+use http::{HeaderMap, Method, Version, header};
+use pingora::proxy::Session;
+
+use crate::gate::request::{RequestError, RequestView};
+
+/// A request as it was received, on its own: an effect outlives pingora's borrow.
+pub(super) struct Received {
+    method: Method,
+    target: Vec<u8>,
+    authority: Option<String>,
+    headers: HeaderMap,
+}
+
+/// Why a request is refused before the core sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum FramingError {
+    /// Both Content-Length and Transfer-Encoding: two readers may see two
+    /// bodies (RFC 9112 6.1, field.md R18).
+    #[error("the request has both Content-Length and Transfer-Encoding")]
+    TwoLengths,
+    /// More header fields than an app expects, or longer ones.
+    #[error("the request's header is too large")]
+    TooLarge,
+}
+
+/// Most header fields and bytes of a request's header.
+const FIELDS_MAX: usize = 100;
+const HEADER_MAX: usize = 64 * 1024;
+
+impl Received {
+    /// Copies the request out of the session.
+    pub(super) fn of(session: &Session) -> Result<Self, FramingError> {
+        let header = session.req_header();
+        if header.headers.len() > FIELDS_MAX {
+            return Err(FramingError::TooLarge);
+        }
+        let mut target = header.raw_path().to_vec();
+        if let Some(http1) = session.as_downstream().as_http1() {
+            let raw = http1.get_headers_raw_bytes();
+            if raw.len() > HEADER_MAX {
+                return Err(FramingError::TooLarge);
+            }
+            // pingora drops Content-Length beside Transfer-Encoding, and cuts
+            // a fragment off the target: only the raw bytes still have them.
+            if header.headers.contains_key(header::TRANSFER_ENCODING) && has_content_length(&raw) {
+                return Err(FramingError::TwoLengths);
+            }
+            if let Some(received) = request_target(&raw) {
+                target = received.to_vec();
+            }
+        }
+        let authority = (header.version == Version::HTTP_2)
+            .then(|| header.uri.authority().map(|a| a.as_str().to_owned()))
+            .flatten();
+        Ok(Self {
+            method: header.method.clone(),
+            target,
+            authority,
+            headers: header.headers.clone(),
+        })
+    }
+
+    /// What the core sees of it.
+    pub(super) fn view(&self) -> Result<RequestView<'_>, RequestError> {
+        RequestView::new(
+            &self.method,
+            &self.target,
+            self.authority.as_deref(),
+            &self.headers,
+        )
+    }
+
+    pub(super) fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path for the log: without its query, which may hold secrets.
+    pub(super) fn path_for_log(&self) -> String {
+        let path = self.target.split(|b| matches!(b, b'?' | b'#')).next();
+        let path = path.unwrap_or_default();
+        let shown = path.get(..path.len().min(512)).unwrap_or_default();
+        shown.escape_ascii().to_string()
+    }
+}
+
+fn request_target(raw: &[u8]) -> Option<&[u8]> {
+    let line = raw.split(|b| *b == b'\n').find(|line| !line.trim_ascii().is_empty())?;
+    let mut words = line.trim_ascii().split(|b| *b == b' ');
+    words.nth(1)
+}
+
+fn has_content_length(raw: &[u8]) -> bool {
+    raw.split(|b| *b == b'\n').any(|line| {
+        let name = line.split(|b| *b == b':').next().unwrap_or_default();
+        name.trim_ascii().eq_ignore_ascii_case(b"content-length")
+    })
+}
