@@ -1,9 +1,9 @@
 //! The validated configuration: what the program needs, not what the user typed.
 //!
 //! Owns plain data made of newtypes; every value in here has been checked, so
-//! nobody downstream needs an "invalid config" branch. Must not open files, and
-//! knows no serde: `config::file` is the shape on disk, `config::load` the one
-//! conversion.
+//! nobody downstream needs an "invalid config" branch. Must not open files:
+//! `load` reads them, `file` has the names of the keys, `convert` every rule
+//! about their values, `error` what can be wrong with them.
 
 use std::net::SocketAddr;
 use std::time::Duration;

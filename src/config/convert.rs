@@ -56,9 +56,15 @@ pub(crate) fn convert(
     let mut work = Conversion { outside, findings };
     let server = work.server(&file.server);
     let upstream = work.upstream(&file.upstream);
-    let provider = work.providers(file, server.as_ref().map(|server| server.path_prefix.as_str()));
+    let provider = work.providers(
+        file,
+        server.as_ref().map(|server| server.path_prefix.as_str()),
+    );
     let session = work.session(&file.session, server.as_ref());
-    let identity = work.identity(&file.identity, provider.as_ref().map(|provider| provider.kind));
+    let identity = work.identity(
+        &file.identity,
+        provider.as_ref().map(|provider| provider.kind),
+    );
     work.headers(&file.headers);
     let routes = work.routes(&file.routes, server.as_ref(), provider.as_ref());
     let log = work.log(&file.log);
@@ -85,12 +91,16 @@ impl Conversion<'_> {
         match &item.value {
             Text::Inline(text) if text.is_empty() => {
                 let remedy = "give it a value, or leave the key out";
-                self.findings.error(&item.place, ConfigErrorKind::Empty, remedy);
+                self.findings
+                    .error(&item.place, ConfigErrorKind::Empty, remedy);
                 None
             }
             Text::Inline(text) => Some(text.clone()),
             Text::From(source) => {
-                let source = Item { value: source, place: item.place.clone() };
+                let source = Item {
+                    value: source,
+                    place: item.place.clone(),
+                };
                 Some(self.source(&source, placeholder)?.trim().to_owned())
             }
         }
@@ -116,7 +126,8 @@ impl Conversion<'_> {
                 Source::Env(name) => format!("the environment variable {name}"),
             };
             let kind = ConfigErrorKind::SourceEmpty(what);
-            self.findings.error(&item.place, kind, "put the value in there");
+            self.findings
+                .error(&item.place, kind, "put the value in there");
             return None;
         }
         Some(text)
@@ -157,7 +168,12 @@ impl Conversion<'_> {
     }
 
     /// One of a few words; the default if it is not there, not to be read, or none of them.
-    fn choice<T: Copy>(&mut self, item: Option<&Item<Text>>, choices: &Choices<T>, default: T) -> T {
+    fn choice<T: Copy>(
+        &mut self,
+        item: Option<&Item<Text>>,
+        choices: &Choices<T>,
+        default: T,
+    ) -> T {
         let Some(item) = item else { return default };
         if self.is_unread(item) {
             return default;
@@ -177,7 +193,8 @@ impl Conversion<'_> {
             Some(near) => format!("did you mean \"{near}\"?"),
             None => format!("write \"{}\"", words.join("\" or \"")),
         };
-        self.findings.error(&item.place, ConfigErrorKind::NotAChoice(words), remedy);
+        self.findings
+            .error(&item.place, ConfigErrorKind::NotAChoice(words), remedy);
     }
 }
 

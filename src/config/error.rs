@@ -118,8 +118,8 @@ pub enum ConfigErrorKind {
     #[error("is not between {0} and {1}")]
     NumberRange(i64, i64),
     /// Not a duration.
-    #[error("is not a duration: {0}")]
-    Duration(#[source] humantime::DurationError),
+    #[error("is not a duration")]
+    Duration,
     /// Zero, or longer than a year.
     #[error("is zero or longer than 365 days")]
     DurationRange,

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::Config;
 use super::convert::{EnvError, Outside, SecretSource, convert};
-use super::error::{ConfigErrorKind, ConfigErrors, ConfigWarning};
+use super::error::{ConfigError, ConfigErrorKind, ConfigErrors, ConfigWarning};
 use super::file::FileConfig;
 use super::reader::{Findings, Place};
 
@@ -51,7 +51,9 @@ pub fn load(path: &Path, secrets: SecretsMode) -> Result<Loaded, ConfigErrors> {
         Ok(text) => text,
         Err(error) => return Err(unreadable(path, error)),
     };
-    let system = System { folder: path.parent().unwrap_or(Path::new("")).to_owned() };
+    let system = System {
+        folder: path.parent().unwrap_or(Path::new("")).to_owned(),
+    };
     let secrets: Option<&dyn SecretSource> = match secrets {
         SecretsMode::Read => Some(&system),
         SecretsMode::Skip => None,
@@ -63,27 +65,45 @@ pub fn load(path: &Path, secrets: SecretsMode) -> Result<Loaded, ConfigErrors> {
 fn parse(path: &Path, text: &str, outside: &Outside<'_>) -> Result<Loaded, ConfigErrors> {
     let mut findings = Findings::default();
     let (document, syntax) = DeTable::parse_recoverable(text);
-    for error in &syntax {
+    if let Some(error) = syntax.first() {
         findings.syntax(error.span().map(|span| span.start), error.message());
     }
-    // After a syntax error, what could be made of the rest is guesswork.
-    let config = if syntax.is_empty() {
+    // One slip leaves the rest readable. Several are mostly echoes of the
+    // first, such as a list that is never closed: what follows is guesswork.
+    let config = if syntax.len() <= 1 {
         let file = FileConfig::read(document.get_ref(), &mut findings);
         convert(&file, outside, &mut findings)
     } else {
         None
     };
-    let (errors, warnings) = findings.finish(path, text);
+    let (mut errors, warnings) = findings.finish(path, text);
+    leave_out_echoes(&mut errors);
     match config {
         Some(config) if errors.is_empty() => Ok(Loaded { config, warnings }),
         _ => Err(ConfigErrors(errors)),
     }
 }
 
+/// A line that is not TOML says nothing about its own value, nor about what is missing.
+fn leave_out_echoes(errors: &mut Vec<ConfigError>) {
+    let is_syntax = |error: &ConfigError| matches!(error.kind, ConfigErrorKind::Syntax(_));
+    let line = |error: &ConfigError| error.position.map(|position| position.line);
+    let Some(slip) = errors.iter().find(|error| is_syntax(error)).map(line) else {
+        return;
+    };
+    let is_echo =
+        |error: &ConfigError| line(error) == slip || matches!(error.kind, ConfigErrorKind::Missing);
+    errors.retain(|error| is_syntax(error) || !is_echo(error));
+}
+
 fn unreadable(path: &Path, error: io::Error) -> ConfigErrors {
     let mut findings = Findings::default();
     let remedy = "name a file that this process may read with --config";
-    findings.error(&Place::default(), ConfigErrorKind::Unreadable(error), remedy);
+    findings.error(
+        &Place::default(),
+        ConfigErrorKind::Unreadable(error),
+        remedy,
+    );
     ConfigErrors(findings.finish(path, "").0)
 }
 
@@ -97,7 +117,10 @@ impl SecretSource for System {
         read(&self.folder.join(path), SECRET_MAX)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
     fn env(&self, name: &str) -> Result<Zeroizing<String>, EnvError> {
         // A name with `=` or NUL in it is never set.
         match std::env::var(name) {

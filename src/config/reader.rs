@@ -5,15 +5,18 @@
 //! wrong type is reported where it stands and reading goes on. Knows no key of
 //! ours (those are in `config::file`) and no I/O.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+mod findings;
+mod value;
+
+use std::path::PathBuf;
 
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::error::{
-    ConfigError, ConfigErrorKind, ConfigWarning, ConfigWarningKind, Finding, Position,
-};
+use self::findings::Nearest;
+pub(crate) use self::findings::{Findings, nearest};
+use self::value::{empty_list, is_source, number, secret, text, wrong_type};
+use super::error::ConfigErrorKind;
 
 /// A key's path, and where in the text it is.
 #[derive(Clone, Debug, Default)]
@@ -56,33 +59,6 @@ pub(crate) enum Scalar {
     Text(Text),
 }
 
-/// What was found so far.
-#[derive(Debug, Default)]
-pub(crate) struct Findings {
-    errors: Vec<Found<ConfigErrorKind>>,
-    warnings: Vec<Found<ConfigWarningKind>>,
-    /// Every key of this version, by its whole path.
-    known: Vec<String>,
-}
-
-#[derive(Debug)]
-struct Found<K> {
-    place: Place,
-    kind: K,
-    remedy: Remedy,
-}
-
-#[derive(Debug)]
-enum Remedy {
-    Say(String),
-    /// Name the key that was meant: of this table, or else of another one.
-    Nearest {
-        table: String,
-        name: String,
-        known: Vec<&'static str>,
-    },
-}
-
 /// A table that is being read.
 pub(crate) struct Table<'t, 'd> {
     place: Place,
@@ -120,147 +96,16 @@ impl Place {
         }
     }
 
-    /// Whether one of the two keys is the other, or holds it.
-    fn touches(&self, other: &Self) -> bool {
-        let holds = |outer: &str, inner: &str| {
-            inner
-                .strip_prefix(outer)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        };
-        holds(&self.key, &other.key) || holds(&other.key, &self.key)
+    /// Whether this is the other key, or inside it.
+    fn is_in(&self, other: &Self) -> bool {
+        self.key
+            .strip_prefix(&other.key)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     }
 }
 
-impl Findings {
-    /// Notes an error.
-    pub(crate) fn error(
-        &mut self,
-        place: &Place,
-        kind: impl Into<ConfigErrorKind>,
-        remedy: impl Into<String>,
-    ) {
-        self.errors.push(Found {
-            place: place.clone(),
-            kind: kind.into(),
-            remedy: Remedy::Say(remedy.into()),
-        });
-    }
-
-    /// Notes a syntax error at a byte of the text.
-    pub(crate) fn syntax(&mut self, offset: Option<usize>, message: &str) {
-        let place = Place { key: String::new(), offset };
-        let kind = ConfigErrorKind::Syntax(message.to_owned());
-        self.error(&place, kind, "see https://toml.io for what a line may look like");
-    }
-
-    /// Notes that a key is missing, unless something is wrong with that very key anyway.
-    pub(crate) fn missing(&mut self, place: &Place, remedy: impl Into<String>) {
-        if !self.errors.iter().any(|found| found.place.touches(place)) {
-            self.error(place, ConfigErrorKind::Missing, remedy);
-        }
-    }
-
-    /// Notes a key or value that a later version has.
-    pub(crate) fn later(&mut self, place: &Place) {
-        let remedy = "remove it; a key that would not be obeyed is refused";
-        self.error(place, ConfigErrorKind::NotInThisVersion, remedy);
-    }
-
-    /// Notes a warning.
-    pub(crate) fn warn(&mut self, place: &Place, kind: ConfigWarningKind, remedy: &str) {
-        self.warnings.push(Found {
-            place: place.clone(),
-            kind,
-            remedy: Remedy::Say(remedy.to_owned()),
-        });
-    }
-
-    /// Every key that was asked for.
-    #[cfg(test)]
-    pub(crate) fn known(&self) -> &[String] {
-        &self.known
-    }
-
-    /// Everything that was found, in the order of the file.
-    pub(crate) fn finish(self, file: &Path, text: &str) -> (Vec<ConfigError>, Vec<ConfigWarning>) {
-        let file = Arc::from(file);
-        let Self { errors, warnings, known } = self;
-        (
-            finish(errors, &file, text, &known),
-            finish(warnings, &file, text, &known),
-        )
-    }
-
-    fn wrong_type(&mut self, place: &Place, wanted: &'static str, found: &DeValue<'_>, remedy: &str) {
-        let found = type_name(found);
-        self.error(place, ConfigErrorKind::WrongType { wanted, found }, remedy);
-    }
-}
-
-fn finish<K>(
-    mut found: Vec<Found<K>>,
-    file: &Arc<Path>,
-    text: &str,
-    known: &[String],
-) -> Vec<Finding<K>> {
-    // What is not there at all comes last.
-    found.sort_by_key(|found| found.place.offset.unwrap_or(usize::MAX));
-    found
-        .into_iter()
-        .map(|Found { place, kind, remedy }| Finding {
-            file: Arc::clone(file),
-            position: place.offset.and_then(|offset| position(text, offset)),
-            key: place.key,
-            kind,
-            remedy: remedy.words(known),
-        })
-        .collect()
-}
-
-fn position(text: &str, offset: usize) -> Option<Position> {
-    let before = text.get(..offset)?;
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    Some(Position {
-        line: before.matches('\n').count() + 1,
-        column: before.get(line_start..)?.chars().count() + 1,
-    })
-}
-
-impl Remedy {
-    fn words(self, everywhere: &[String]) -> String {
-        let (table, name, known) = match self {
-            Self::Say(words) => return words,
-            Self::Nearest { table, name, known } => (table, name, known),
-        };
-        let path = |key: &str| match table.as_str() {
-            "" => key.to_owned(),
-            table => format!("{table}.{key}"),
-        };
-        if let Some(near) = nearest(&name, known.iter().copied()) {
-            return format!("did you mean {}?", path(near));
-        }
-        let leaf = |full: &&String| full.rsplit('.').next() == Some(name.as_str());
-        if let Some(elsewhere) = everywhere.iter().find(leaf) {
-            return format!("did you mean {elsewhere}?");
-        }
-        match known.as_slice() {
-            [] => "remove it".to_owned(),
-            known => format!("what there is here: {}", known.join(", ")),
-        }
-    }
-}
-
-/// The known name that a misspelt one stands for, if any comes near.
-pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    known
-        .map(|known| (strsim::jaro_winkler(name, known), known))
-        .filter(|(likeness, _)| *likeness >= NEAR)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, known)| known)
-}
-
-/// Jaro–Winkler likeness from which a name is suggested.
-const NEAR: f64 = 0.82;
+const LATER_KEY: &str = "remove it; a key that would not be obeyed is refused";
+const LATER_SHAPE: &str = "write one word in quotes";
 
 /// Reads one table: calls `read`, then reports the keys that it did not ask for.
 pub(crate) fn read_table<T>(
@@ -293,7 +138,7 @@ impl<'t, 'd> Table<'t, 'd> {
         self.later.extend(keys);
         for key in keys {
             if let Some((place, _)) = self.take(key) {
-                self.findings.later(&place);
+                self.findings.later(&place, LATER_KEY);
             }
         }
     }
@@ -318,8 +163,10 @@ impl<'t, 'd> Table<'t, 'd> {
         let (place, value) = self.take(key)?;
         match value {
             DeValue::Array(list) if list.is_empty() => empty_list(self.findings, &place),
-            DeValue::Array(_) => self.findings.later(&place),
-            DeValue::Table(entries) if !is_source(entries) => self.findings.later(&place),
+            DeValue::Array(_) => self.findings.later(&place, LATER_SHAPE),
+            DeValue::Table(entries) if !is_source(entries) => {
+                self.findings.later(&place, LATER_SHAPE);
+            }
             _ => return text(self.findings, &place, value).map(|value| Item { value, place }),
         }
         None
@@ -335,7 +182,13 @@ impl<'t, 'd> Table<'t, 'd> {
         self.one(key, |findings, place, value| {
             let found = number(value);
             if found.is_none() {
-                findings.wrong_type(place, "a whole number", value, "write a number without quotes");
+                wrong_type(
+                    findings,
+                    place,
+                    "a whole number",
+                    value,
+                    "write a number without quotes",
+                );
             }
             found
         })
@@ -374,7 +227,7 @@ impl<'t, 'd> Table<'t, 'd> {
             Some((place, DeValue::Table(entries))) => (place, entries),
             Some((place, other)) => {
                 let remedy = format!("write [{key}] on a line of its own, and its keys below");
-                self.findings.wrong_type(&place, "a table", other, &remedy);
+                wrong_type(self.findings, &place, "a table", other, &remedy);
                 (place, &empty)
             }
         };
@@ -392,7 +245,7 @@ impl<'t, 'd> Table<'t, 'd> {
             Some((place, DeValue::Table(entries))) => (place, entries),
             Some((place, other)) => {
                 let remedy = format!("write [{key}.NAME] on a line of its own, and its keys below");
-                self.findings.wrong_type(&place, "a table", other, &remedy);
+                wrong_type(self.findings, &place, "a table", other, &remedy);
                 return Vec::new();
             }
         };
@@ -408,7 +261,7 @@ impl<'t, 'd> Table<'t, 'd> {
                 }
                 other => {
                     let remedy = format!("write it under [{key}.NAME], with a name of your choice");
-                    self.findings.wrong_type(&place, "a table", other, &remedy);
+                    wrong_type(self.findings, &place, "a table", other, &remedy);
                 }
             }
         }
@@ -426,7 +279,7 @@ impl<'t, 'd> Table<'t, 'd> {
             None => return Vec::new(),
             Some((place, DeValue::Array(list))) => (place, list),
             Some((place, other)) => {
-                self.findings.wrong_type(&place, "a list of tables", other, &remedy);
+                wrong_type(self.findings, &place, "a list of tables", other, &remedy);
                 return Vec::new();
             }
         };
@@ -440,7 +293,7 @@ impl<'t, 'd> Table<'t, 'd> {
                 DeValue::Table(entries) => {
                     tables.push(read_table(entries, place, self.findings, &mut read));
                 }
-                other => self.findings.wrong_type(&place, "a table", other, &remedy),
+                other => wrong_type(self.findings, &place, "a table", other, &remedy),
             }
         }
         tables
@@ -504,110 +357,25 @@ impl<'t, 'd> Table<'t, 'd> {
             let place = self.place.at(name.get_ref(), Some(name.span().start));
             let kind = match value.get_ref() {
                 DeValue::Table(_) if self.tables_are_later => {
-                    self.findings.later(&place);
+                    self.findings.later(&place, LATER_KEY);
                     continue;
                 }
                 DeValue::Table(entries) if !is_source(entries) => ConfigErrorKind::UnknownTable,
                 _ => ConfigErrorKind::UnknownKey,
             };
-            self.findings.errors.push(Found {
-                place,
-                kind,
-                remedy: Remedy::Nearest {
-                    table: self.place.key.clone(),
-                    name: name.get_ref().to_string(),
-                    known: self.known.clone(),
-                },
-            });
+            let nearest = Nearest {
+                table: self.place.key.clone(),
+                name: name.get_ref().to_string(),
+                known: self.known.clone(),
+                later: self.later.clone(),
+            };
+            self.findings.unknown(place, kind, nearest);
         }
         // An entry of a list is nobody's nearest name.
         if !self.place.key.contains('[') {
             let of_today = self.known.iter().filter(|key| !self.later.contains(key));
             let keys = of_today.map(|key| self.place.at(key, None).key);
-            self.findings.known.extend(keys);
+            self.findings.know(keys);
         }
-    }
-}
-
-/// Reads a text: in quotes, or from a file or variable.
-fn text(findings: &mut Findings, place: &Place, value: &DeValue<'_>) -> Option<Text> {
-    match value {
-        DeValue::String(text) => Some(Text::Inline(text.to_string())),
-        DeValue::Table(entries) => source(findings, place, entries).map(Text::From),
-        other => {
-            findings.wrong_type(place, "text", other, "write it in quotes");
-            None
-        }
-    }
-}
-
-/// Reads where a secret is; never one that stands in the file.
-fn secret(findings: &mut Findings, place: &Place, value: &DeValue<'_>) -> Option<Source> {
-    if let DeValue::Table(entries) = value {
-        return source(findings, place, entries);
-    }
-    let found = type_name(value);
-    findings.error(place, ConfigErrorKind::InlineSecret { found }, SOURCE_REMEDY);
-    None
-}
-
-fn source(findings: &mut Findings, place: &Place, entries: &DeTable<'_>) -> Option<Source> {
-    let (file, env) = read_table(entries, place.clone(), findings, |table| {
-        (table.one("file", plain), table.one("env", plain))
-    });
-    match (file, env) {
-        (Some(file), None) => Some(Source::File(PathBuf::from(file.value))),
-        (None, Some(env)) => Some(Source::Env(env.value)),
-        (Some(_), Some(_)) => {
-            findings.error(place, ConfigErrorKind::FileAndEnv, "keep one of the two");
-            None
-        }
-        (None, None) => {
-            findings.missing(place, SOURCE_REMEDY);
-            None
-        }
-    }
-}
-
-/// A text that stands in the file and is not empty.
-fn plain(findings: &mut Findings, place: &Place, value: &DeValue<'_>) -> Option<String> {
-    match value {
-        DeValue::String(text) if text.is_empty() => {
-            findings.error(place, ConfigErrorKind::Empty, SOURCE_REMEDY);
-            None
-        }
-        DeValue::String(text) => Some(text.to_string()),
-        other => {
-            findings.wrong_type(place, "text", other, SOURCE_REMEDY);
-            None
-        }
-    }
-}
-
-const SOURCE_REMEDY: &str = "write { file = \"/run/secrets/NAME\" } or { env = \"NAME\" }";
-
-fn empty_list(findings: &mut Findings, place: &Place) {
-    let remedy = "leave the key out for its default, or name at least one";
-    findings.error(place, ConfigErrorKind::Empty, remedy);
-}
-
-fn is_source(entries: &DeTable<'_>) -> bool {
-    entries.contains_key("file") || entries.contains_key("env")
-}
-
-fn number(value: &DeValue<'_>) -> Option<i64> {
-    let number = value.as_integer()?;
-    i64::from_str_radix(number.as_str(), number.radix()).ok()
-}
-
-fn type_name(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "text",
-        DeValue::Integer(_) => "a number",
-        DeValue::Float(_) => "a decimal number",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
     }
 }

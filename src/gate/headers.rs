@@ -51,6 +51,7 @@ const MANAGED: &[&str] = &[
 const MANAGED_PREFIXES: &[&str] = &[
     "x-forwarded-",
     "x-auth-request-",
+    "x-remote-",
     "x-amzn-oidc-",
     "x-authentik-",
     "x-webauth-",

@@ -27,16 +27,26 @@ const PRESETS: &[&str] = &[
 
 impl Conversion<'_> {
     /// `kind` is the provider's, as far as it is known.
-    pub(super) fn identity(&mut self, table: &IdentityTable, kind: Option<ProviderKind>) -> Identity {
+    pub(super) fn identity(
+        &mut self,
+        table: &IdentityTable,
+        kind: Option<ProviderKind>,
+    ) -> Identity {
         let groups = match kind {
             Some(ProviderKind::Oidc) => "groups",
             Some(ProviderKind::Cognito) | None => "cognito:groups",
         };
         Identity {
-            user: self.claims(table.user.as_ref()).unwrap_or_else(|| built_in("email")),
-            email: self.claims(table.email.as_ref()).unwrap_or_else(|| built_in("email")),
+            user: self
+                .claims(table.user.as_ref())
+                .unwrap_or_else(|| built_in("email")),
+            email: self
+                .claims(table.email.as_ref())
+                .unwrap_or_else(|| built_in("email")),
             name: self.claims(table.name.as_ref()),
-            groups: self.claims(table.groups.as_ref()).unwrap_or_else(|| built_in(groups)),
+            groups: self
+                .claims(table.groups.as_ref())
+                .unwrap_or_else(|| built_in(groups)),
             access_right: self.claims(table.access_right.as_ref()).unwrap_or_default(),
         }
     }
@@ -79,11 +89,14 @@ impl Conversion<'_> {
     /// The first word is understood, the others are of a later version.
     fn only_first(&mut self, item: &Item<Text>, words: &'static [&'static str]) {
         let first = words.first().copied().unwrap_or_default();
-        let Some(text) = self.text(item, first) else { return };
+        let Some(text) = self.text(item, first) else {
+            return;
+        };
         if !words.contains(&text.as_str()) {
             self.not_a_choice(item, &text, words);
         } else if text != first {
-            self.findings.later(&item.place);
+            let remedy = format!("write \"{first}\"; that is all there is in this version");
+            self.findings.later(&item.place, &remedy);
         }
     }
 }
@@ -91,4 +104,3 @@ impl Conversion<'_> {
 fn built_in(name: &str) -> Vec<ClaimPath> {
     ClaimPath::parse(name).into_iter().collect()
 }
-

@@ -26,9 +26,14 @@ const UNREAD_URL: &str = "https://not-read.invalid";
 
 impl Conversion<'_> {
     /// The one provider. All that are there are checked, also where there are too many.
-    pub(super) fn providers(&mut self, file: &FileConfig, prefix: Option<&str>) -> Option<Provider> {
+    pub(super) fn providers(
+        &mut self,
+        file: &FileConfig,
+        prefix: Option<&str>,
+    ) -> Option<Provider> {
         if file.providers.is_empty() {
-            let remedy = "write a table [provider.NAME], such as [provider.corp], with kind and client_id";
+            let remedy =
+                "write a table [provider.NAME], such as [provider.corp], with kind and client_id";
             self.findings.missing(&file.providers_place, remedy);
         }
         let mut first = None;
@@ -37,20 +42,33 @@ impl Conversion<'_> {
             if index == 0 {
                 first = provider;
             } else {
-                self.findings.later(&table.place);
+                self.findings.later(
+                    &table.place,
+                    "keep one [provider.ID]; several are for a later one",
+                );
             }
         }
         first
     }
 
-    fn provider(&mut self, id: &str, table: &ProviderTable, prefix: Option<&str>) -> Option<Provider> {
+    fn provider(
+        &mut self,
+        id: &str,
+        table: &ProviderTable,
+        prefix: Option<&str>,
+    ) -> Option<Provider> {
         let id = self.provider_id(id, &table.place);
         let kind = self.kind(table);
-        let issuer = match kind {
-            ProviderKind::Cognito => self.cognito_issuer(table),
-            ProviderKind::Oidc => self.oidc_issuer(table),
+        let (issuer, derived) = match kind {
+            ProviderKind::Cognito => {
+                let domain = table.domain.as_ref().and_then(|item| self.domain(item));
+                let issuer = self.cognito_issuer(table, domain.as_ref());
+                let derived = Self::cognito_endpoints(table, domain.as_ref(), issuer.as_deref());
+                (issuer, derived)
+            }
+            ProviderKind::Oidc => (self.oidc_issuer(table), Endpoints::default()),
         };
-        let endpoints = self.endpoints(table, kind, issuer.as_deref());
+        let endpoints = self.endpoints(table, derived);
         let accepted = table.accepted_issuers.iter().flatten();
         let accepted_issuers = accepted.filter_map(|item| self.issuer(item)).collect();
         let client_id = self.client_id(table);
@@ -85,7 +103,8 @@ impl Conversion<'_> {
         let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
         if id.is_empty() || id.len() > ID_MAX || !id.bytes().all(legal) {
             let remedy = "it stands in URLs: choose a short word, such as [provider.corp]";
-            self.findings.error(place, ConfigErrorKind::ProviderId, remedy);
+            self.findings
+                .error(place, ConfigErrorKind::ProviderId, remedy);
             return None;
         }
         Some(ProviderId(id.to_owned()))
@@ -109,19 +128,25 @@ impl Conversion<'_> {
     }
 
     fn oidc_issuer(&mut self, table: &ProviderTable) -> Option<String> {
-        for item in [&table.user_pool_id, &table.domain, &table.region].into_iter().flatten() {
+        for item in [&table.user_pool_id, &table.domain, &table.region]
+            .into_iter()
+            .flatten()
+        {
             let remedy = "remove it, or write kind = \"cognito\"";
-            self.findings.error(&item.place, ConfigErrorKind::CognitoOnly, remedy);
+            self.findings
+                .error(&item.place, ConfigErrorKind::CognitoOnly, remedy);
         }
         let Some(item) = &table.issuer else {
-            let remedy = "write issuer = \"https://…\", exactly as the provider's discovery document says";
+            let remedy =
+                "write issuer = \"https://…\", exactly as the provider's discovery document says";
             self.findings.missing(&table.place.child("issuer"), remedy);
             return None;
         };
         let issuer = self.issuer(item)?;
         if cognito::is_issuer_host(&issuer) {
             let remedy = "kind = \"cognito\" knows its access tokens and its logout";
-            self.findings.warn(&item.place, ConfigWarningKind::CognitoAsOidc, remedy);
+            self.findings
+                .warn(&item.place, ConfigWarningKind::CognitoAsOidc, remedy);
         }
         Some(issuer)
     }
@@ -136,11 +161,8 @@ impl Conversion<'_> {
         None
     }
 
-    fn endpoints(&mut self, table: &ProviderTable, kind: ProviderKind, issuer: Option<&str>) -> Endpoints {
-        let derived = match kind {
-            ProviderKind::Cognito => self.cognito_endpoints(table, issuer),
-            ProviderKind::Oidc => Endpoints::default(),
-        };
+    /// Endpoints by hand; `derived` where none is named.
+    fn endpoints(&mut self, table: &ProviderTable, derived: Endpoints) -> Endpoints {
         let manual = &table.endpoints;
         let mut or = |item: &Option<Item<Text>>, derived| match item {
             Some(item) => self.endpoint(item),
@@ -158,13 +180,15 @@ impl Conversion<'_> {
     fn client_id(&mut self, table: &ProviderTable) -> Option<String> {
         let Some(item) = &table.client_id else {
             let remedy = "write the app client's id; a provider for bearer tokens alone is not in this version";
-            self.findings.missing(&table.place.child("client_id"), remedy);
+            self.findings
+                .missing(&table.place.child("client_id"), remedy);
             return None;
         };
         let client_id = self.text(item, UNREAD)?;
         if !client_id.bytes().all(|b| b.is_ascii_graphic()) {
             let remedy = "copy it from the provider once more";
-            self.findings.error(&item.place, ConfigErrorKind::ClientId, remedy);
+            self.findings
+                .error(&item.place, ConfigErrorKind::ClientId, remedy);
             return None;
         }
         Some(client_id)
@@ -194,7 +218,8 @@ impl Conversion<'_> {
             ),
         };
         if let Some(item) = &table.client_auth {
-            self.findings.error(&item.place, contradiction.0, contradiction.1);
+            self.findings
+                .error(&item.place, contradiction.0, contradiction.1);
         }
         None
     }
@@ -203,9 +228,13 @@ impl Conversion<'_> {
     fn client_secret(&mut self, secrets: &[Item<Source>]) -> Option<SecretString> {
         let (first, more) = secrets.split_first()?;
         for item in more {
-            self.findings.later(&item.place);
+            self.findings
+                .later(&item.place, "keep the one secret that is in use");
         }
-        let first = Item { value: &first.value, place: first.place.clone() };
+        let first = Item {
+            value: &first.value,
+            place: first.place.clone(),
+        };
         let secret = self.source(&first, UNREAD)?;
         Some(SecretString::from(secret.trim().to_owned()))
     }
@@ -216,7 +245,9 @@ impl Conversion<'_> {
         };
         let mut scopes: Vec<String> = Vec::new();
         for item in items {
-            let Some(text) = self.text(item, "openid") else { continue };
+            let Some(text) = self.text(item, "openid") else {
+                continue;
+            };
             let separator = |c: char| c == ',' || c.is_whitespace();
             for scope in text.split(separator).filter(|scope| !scope.is_empty()) {
                 self.scope(scope, item, kind);
@@ -230,7 +261,8 @@ impl Conversion<'_> {
             let place = table.place.child("scopes");
             let place = items.first().map_or(&place, |item| &item.place);
             let remedy = "add \"openid\"";
-            self.findings.error(place, ConfigErrorKind::ScopeOpenid, remedy);
+            self.findings
+                .error(place, ConfigErrorKind::ScopeOpenid, remedy);
         }
         scopes
     }
@@ -240,24 +272,31 @@ impl Conversion<'_> {
         let legal = |b: u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\');
         if !scope.bytes().all(legal) {
             let remedy = "separate scopes by commas or spaces";
-            self.findings.error(&item.place, ConfigErrorKind::ScopeCharacters, remedy);
+            self.findings
+                .error(&item.place, ConfigErrorKind::ScopeCharacters, remedy);
         }
         if scope == "offline_access" && kind == ProviderKind::Cognito {
             let remedy = "remove it; Cognito gives a refresh token without being asked";
-            self.findings.error(&item.place, ConfigErrorKind::ScopeOfflineAccess, remedy);
+            self.findings
+                .error(&item.place, ConfigErrorKind::ScopeOfflineAccess, remedy);
         }
     }
 
     fn email_verified(&mut self, table: &ProviderTable) -> EmailVerified {
         let choices = Choices {
             words: &["auto", "require", "ignore"],
-            values: &[EmailVerified::Auto, EmailVerified::Require, EmailVerified::Ignore],
+            values: &[
+                EmailVerified::Auto,
+                EmailVerified::Require,
+                EmailVerified::Ignore,
+            ],
         };
         let item = table.email_verified.as_ref();
         let chosen = self.choice(item, &choices, EmailVerified::Auto);
         if let (EmailVerified::Ignore, Some(item)) = (chosen, item) {
             let remedy = "whoever may set an email at the provider may become anybody here; \"auto\" is safe";
-            self.findings.warn(&item.place, ConfigWarningKind::EmailIgnored, remedy);
+            self.findings
+                .warn(&item.place, ConfigWarningKind::EmailIgnored, remedy);
         }
         chosen
     }
@@ -269,7 +308,9 @@ impl Conversion<'_> {
             PathProblem::Root
         } else if let Some(problem) = own_path_problem(&path) {
             problem
-        } else if below.is_some_and(|rest| rest != "/callback" && (rest.is_empty() || rest.starts_with('/'))) {
+        } else if below
+            .is_some_and(|rest| rest != "/callback" && (rest.is_empty() || rest.starts_with('/')))
+        {
             PathProblem::UnderPrefix
         } else {
             return Some(path);

@@ -31,7 +31,9 @@ impl Conversion<'_> {
             let hosts = self.hosts(table, access, server);
             let paths = self.paths(table, server, provider);
             for rule in expand(table, &hosts, &paths, access) {
-                let first = rules.iter().find(|other| other.host == rule.host && other.pattern == rule.pattern);
+                let first = rules
+                    .iter()
+                    .find(|other| other.host == rule.host && other.pattern == rule.pattern);
                 if let Some(first) = first {
                     let kind = ConfigErrorKind::Repeated(first.place.key().to_owned());
                     let remedy = "keep one of the two: each host and path has one rule";
@@ -52,7 +54,12 @@ impl Conversion<'_> {
     fn access(&mut self, table: &RouteTable) -> Access {
         let choices = Choices {
             words: &["public", "optional", "signed-in", "nobody"],
-            values: &[Access::Public, Access::Optional, Access::SignedIn, Access::Nobody],
+            values: &[
+                Access::Public,
+                Access::Optional,
+                Access::SignedIn,
+                Access::Nobody,
+            ],
         };
         self.choice(table.access.as_ref(), &choices, Access::SignedIn)
     }
@@ -72,31 +79,45 @@ impl Conversion<'_> {
         hosts
     }
 
-    fn host(&mut self, item: &Item<Text>, access: Access, server: Option<&Server>) -> Option<String> {
+    fn host(
+        &mut self,
+        item: &Item<Text>,
+        access: Access,
+        server: Option<&Server>,
+    ) -> Option<String> {
         let text = self.text(item, "not-read.invalid")?;
         let host = match split_host(&text) {
             Some((host, None)) => host.to_ascii_lowercase(),
             Some((_, Some(_))) => {
                 let remedy = "write the host name without its port";
-                self.findings.error(&item.place, ConfigErrorKind::HostWithPort, remedy);
+                self.findings
+                    .error(&item.place, ConfigErrorKind::HostWithPort, remedy);
                 return None;
             }
             None => {
                 let remedy = "write a name such as \"wiki.example.com\"; there are no wildcards";
-                self.findings.error(&item.place, ConfigErrorKind::Host, remedy);
+                self.findings
+                    .error(&item.place, ConfigErrorKind::Host, remedy);
                 return None;
             }
         };
         let origins = server.map_or(&[][..], |server| server.origins.as_slice());
         let known = origins.is_empty()
             || access == Access::Public
-            || self.outside.secrets.is_none() && origins.iter().any(|origin| origin.host() == "not-read.invalid")
+            || self.outside.secrets.is_none()
+                && origins
+                    .iter()
+                    .any(|origin| origin.host() == "not-read.invalid")
             || self.is_unread(item)
             || origins.iter().any(|origin| origin.host() == host);
         if !known {
-            let hosts = origins.iter().map(|origin| origin.host().to_owned()).collect();
+            let hosts = origins
+                .iter()
+                .map(|origin| origin.host().to_owned())
+                .collect();
             let remedy = "add its origin to server.public_url; others are answered with 421 (only public routes are not)";
-            self.findings.error(&item.place, ConfigErrorKind::HostNotPublic(hosts), remedy);
+            self.findings
+                .error(&item.place, ConfigErrorKind::HostNotPublic(hosts), remedy);
         }
         Some(host)
     }
@@ -109,7 +130,9 @@ impl Conversion<'_> {
     ) -> Vec<(PathPattern, &'t Place)> {
         let mut paths = Vec::new();
         for item in table.path.iter().flatten() {
-            let Some(text) = self.text(item, "/not-read") else { continue };
+            let Some(text) = self.text(item, "/not-read") else {
+                continue;
+            };
             let pattern = match PathPattern::parse(&text) {
                 Ok(pattern) => pattern,
                 Err(error) => {
@@ -122,10 +145,12 @@ impl Conversion<'_> {
             let callback = provider.and_then(|provider| provider.callback_path.as_deref());
             if prefix.is_some_and(|prefix| is_below(path_of(&pattern), prefix)) {
                 let remedy = "remove it, or choose another server.path_prefix";
-                self.findings.error(&item.place, ConfigErrorKind::RouteUnderPrefix, remedy);
+                self.findings
+                    .error(&item.place, ConfigErrorKind::RouteUnderPrefix, remedy);
             } else if matches!(&pattern, PathPattern::Exact(path) if callback == Some(path)) {
                 let remedy = "remove it, or register another callback_path at the provider";
-                self.findings.error(&item.place, ConfigErrorKind::RouteIsCallback, remedy);
+                self.findings
+                    .error(&item.place, ConfigErrorKind::RouteIsCallback, remedy);
             }
             paths.push((pattern, &item.place));
         }
@@ -135,7 +160,9 @@ impl Conversion<'_> {
     /// `/admin` does not cover `/admin/users`: worth a word where that one is weaker.
     fn warn_of_exact_routes(&mut self, rules: &[Rule]) {
         for rule in rules {
-            let PathPattern::Exact(path) = &rule.pattern else { continue };
+            let PathPattern::Exact(path) = &rule.pattern else {
+                continue;
+            };
             let below = access_below(rules, rule.host.as_deref(), path);
             if strictness(rule.access) > strictness(below) {
                 let kind = ConfigWarningKind::ExactRoute { below: word(below) };
@@ -161,7 +188,11 @@ fn expand(
         return Vec::new();
     }
     let everything = [(PathPattern::Prefix(String::new()), &table.place)];
-    let paths = if paths.is_empty() { &everything[..] } else { paths };
+    let paths = if paths.is_empty() {
+        &everything[..]
+    } else {
+        paths
+    };
     let host_names: Vec<Option<&String>> = match hosts {
         [] => vec![None],
         hosts => hosts.iter().map(|(host, _)| Some(host)).collect(),

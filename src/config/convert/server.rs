@@ -13,10 +13,8 @@ use crate::gate::origin::{OriginError, PublicOrigin};
 use crate::gate::request::RequestPath;
 
 /// `server.admin_listen` by default: this machine alone.
-const ADMIN_LISTEN: SocketAddr = SocketAddr::new(
-    std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
-    9090,
-);
+const ADMIN_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9090);
 /// `server.path_prefix` by default.
 const PATH_PREFIX: &str = "/_vestibule";
 /// Most worker threads.
@@ -30,7 +28,10 @@ impl Conversion<'_> {
         let admin_listen = self.admin_listen(table, &listen);
         let origins = self.origins(table);
         let path_prefix = self.path_prefix(table.path_prefix.as_ref());
-        let whoami = Choices { words: &["signed-in", "off"], values: &[true, false] };
+        let whoami = Choices {
+            words: &["signed-in", "off"],
+            values: &[true, false],
+        };
         let whoami = self.choice(table.whoami.as_ref(), &whoami, true);
         let threads = self.threads(table.threads.as_ref());
         Some(Server {
@@ -51,11 +52,17 @@ impl Conversion<'_> {
         };
         let mut listen: Vec<(SocketAddr, &Item<Text>)> = Vec::new();
         for item in items {
-            let Some(address) = self.address(item) else { continue };
-            match listen.iter().find(|(other, _)| *other == address && address.port() != 0) {
+            let Some(address) = self.address(item) else {
+                continue;
+            };
+            match listen
+                .iter()
+                .find(|(other, _)| *other == address && address.port() != 0)
+            {
                 Some((_, first)) => {
                     let kind = ConfigErrorKind::Repeated(first.place.key().to_owned());
-                    self.findings.error(&item.place, kind, "remove one of the two");
+                    self.findings
+                        .error(&item.place, kind, "remove one of the two");
                 }
                 None => listen.push((address, item)),
             }
@@ -75,7 +82,8 @@ impl Conversion<'_> {
         };
         if let Some((_, public)) = listen.iter().find(|(public, _)| meet(*public, admin)) {
             let kind = ConfigErrorKind::AdminIsPublic(public.place.key().to_owned());
-            self.findings.error(place, kind, "choose another port for one of the two");
+            self.findings
+                .error(place, kind, "choose another port for one of the two");
         }
         Some(admin)
     }
@@ -83,13 +91,15 @@ impl Conversion<'_> {
     fn address(&mut self, item: &Item<Text>) -> Option<SocketAddr> {
         let text = self.text(item, "127.0.0.1:0")?;
         if text.starts_with("unix:") {
-            self.findings.later(&item.place);
+            let remedy = "write \"ADDR:PORT\"; this version has no unix sockets";
+            self.findings.later(&item.place, remedy);
             return None;
         }
         let address = text.parse().ok();
         if address.is_none() {
             let remedy = "write \"0.0.0.0:8080\" (all of IPv4), \"[::]:8080\" (IPv6) or \"127.0.0.1:8080\" (this machine alone)";
-            self.findings.error(&item.place, ConfigErrorKind::Address, remedy);
+            self.findings
+                .error(&item.place, ConfigErrorKind::Address, remedy);
         }
         address
     }
@@ -97,23 +107,28 @@ impl Conversion<'_> {
     fn origins(&mut self, table: &ServerTable) -> Vec<PublicOrigin> {
         let Some(items) = &table.public_url else {
             let remedy = "write public_url = \"https://app.example.com\", as browsers see it";
-            self.findings.missing(&table.place.child("public_url"), remedy);
+            self.findings
+                .missing(&table.place.child("public_url"), remedy);
             return Vec::new();
         };
         let mut origins: Vec<(PublicOrigin, &Item<Text>)> = Vec::new();
         for item in items {
-            let Some(text) = self.text(item, UNREAD_ORIGIN) else { continue };
+            let Some(text) = self.text(item, UNREAD_ORIGIN) else {
+                continue;
+            };
             let origin = match PublicOrigin::parse(&text) {
                 Ok(origin) => origin,
                 Err(error) => {
-                    self.findings.error(&item.place, error, origin_remedy(error));
+                    self.findings
+                        .error(&item.place, error, origin_remedy(error));
                     continue;
                 }
             };
             match origins.iter().find(|(other, _)| *other == origin) {
                 Some((_, first)) if !self.is_unread(item) => {
                     let kind = ConfigErrorKind::Repeated(first.place.key().to_owned());
-                    self.findings.error(&item.place, kind, "remove one of the two");
+                    self.findings
+                        .error(&item.place, kind, "remove one of the two");
                 }
                 _ => origins.push((origin, item)),
             }
@@ -165,15 +180,21 @@ impl Conversion<'_> {
             return None;
         };
         let text = self.text(item, "http://not-read.invalid")?;
-        if ["https://", "h2c://", "unix:"].iter().any(|scheme| starts_with_ignoring_case(&text, scheme)) {
-            self.findings.later(&item.place);
+        if ["https://", "h2c://", "unix:"]
+            .iter()
+            .any(|scheme| starts_with_ignoring_case(&text, scheme))
+        {
+            let remedy = "write \"http://HOST:PORT\"; this version speaks plain http to apps";
+            self.findings.later(&item.place, remedy);
             return None;
         }
         match upstream(&text) {
             Ok(upstream) => Some(upstream),
             Err(problem) => {
                 let remedy = match problem {
-                    UrlProblem::Path => "write scheme, host and port alone; the app gets every path as the browser sent it",
+                    UrlProblem::Path => {
+                        "write scheme, host and port alone; the app gets every path as the browser sent it"
+                    }
                     _ => "write \"http://HOST:PORT\", such as \"http://127.0.0.1:3000\"",
                 };
                 self.findings.error(&item.place, problem, remedy);
@@ -184,10 +205,19 @@ impl Conversion<'_> {
 
     pub(super) fn log(&mut self, table: &LogTable) -> Log {
         use tracing::Level;
-        let format = Choices { words: &["json", "text"], values: &[LogFormat::Json, LogFormat::Text] };
+        let format = Choices {
+            words: &["json", "text"],
+            values: &[LogFormat::Json, LogFormat::Text],
+        };
         let level = Choices {
             words: &["error", "warn", "info", "debug", "trace"],
-            values: &[Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE],
+            values: &[
+                Level::ERROR,
+                Level::WARN,
+                Level::INFO,
+                Level::DEBUG,
+                Level::TRACE,
+            ],
         };
         let user = Choices {
             words: &["hash", "plain", "off"],
@@ -206,8 +236,8 @@ pub(super) fn own_path_problem(path: &str) -> Option<PathProblem> {
     if !path.starts_with('/') {
         return Some(PathProblem::NotAbsolute);
     }
-    let canonical = RequestPath::parse(path)
-        .is_ok_and(|read| read.canonical() == path && !read.is_ambiguous());
+    let canonical =
+        RequestPath::parse(path).is_ok_and(|read| read.canonical() == path && !read.is_ambiguous());
     (!canonical || path.contains('?')).then_some(PathProblem::NotCanonical)
 }
 
@@ -247,7 +277,8 @@ fn upstream(text: &str) -> Result<Upstream, UrlProblem> {
 }
 
 fn starts_with_ignoring_case(text: &str, start: &str) -> bool {
-    text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+    text.get(..start.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
 fn origin_remedy(error: OriginError) -> &'static str {

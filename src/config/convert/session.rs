@@ -23,7 +23,11 @@ const LIFETIME_MAX: Duration = HOUR.saturating_mul(24 * 365);
 const UNREAD_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 impl Conversion<'_> {
-    pub(super) fn session(&mut self, table: &SessionTable, server: Option<&Server>) -> Option<Session> {
+    pub(super) fn session(
+        &mut self,
+        table: &SessionTable,
+        server: Option<&Server>,
+    ) -> Option<Session> {
         let keys = self.keys(table);
         let lifetime = self.lifetime(table.lifetime.as_ref());
         self.verification_cache(table.verification_cache.as_ref());
@@ -49,8 +53,10 @@ impl Conversion<'_> {
             for key in self.keys_of(item) {
                 let text = key.to_base64();
                 if self.outside.secrets.is_some() && keys.iter().any(|(other, _)| *other == text) {
-                    let remedy = "remove one of the two; to rotate, make a new one with `vestibule keygen`";
-                    self.findings.warn(&item.place, ConfigWarningKind::RepeatedKey, remedy);
+                    let remedy =
+                        "remove one of the two; to rotate, make a new one with `vestibule keygen`";
+                    self.findings
+                        .warn(&item.place, ConfigWarningKind::RepeatedKey, remedy);
                 } else {
                     keys.push((text, key));
                 }
@@ -61,7 +67,10 @@ impl Conversion<'_> {
 
     /// The keys of one file or variable: one a line, blank lines and comments aside.
     fn keys_of(&mut self, item: &Item<Source>) -> Vec<SecretKey> {
-        let source = Item { value: &item.value, place: item.place.clone() };
+        let source = Item {
+            value: &item.value,
+            place: item.place.clone(),
+        };
         let Some(text) = self.source(&source, UNREAD_KEY) else {
             return Vec::new();
         };
@@ -74,7 +83,8 @@ impl Conversion<'_> {
             .collect();
         if lines.is_empty() {
             let remedy = "put a key in; `vestibule keygen` makes one";
-            self.findings.error(&item.place, ConfigErrorKind::SessionKeyNone, remedy);
+            self.findings
+                .error(&item.place, ConfigErrorKind::SessionKeyNone, remedy);
         }
         let alone = lines.len() == 1;
         let mut keys = Vec::new();
@@ -106,36 +116,47 @@ impl Conversion<'_> {
         let text = self.text(item, "")?;
         let lifetime = match humantime::parse_duration(&text) {
             Ok(lifetime) => lifetime,
-            Err(error) => {
+            Err(_) => {
                 let remedy = "write a number with its unit, such as \"8h\" or \"30m\"";
-                self.findings.error(&item.place, ConfigErrorKind::Duration(error), remedy);
+                self.findings
+                    .error(&item.place, ConfigErrorKind::Duration, remedy);
                 return None;
             }
         };
         if lifetime.is_zero() || lifetime > LIFETIME_MAX {
             let remedy = "write how long people may stay signed in, such as \"8h\"";
-            self.findings.error(&item.place, ConfigErrorKind::DurationRange, remedy);
+            self.findings
+                .error(&item.place, ConfigErrorKind::DurationRange, remedy);
             return None;
         }
         if lifetime > LIFETIME_LONG {
             let remedy = "a stolen cookie stays useful that long; most sites choose hours";
-            self.findings.warn(&item.place, ConfigWarningKind::LongLifetime, remedy);
+            self.findings
+                .warn(&item.place, ConfigWarningKind::LongLifetime, remedy);
         }
         Some(lifetime)
     }
 
     /// There is no cache yet: only its absence can be asked for.
     fn verification_cache(&mut self, item: Option<&Item<Scalar>>) {
-        let Some(Item { value, place }) = item else { return };
+        let Some(Item { value, place }) = item else {
+            return;
+        };
         let off = match value {
             Scalar::Number(number) => *number == 0,
             Scalar::Text(text) => {
-                let item = Item { value: text.clone(), place: place.clone() };
+                let item = Item {
+                    value: text.clone(),
+                    place: place.clone(),
+                };
                 matches!(self.text(&item, "off").as_deref(), None | Some("0" | "off"))
             }
         };
         if !off {
-            self.findings.later(place);
+            self.findings.later(
+                place,
+                "write \"off\"; this version checks the signature on every request",
+            );
         }
     }
 
@@ -151,7 +172,8 @@ impl Conversion<'_> {
         };
         if text.ends_with("-login") {
             let remedy = "choose a name with another ending";
-            self.findings.error(&item.place, ConfigErrorKind::CookieIsLogin, remedy);
+            self.findings
+                .error(&item.place, ConfigErrorKind::CookieIsLogin, remedy);
         }
         let http = server
             .and_then(|server| server.origins.iter().find(|origin| !origin.is_https()))

@@ -1,0 +1,214 @@
+//! The rules of the configuration, as tables of text and what is found wrong with it.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use zeroize::Zeroizing;
+
+use super::{Loaded, SecretsMode, load, parse};
+use crate::config::convert::{EnvError, Outside, SecretSource};
+use crate::config::error::ConfigErrors;
+use crate::config::{ClientAuth, Config, EmailVerified, LogUser, LogoutReach, ProviderKind};
+use crate::gate::route::{Access, PathPattern};
+
+mod defaults;
+mod messages;
+mod rules;
+
+/// The smallest real configuration, of the contract.
+const SMALLEST: &str = r#"
+[server]
+listen     = "0.0.0.0:8080"
+public_url = "https://wiki.example.com"
+
+[upstream]
+url = "http://127.0.0.1:3000"
+
+[provider.corp]
+kind         = "cognito"
+user_pool_id = "eu-central-1_ExAmP1e99"
+domain       = "https://login.example.com"
+client_id    = "4exampleclient0000000000aa"
+client_secret = { file = "/run/secrets/cognito-client-secret" }
+
+[session]
+keys = [{ file = "/run/secrets/session-key" }]
+"#;
+
+const CLIENT_SECRET: &str = "s3cr3t-of-the-client";
+const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
+const OTHER_KEY: &str = "IB8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=";
+
+/// Files and variables by name; a name that begins with `$` is a variable.
+struct Fake(HashMap<String, String>);
+
+impl Fake {
+    fn new() -> Self {
+        let several = format!("# first\n{KEY}\n\n  {OTHER_KEY}  \n");
+        let entries = [
+            ("/run/secrets/cognito-client-secret", CLIENT_SECRET),
+            ("/run/secrets/session-key", KEY),
+            ("other-key", OTHER_KEY),
+            ("several-keys", several.as_str()),
+            (
+                "bad-keys",
+                "\n# good\nAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\nAAAA\n",
+            ),
+            ("short-key", "c2VjcmV0LWJ1dC1zaG9ydA=="),
+            ("not-base64", "s3cr3t!"),
+            ("comments", "# nothing\n\n"),
+            ("blank", " \n"),
+            ("$ORIGIN", " https://wiki.example.com\n"),
+            ("$HTTP_ORIGIN", "http://wiki.example.com/s3cr3t"),
+            ("$CLIENT", "4exampleclient0000000000aa"),
+            ("$SECRET", CLIENT_SECRET),
+            ("$BLANK", " "),
+            ("$LEVEL", "s3cr3t"),
+        ];
+        Self(
+            entries
+                .into_iter()
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .collect(),
+        )
+    }
+}
+
+impl SecretSource for Fake {
+    fn file(&self, path: &Path) -> Result<Zeroizing<String>, io::Error> {
+        let text = self.0.get(path.to_str().unwrap());
+        text.cloned()
+            .map(Zeroizing::new)
+            .ok_or(io::ErrorKind::NotFound.into())
+    }
+
+    fn env(&self, name: &str) -> Result<Zeroizing<String>, EnvError> {
+        if name == "LATIN1" {
+            return Err(EnvError::NotText);
+        }
+        let text = self.0.get(&format!("${name}"));
+        text.cloned().map(Zeroizing::new).ok_or(EnvError::Unset)
+    }
+}
+
+fn read(text: &str) -> Result<Loaded, ConfigErrors> {
+    let secrets = Fake::new();
+    parse(
+        Path::new("config.toml"),
+        text,
+        &Outside {
+            secrets: Some(&secrets),
+            cores: 3,
+        },
+    )
+}
+
+fn skip(text: &str) -> Result<Loaded, ConfigErrors> {
+    parse(
+        Path::new("config.toml"),
+        text,
+        &Outside {
+            secrets: None,
+            cores: 3,
+        },
+    )
+}
+
+fn config(text: &str) -> Config {
+    read(text)
+        .unwrap_or_else(|errors| panic!("{text}\n{errors}"))
+        .config
+}
+
+/// The smallest configuration with changes: `key = value` sets or replaces a
+/// key by its whole path, `-key` removes one, and what follows the first line
+/// that begins with a bracket stands at the end as it is.
+fn change(changes: &str) -> String {
+    let (changes, tail) = match changes.find("\n[") {
+        Some(at) => changes.split_at(at),
+        None => (changes, ""),
+    };
+    let mut text = SMALLEST.to_owned();
+    for line in changes
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+    {
+        let (key, value) = match line.strip_prefix('-') {
+            Some(key) => (key, None),
+            None => (line.split_once(" = ").unwrap().0, Some(line)),
+        };
+        let (table, leaf) = key.rsplit_once('.').unwrap_or(("", key));
+        let header = format!("[{table}]\n");
+        let mut out = String::new();
+        let mut inside = false;
+        for old in text.lines() {
+            if old.starts_with('[') {
+                inside = header.trim() == old;
+            }
+            let is_it = inside && old.split('=').next().unwrap().trim() == leaf;
+            if !is_it {
+                out.push_str(old);
+                out.push('\n');
+            }
+            if old == header.trim()
+                && let Some(line) = value
+            {
+                out.push_str(line.strip_prefix(table).unwrap().trim_start_matches('.'));
+                out.push('\n');
+            }
+        }
+        // A table that the smallest configuration lacks: as a dotted key at the top.
+        text = match value {
+            Some(line) if !out.contains(&header) => format!("{line}\n{out}"),
+            _ => out,
+        };
+    }
+    text + tail
+}
+
+/// Key paths and names of kinds, in the order of the report.
+fn found(result: &Result<Loaded, ConfigErrors>) -> Vec<(String, String)> {
+    let errors = match result {
+        Ok(_) => &[],
+        Err(errors) => errors.as_slice(),
+    };
+    errors
+        .iter()
+        .map(|error| (error.key().to_owned(), variant(error.kind())))
+        .collect()
+}
+
+fn variant(kind: &impl std::fmt::Debug) -> String {
+    let text = format!("{kind:?}");
+    text.split(|c: char| !c.is_alphanumeric())
+        .next()
+        .unwrap()
+        .to_owned()
+}
+
+/// Asserts what is found in each text, and shows all rows that differ.
+fn assert_table(rows: &[(&str, &[(&str, &str)])]) {
+    let mut wrong = String::new();
+    for (changes, expected) in rows {
+        let text = change(changes);
+        let result = read(&text);
+        let actual = found(&result);
+        let same = actual.len() == expected.len()
+            && actual
+                .iter()
+                .zip(*expected)
+                .all(|((a, b), (c, d))| a == c && b == d);
+        if !same {
+            wrong += &format!("--- {changes}\nexpected {expected:?}\nfound    {actual:?}\n");
+            if let Err(errors) = result {
+                wrong += &format!("{errors}\n");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}

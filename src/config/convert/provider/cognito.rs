@@ -17,27 +17,37 @@ const ISSUER_HOSTS: &[&str] = &["cognito-idp.", "cognito-idp-fips.", "issuer-cog
 
 impl Conversion<'_> {
     /// The issuer: as written, else from the pool id and its region.
-    pub(super) fn cognito_issuer(&mut self, table: &ProviderTable) -> Option<String> {
+    pub(super) fn cognito_issuer(
+        &mut self,
+        table: &ProviderTable,
+        domain: Option<&Url>,
+    ) -> Option<String> {
         let pool = table.user_pool_id.as_ref();
         let region = self.pool_region(table);
         match (&table.issuer, pool) {
             (Some(item), _) => {
                 let issuer = self.issuer(item)?;
-                self.issuer_on_login_domain(item, &issuer, table);
+                // Two texts that were not to be read only look alike.
+                let domain = domain.filter(|_| !self.is_unread(item));
+                self.issuer_on_login_domain(item, &issuer, domain);
                 Some(issuer)
             }
             (None, Some(pool)) => {
                 let (id, region) = region?;
                 if region.starts_with("us-gov-") {
                     let remedy = "if `check --online` finds no keys, write issuer as the pool's discovery document says";
-                    self.findings.warn(&pool.place, ConfigWarningKind::GovCloud, remedy);
+                    self.findings
+                        .warn(&pool.place, ConfigWarningKind::GovCloud, remedy);
                 }
                 let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
-                Some(format!("https://cognito-idp.{region}.amazonaws.com{suffix}/{id}"))
+                Some(format!(
+                    "https://cognito-idp.{region}.amazonaws.com{suffix}/{id}"
+                ))
             }
             (None, None) => {
                 let remedy = "write user_pool_id = \"eu-central-1_…\" (the console shows it as User pool ID)";
-                self.findings.missing(&table.place.child("user_pool_id"), remedy);
+                self.findings
+                    .missing(&table.place.child("user_pool_id"), remedy);
                 None
             }
         }
@@ -51,8 +61,10 @@ impl Conversion<'_> {
         };
         let Some(item) = &table.user_pool_id else {
             if let Some((item, _)) = region {
-                let remedy = "add user_pool_id, or remove region: a written issuer already names one";
-                self.findings.error(&item.place, ConfigErrorKind::RegionAlone, remedy);
+                let remedy =
+                    "add user_pool_id, or remove region: a written issuer already names one";
+                self.findings
+                    .error(&item.place, ConfigErrorKind::RegionAlone, remedy);
             }
             return None;
         };
@@ -62,7 +74,8 @@ impl Conversion<'_> {
         });
         let Some((prefix, _)) = parts else {
             let remedy = "write it as the console shows it, such as \"eu-central-1_AbCdEf123\"";
-            self.findings.error(&item.place, ConfigErrorKind::UserPoolId, remedy);
+            self.findings
+                .error(&item.place, ConfigErrorKind::UserPoolId, remedy);
             return None;
         };
         let prefix = prefix.to_owned();
@@ -72,7 +85,8 @@ impl Conversion<'_> {
             && !self.is_unread(written)
         {
             let kind = ConfigErrorKind::RegionContradicts(prefix.clone());
-            self.findings.error(&written.place, kind, "remove region; the pool id says it");
+            self.findings
+                .error(&written.place, kind, "remove region; the pool id says it");
         }
         Some((id, prefix))
     }
@@ -81,36 +95,37 @@ impl Conversion<'_> {
         let region = self.text(item, "eu-central-1")?;
         if !is_region(&region) {
             let remedy = "write it as AWS does, such as \"eu-central-1\"";
-            self.findings.error(&item.place, ConfigErrorKind::Region, remedy);
+            self.findings
+                .error(&item.place, ConfigErrorKind::Region, remedy);
             return None;
         }
         Some(region)
     }
 
-    fn issuer_on_login_domain(&mut self, item: &Item<Text>, issuer: &str, table: &ProviderTable) {
-        let Ok(issuer) = Url::parse(issuer) else { return };
-        let domain = match &table.domain {
-            Some(domain) if !self.is_unread(domain) && !self.is_unread(item) => match &domain.value {
-                Text::Inline(text) => Url::parse(text).ok(),
-                // Reported, if at all, where the domain itself is read.
-                Text::From(_) => None,
-            },
-            _ => None,
+    fn issuer_on_login_domain(&mut self, item: &Item<Text>, issuer: &str, domain: Option<&Url>) {
+        let Ok(issuer) = Url::parse(issuer) else {
+            return;
         };
         let same = domain.is_some_and(|domain| domain.origin() == issuer.origin());
-        let hosted = issuer.host_str().is_some_and(|host| host.ends_with(".amazoncognito.com"));
+        let hosted = issuer
+            .host_str()
+            .is_some_and(|host| host.ends_with(".amazoncognito.com"));
         if same || hosted {
             let remedy = "remove issuer and write user_pool_id; domain is for the login domain";
-            self.findings.error(&item.place, ConfigErrorKind::IssuerIsLoginDomain, remedy);
+            self.findings
+                .error(&item.place, ConfigErrorKind::IssuerIsLoginDomain, remedy);
         }
     }
 
     /// Endpoints on the login domain, and the key set beside the issuer; what
     /// neither says is left to discovery.
-    pub(super) fn cognito_endpoints(&mut self, table: &ProviderTable, issuer: Option<&str>) -> Endpoints {
-        let domain = table.domain.as_ref().and_then(|item| self.domain(item));
-        let page = |path: &str| domain.as_ref().and_then(|domain| domain.join(path).ok());
-        let jwks = issuer.filter(|_| table.user_pool_id.is_some() || table.domain.is_some());
+    pub(super) fn cognito_endpoints(
+        table: &ProviderTable,
+        domain: Option<&Url>,
+        issuer: Option<&str>,
+    ) -> Endpoints {
+        let page = |path: &str| domain.and_then(|domain| domain.join(path).ok());
+        let jwks = issuer.filter(|_| table.user_pool_id.is_some() || domain.is_some());
         let jwks = jwks.and_then(|issuer| {
             let issuer = issuer.trim_end_matches('/');
             Url::parse(&format!("{issuer}/.well-known/jwks.json")).ok()
@@ -124,7 +139,8 @@ impl Conversion<'_> {
         }
     }
 
-    fn domain(&mut self, item: &Item<Text>) -> Option<Url> {
+    /// The login domain: an origin, and not the issuer's.
+    pub(super) fn domain(&mut self, item: &Item<Text>) -> Option<Url> {
         let text = self.text(item, UNREAD_URL)?;
         let origin = secure(&text).and_then(|url| match (url.query(), url.path()) {
             (Some(_), _) => Err(UrlProblem::Query),
@@ -147,7 +163,8 @@ impl Conversion<'_> {
         };
         if is_issuer_host(url.as_str()) {
             let remedy = "write the pool's domain, \"https://PREFIX.auth.REGION.amazoncognito.com\" or your own; the issuer follows from user_pool_id";
-            self.findings.error(&item.place, ConfigErrorKind::DomainIsIssuerHost, remedy);
+            self.findings
+                .error(&item.place, ConfigErrorKind::DomainIsIssuerHost, remedy);
             return None;
         }
         Some(url)
@@ -169,7 +186,7 @@ fn is_region(text: &str) -> bool {
     match parts.as_slice() {
         [names @ .., number] => {
             names.len() >= 2
-                && names.iter().all(|part| letters(part))
+                && names.iter().all(letters)
                 && !number.is_empty()
                 && number.bytes().all(|b| b.is_ascii_digit())
         }

@@ -69,8 +69,13 @@ pub(super) fn identifier_problem(issuer: &str) -> Result<(), (ConfigErrorKind, &
         let remedy = "write the issuer alone: what stands before /.well-known, as the document's \"issuer\" says";
         return Err((ConfigErrorKind::IssuerIsDiscoveryUrl, remedy));
     }
-    let tenant = url.path_segments().and_then(|mut segments| segments.next()).unwrap_or("");
-    let shared = ENTRA_SHARED.iter().any(|name| tenant.eq_ignore_ascii_case(name));
+    let tenant = url
+        .path_segments()
+        .and_then(|mut segments| segments.next())
+        .unwrap_or("");
+    let shared = ENTRA_SHARED
+        .iter()
+        .any(|name| tenant.eq_ignore_ascii_case(name));
     if url.host_str() == Some(ENTRA_HOST) && shared {
         let remedy = "write your tenant's id: https://login.microsoftonline.com/TENANT-GUID/v2.0";
         return Err((ConfigErrorKind::IssuerIsMultiTenant, remedy));

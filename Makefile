@@ -1,0 +1,90 @@
+# The front door. Every target works on a bare Debian 12 machine with Rust, gcc, make, Node.js 20 and
+# Python 3.11: what else it needs it installs itself (scripts/setup says what and why).
+#
+#   make demo    http://localhost:8080: a legacy app behind Vestibule, the Cognito emulator behind that
+#   make test    everything CI runs: format, lints, tests, docs, licences, advisories
+#   make bench   the benchmarks
+#   make audit   known vulnerabilities among the dependencies
+#   make facts   size, start time and idle memory of the release binary
+#   make help    all targets
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# Cargo subcommands of the tool environment; what is installed on the machine comes first.
+export PATH := $(PATH):$(CURDIR)/target/tools/venv/bin
+
+SCRIPTS := .ci/run scripts/setup scripts/demo scripts/facts scripts/audit
+
+# One profile and one target directory for builds and tests, so that nothing is compiled twice.
+# Clippy and rustdoc share their own (metadata-only) artefacts of the dependencies.
+
+# The log scan has to be last, and cargo uses all cores by itself.
+.NOTPARALLEL:
+.PHONY: help demo test bench audit facts setup fmt scripts clippy build nextest log-scan docs deny \
+        release-graph clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
+
+demo: ## http://localhost:8080, a legacy app behind a login, with an emulated user pool
+	@scripts/setup build
+	@scripts/demo
+
+test: setup fmt scripts clippy build nextest log-scan docs deny release-graph audit ## everything CI runs
+	@echo "make test: all green"
+
+bench: ## the benchmarks
+	@scripts/setup build
+	cargo bench --workspace
+
+facts: ## size, start time and idle memory of the release binary
+	@scripts/setup build
+	@scripts/facts
+
+setup: ## installs what the tests need
+	@scripts/setup test
+
+fmt: ## formatting
+	cargo fmt --all --check
+
+# SC2317, unreachable code: functions that a trap or another function calls by name.
+scripts: ## shell scripts
+	shellcheck --exclude=SC2317 $(SCRIPTS)
+
+clippy: ## lints, warnings denied
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+build: ## product, emulator and tests in one go, so that features are unified once
+	cargo build --workspace --bins --tests --locked
+
+# Logs of an earlier run would be scanned with this run's secrets, or hide that nothing was logged.
+nextest: build ## all tests but the log scan (.config/nextest.toml)
+	rm -rf "$${CARGO_TARGET_DIR:-target}/test-logs"
+	cargo nextest run --workspace --locked
+
+# Last, because it reads the logs of every process that the tests started.
+log-scan: nextest ## no log line of the whole suite holds a token, code, cookie or secret
+	cargo nextest run --workspace --locked --no-capture --ignore-default-filter -E 'test(log_scan::)'
+
+docs: ## API documentation, warnings denied
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
+
+deny: ## licences, bans and sources of the dependencies
+	cargo deny --locked check --hide-inclusion-graph bans licenses sources
+
+# The emulator signs tokens: it must not be reachable from the release binary.
+release-graph: ## the emulator is not in the release binary
+	@if cargo tree --locked -e normal -p vestibule | grep -F dev-idp; then \
+	    echo "dev-idp is in the dependency graph of the release binary" >&2; exit 1; \
+	fi
+	@echo "release graph: no dev-idp"
+
+audit: ## known vulnerabilities among the dependencies
+	@scripts/setup test
+	@scripts/audit
+
+clean: ## removes all that was built or installed here
+	rm -rf target tests/support/oidc-provider/node_modules

@@ -1,0 +1,210 @@
+//! What one request costs in the core: as a whole, and by stage.
+//!
+//! `cargo bench` prints times; they depend on the machine. Compare lines of
+//! one run with each other: `verify` is the floor that RSA-2048 sets.
+
+use std::hint::black_box;
+
+use dev_idp::jws::SigningKey;
+use divan::Bencher;
+use http::{HeaderMap, HeaderValue, Method, header};
+use serde_json::json;
+use vestibule::config::Config;
+use vestibule::config::load::{SecretsMode, load};
+use vestibule::gate::cookie::Cookies;
+use vestibule::gate::origin::PublicOrigin;
+use vestibule::gate::request::RequestView;
+use vestibule::gate::seal::{Context, KeyRing, Purpose, RandomError, SecretKey};
+use vestibule::gate::session::Session;
+use vestibule::gate::time::UnixTime;
+use vestibule::gate::token::{KeySet, Verifier};
+use vestibule::gate::{Decision, Gate, Known};
+
+const ORIGIN: &str = "https://wiki.example.com";
+const ISSUER: &str = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_ExAmP1e99";
+const CLIENT: &str = "4exampleclient0000000000aa";
+const NOW: UnixTime = UnixTime::from_secs(1_790_000_100);
+
+/// A signed-in person's request, and all that judges it.
+struct Scene {
+    gate: Gate,
+    keys: KeySet,
+    verifier: Verifier,
+    ring: KeyRing,
+    cookies: Cookies,
+    token: String,
+    sealed: String,
+    headers: HeaderMap,
+}
+
+fn main() {
+    divan::main();
+}
+
+impl Scene {
+    fn new() -> Self {
+        let signer = SigningKey::generate();
+        let keys = KeySet::parse(json!({ "keys": [signer.public_jwk()] }).to_string().as_bytes());
+        let keys = keys.unwrap_or_else(|error| unreachable!("{error}"));
+        let token = signer.sign(&claims());
+        let config = config();
+        let verifier = Verifier::new(config.provider.kind, vec![ISSUER.to_owned()], CLIENT.to_owned());
+        let identity = verifier.verify(&token, &keys, NOW);
+        let identity = identity.unwrap_or_else(|error| unreachable!("{error}"));
+        let session = Session::establish(
+            &identity,
+            "corp",
+            token.clone().into(),
+            Some("r".repeat(1_700).into()),
+            [7; 16],
+            NOW,
+        );
+        let ring = KeyRing::new(&config.session.keys).unwrap_or_else(|| unreachable!("one key"));
+        let origin = PublicOrigin::parse(ORIGIN).unwrap_or_else(|error| unreachable!("{error}"));
+        let cookies = Cookies::new(None, &origin, "/_vestibule");
+        let sealed = ring.seal(context(&cookies), &session.encode(NOW), &mut random);
+        let sealed = sealed.unwrap_or_else(|error| unreachable!("{error}"));
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            (header::HOST, "wiki.example.com".to_owned()),
+            (header::ACCEPT, "text/html".to_owned()),
+            (header::USER_AGENT, "Mozilla/5.0 (X11; Linux x86_64) Chrome/140".to_owned()),
+            (header::COOKIE, format!("theme=dark; {}={sealed}; lang=en", cookies.session_name())),
+        ] {
+            let value = HeaderValue::try_from(value);
+            headers.insert(name, value.unwrap_or_else(|error| unreachable!("{error}")));
+        }
+        Self {
+            gate: Gate::new(&config).unwrap_or_else(|error| unreachable!("{error}")),
+            keys,
+            verifier,
+            ring,
+            cookies,
+            token,
+            sealed,
+            headers,
+        }
+    }
+
+    fn view(&self) -> RequestView<'_> {
+        RequestView::new(&Method::GET, b"/wiki/page?id=7", None, &self.headers)
+            .unwrap_or_else(|error| unreachable!("{error}"))
+    }
+}
+
+/// The whole of it: from the request to the header edits.
+#[divan::bench]
+fn decide(bencher: Bencher<'_, '_>) {
+    let scene = Scene::new();
+    let known = Known {
+        keys: Some(&scene.keys),
+        logout: None,
+    };
+    bencher.bench_local(|| {
+        let decision = scene
+            .gate
+            .decide(&scene.view(), known, None, NOW, &mut random);
+        assert!(matches!(decision, Decision::Forward(_)));
+        decision
+    });
+}
+
+/// A request without a session.
+#[divan::bench]
+fn decide_signed_out(bencher: Bencher<'_, '_>) {
+    let mut scene = Scene::new();
+    scene.headers.remove(header::COOKIE);
+    let known = Known {
+        keys: Some(&scene.keys),
+        logout: None,
+    };
+    bencher.bench_local(|| {
+        scene
+            .gate
+            .decide(&scene.view(), known, None, NOW, &mut random)
+    });
+}
+
+/// Request line and headers to a view.
+#[divan::bench]
+fn stage_1_view(bencher: Bencher<'_, '_>) {
+    let scene = Scene::new();
+    bencher.bench_local(|| black_box(scene.view().path().canonical().len()));
+}
+
+/// The Cookie header to our sealed text.
+#[divan::bench]
+fn stage_2_cookie(bencher: Bencher<'_, '_>) {
+    let scene = Scene::new();
+    let view = scene.view();
+    bencher.bench_local(|| scene.cookies.presented(view.cookie_headers()));
+}
+
+/// AES-256-GCM, then the session's fields.
+#[divan::bench]
+fn stage_3_open(bencher: Bencher<'_, '_>) {
+    let scene = Scene::new();
+    bencher.bench_local(|| {
+        let opened = scene
+            .ring
+            .open(context(&scene.cookies), scene.sealed.as_bytes());
+        opened.map(|opened| Session::decode(&opened.plain).is_ok())
+    });
+}
+
+/// One RSA-2048 signature and all claims.
+#[divan::bench]
+fn stage_4_verify(bencher: Bencher<'_, '_>) {
+    let scene = Scene::new();
+    bencher.bench_local(|| scene.verifier.verify(&scene.token, &scene.keys, NOW));
+}
+
+fn context(cookies: &Cookies) -> Context<'_> {
+    Context {
+        purpose: Purpose::Session,
+        name: cookies.session_name(),
+        origin: ORIGIN,
+    }
+}
+
+fn claims() -> serde_json::Value {
+    json!({
+        "at_hash": "q1w2e3r4t5y6u7i8o9p0Aa", "sub": "d3a4f8c2-10b1-70aa-9c55-0e2f6a7b8c9d",
+        "cognito:groups": ["Editors", "Brand-Nordics"], "email_verified": true, "iss": ISSUER,
+        "cognito:username": "d3a4f8c2-10b1-70aa-9c55-0e2f6a7b8c9d",
+        "custom:access_right": "Local Company", "nonce": "n-7Yh2kQ",
+        "origin_jti": "0b1c2d3e-0000-4000-8000-000000000001", "aud": CLIENT,
+        "event_id": "0b1c2d3e-0000-4000-8000-0000000000ee", "token_use": "id",
+        "auth_time": 1_790_000_000, "exp": 1_790_003_600, "iat": 1_790_000_000,
+        "jti": "0b1c2d3e-0000-4000-8000-000000000002", "email": "kirsten.holm@example.org",
+        "given_name": "Kirsten", "family_name": "Holm",
+    })
+}
+
+fn config() -> Config {
+    let folder = std::env::temp_dir().join(format!("vestibule-bench-{}", std::process::id()));
+    let read = || -> Result<Config, Box<dyn std::error::Error>> {
+        std::fs::create_dir_all(&folder)?;
+        let key = SecretKey::generate(&mut random)?;
+        std::fs::write(folder.join("key"), key.to_base64().as_bytes())?;
+        std::fs::write(folder.join("secret"), "not-a-real-one")?;
+        let text = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\npublic_url = \"{ORIGIN}\"\n\
+             [upstream]\nurl = \"http://127.0.0.1:1\"\n\
+             [provider.corp]\nkind = \"cognito\"\nissuer = \"{ISSUER}\"\nclient_id = \"{CLIENT}\"\n\
+             client_secret = {{ file = \"secret\" }}\n\
+             [session]\nkeys = [{{ file = \"key\" }}]\n\
+             [identity]\naccess_right = \"custom:access_right\"\n"
+        );
+        let path = folder.join("vestibule.toml");
+        std::fs::write(&path, text)?;
+        let loaded = load(&path, SecretsMode::Read).map_err(|errors| errors.to_string())?;
+        std::fs::remove_dir_all(&folder)?;
+        Ok(loaded.config)
+    };
+    read().unwrap_or_else(|error| unreachable!("{error}"))
+}
+
+fn random(bytes: &mut [u8]) -> Result<(), RandomError> {
+    vestibule::clock::random(bytes)
+}

@@ -1,0 +1,44 @@
+//! The emulator's clock: the system's, shifted by what `POST /clock` says.
+
+use std::time::{Duration, SystemTime};
+
+/// Seconds since 1970 with an offset. The only reader of the system clock.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Clock {
+    offset: i64,
+}
+
+impl Clock {
+    pub(crate) fn now(self) -> i64 {
+        seconds(since_epoch()).saturating_add(self.offset)
+    }
+
+    /// Milliseconds, as `identities[].dateCreated` wants them.
+    pub(crate) fn now_millis(self) -> i64 {
+        i64::try_from(since_epoch().as_millis())
+            .unwrap_or(i64::MAX)
+            .saturating_add(self.offset.saturating_mul(1000))
+    }
+
+    pub(crate) fn set_offset(&mut self, seconds: i64) {
+        self.offset = seconds;
+    }
+
+    pub(crate) fn offset(self) -> i64 {
+        self.offset
+    }
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the clock"
+)]
+fn since_epoch() -> Duration {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+}

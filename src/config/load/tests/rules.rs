@@ -1,0 +1,403 @@
+//! Which configurations are refused, and for what.
+
+use super::*;
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn each_mistake_is_found_with_its_key() {
+    assert_table(&[
+        // server
+        ("-server.listen", &[("server.listen", "Missing")]),
+        ("server.listen = 8080", &[("server.listen", "WrongType")]),
+        ("server.listen = \":8080\"", &[("server.listen", "Address")]),
+        ("server.listen = \"localhost:8080\"", &[("server.listen", "Address")]),
+        ("server.listen = \"\"", &[("server.listen", "Empty")]),
+        ("server.listen = []", &[("server.listen", "Empty")]),
+        ("server.listen = [\"0.0.0.0:1\", \"x\", 3]", &[("server.listen[1]", "Address"), ("server.listen[2]", "WrongType")]),
+        ("server.listen = [\"127.0.0.1:0\", \"127.0.0.1:0\"]", &[]),
+        ("server.listen = [\"127.0.0.1:1\", \"127.0.0.1:1\"]", &[("server.listen[1]", "Repeated")]),
+        ("server.listen = \"unix:/run/vestibule\"", &[("server.listen", "NotInThisVersion")]),
+        ("server.admin_listen = \"nine\"", &[("server.admin_listen", "Address")]),
+        ("server.admin_listen = \"127.0.0.1:8080\"", &[("server.admin_listen", "AdminIsPublic")]),
+        ("server.listen = \"0.0.0.0:9090\"", &[("server.admin_listen", "AdminIsPublic")]),
+        ("-server.public_url", &[("server.public_url", "Missing")]),
+        ("server.public_url = \"wiki.example.com\"", &[("server.public_url", "Origin")]),
+        ("server.public_url = \"http://wiki.example.com\"", &[("server.public_url", "Origin")]),
+        ("server.public_url = \"https://wiki.example.com/wiki\"", &[("server.public_url", "Origin")]),
+        ("server.public_url = [\"https://a.example\", \"https://A.example:443/\"]", &[("server.public_url[1]", "Repeated")]),
+        ("server.path_prefix = \"/\"", &[("server.path_prefix", "Path")]),
+        ("server.path_prefix = \"auth\"", &[("server.path_prefix", "Path")]),
+        ("server.path_prefix = \"/auth/\"", &[("server.path_prefix", "Path")]),
+        ("server.path_prefix = \"/a//b\"", &[("server.path_prefix", "Path")]),
+        ("server.path_prefix = \"/a/../b\"", &[("server.path_prefix", "Path")]),
+        ("server.path_prefix = \"/a%20b\"", &[("server.path_prefix", "Path")]),
+        ("server.path_prefix = \"/a:b\"", &[("server.path_prefix", "Path")]),
+        ("server.path_prefix = \"/a/b-c\"", &[]),
+        ("server.whoami = \"on\"", &[("server.whoami", "NotAChoice")]),
+        ("server.threads = \"2\"", &[("server.threads", "WrongType")]),
+        ("server.threads = 0", &[("server.threads", "NumberRange")]),
+        ("server.threads = 1025", &[("server.threads", "NumberRange")]),
+        ("server.threads = -1", &[("server.threads", "NumberRange")]),
+        ("server.threads = 2.5", &[("server.threads", "WrongType")]),
+        // upstream
+        ("-upstream.url", &[("upstream.url", "Missing")]),
+        ("upstream.url = \"127.0.0.1:3000\"", &[("upstream.url", "Url")]),
+        ("upstream.url = \"localhost:3000\"", &[("upstream.url", "Url")]),
+        ("upstream.url = \"http://app:3000/wiki\"", &[("upstream.url", "Url")]),
+        ("upstream.url = \"http://app:3000?x\"", &[("upstream.url", "Url")]),
+        ("upstream.url = \"http://user:word@app\"", &[("upstream.url", "Url")]),
+        ("upstream.url = \"http://app:0\"", &[("upstream.url", "Url")]),
+        ("upstream.url = \"ftp://app\"", &[("upstream.url", "Url")]),
+        ("upstream.url = \"https://app\"", &[("upstream.url", "NotInThisVersion")]),
+        ("upstream.url = \"h2c://app\"", &[("upstream.url", "NotInThisVersion")]),
+        ("upstream.url = \"unix:/run/app\"", &[("upstream.url", "NotInThisVersion")]),
+        // session
+        ("-session.keys", &[("session.keys", "Missing")]),
+        ("session.keys = []", &[("session.keys", "Empty")]),
+        ("session.keys = { file = \"several-keys\" }", &[]),
+        ("session.keys = [\"AAAA\"]", &[("session.keys[0]", "InlineSecret")]),
+        ("session.keys = \"AAAA\"", &[("session.keys", "InlineSecret")]),
+        ("session.keys = [{ file = \"nowhere\" }]", &[("session.keys[0]", "SourceUnreadable")]),
+        ("session.keys = [{ file = \"blank\" }]", &[("session.keys[0]", "SourceEmpty")]),
+        ("session.keys = [{ file = \"comments\" }]", &[("session.keys[0]", "SessionKeyNone")]),
+        ("session.keys = [{ file = \"short-key\" }, { env = \"NONE\" }]", &[("session.keys[0]", "SessionKey"), ("session.keys[1]", "EnvUnset")]),
+        ("session.keys = [{ file = \"not-base64\" }]", &[("session.keys[0]", "SessionKey")]),
+        ("session.keys = [{ file = \"bad-keys\" }]", &[("session.keys[0]", "SessionKeyLine")]),
+        ("session.keys = [{ env = \"LATIN1\" }]", &[("session.keys[0]", "EnvNotText")]),
+        ("session.keys = [{ env = \"BLANK\" }]", &[("session.keys[0]", "SourceEmpty")]),
+        ("session.keys = [{ env = \"A\", file = \"b\" }]", &[("session.keys[0]", "FileAndEnv")]),
+        ("session.keys = [{}]", &[("session.keys[0]", "Missing")]),
+        ("session.keys = [{ path = \"x\" }]", &[("session.keys[0].path", "UnknownKey")]),
+        ("session.keys = [{ env = \"\" }]", &[("session.keys[0].env", "Empty")]),
+        ("session.lifetime = \"8\"", &[("session.lifetime", "Duration")]),
+        ("session.lifetime = 8", &[("session.lifetime", "WrongType")]),
+        ("session.lifetime = \"0s\"", &[("session.lifetime", "DurationRange")]),
+        ("session.lifetime = \"2years\"", &[("session.lifetime", "DurationRange")]),
+        ("session.verification_cache = 0", &[]),
+        ("session.verification_cache = \"0\"", &[]),
+        ("session.verification_cache = \"off\"", &[]),
+        ("session.verification_cache = true", &[("session.verification_cache", "WrongType")]),
+        ("session.cookie_name = \"a b\"", &[("session.cookie_name", "CookieName")]),
+        ("session.cookie_name = \"wiki-login\"", &[("session.cookie_name", "CookieIsLogin")]),
+        ("server.public_url = \"http://localhost:8080\"\nsession.cookie_name = \"__Host-wiki\"", &[("session.cookie_name", "CookieNeedsHttps")]),
+        // log, headers
+        ("log.format = \"xml\"", &[("log.format", "NotAChoice")]),
+        ("log.level = \"warning\"", &[("log.level", "NotAChoice")]),
+        ("log.user = \"hashed\"", &[("log.user", "NotAChoice")]),
+        ("provider.corp.issuer = \"https://login.example.com\"\nserver = 3", &[("", "Syntax"), ("provider.corp.issuer", "IssuerIsLoginDomain")]),
+        ("log = \"json\"", &[("log", "WrongType")]),
+        ("headers.preset = \"vestibul\"", &[("headers.preset", "NotAChoice")]),
+        ("headers.preset = [\"vestibule\"]", &[]),
+        // unknown
+        ("session.lifetim = \"8h\"", &[("session.lifetim", "UnknownKey")]),
+        ("sesion.lifetime = \"8h\"", &[("sesion", "UnknownTable")]),
+        ("provider.corp.pool = \"x\"", &[("provider.corp.pool", "UnknownKey")]),
+        ("provider.corp.endpoints = { authorize = \"https://a.example\" }", &[("provider.corp.endpoints.authorize", "UnknownKey")]),
+        // a value from elsewhere
+        ("server.public_url = { env = \"ORIGIN\" }", &[]),
+        ("server.public_url = { env = \"HTTP_ORIGIN\" }", &[("server.public_url", "Origin")]),
+        ("server.public_url = { env = \"NONE\" }", &[("server.public_url", "EnvUnset")]),
+        ("server.public_url = { envv = \"ORIGIN\" }", &[("server.public_url.envv", "UnknownKey")]),
+        ("server.public_url = { env = 3 }", &[("server.public_url.env", "WrongType")]),
+        ("log.level = { env = \"LEVEL\" }", &[("log.level", "NotAChoice")]),
+        // the file's form
+        ("session.lifetime = 8h", &[("", "Syntax")]),
+        ("session.lifetime = 8h\nsession.lifetim = 3", &[("session.lifetim", "UnknownKey"), ("", "Syntax")]),
+        ("session.keys = [1 2\nsession.lifetim = 3", &[("", "Syntax")]),
+        ("provider.corp.client_secret = hunter2\nlog.level = \"x\"", &[("log.level", "NotAChoice"), ("", "Syntax")]),
+        ("session.keys = \"\nlog.level = \"x\"", &[("log.level", "NotAChoice"), ("", "Syntax")]),
+        ("session.lifetime = \"8h\"\nserver = 3", &[("", "Syntax")]),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn each_mistake_about_a_provider_is_found_with_its_key() {
+    let entra = "-provider.corp.user_pool_id\n-provider.corp.domain\nprovider.corp.kind = \"oidc\"\n";
+    let oidc = |issuer: &str| format!("{entra}provider.corp.issuer = \"{issuer}\"");
+    let [common, organizations, tenant, discovery, plain] = [
+        "https://login.microsoftonline.com/common/v2.0",
+        "https://login.microsoftonline.com/organizations/v2.0",
+        "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0",
+        "https://id.example.com/.well-known/openid-configuration",
+        "http://id.example.com",
+    ]
+    .map(oidc);
+    let issuer: &[_] = &[("provider.corp.issuer", "Url")];
+    assert_table(&[
+        ("-provider.corp.kind", &[("provider.corp.kind", "Missing")]),
+        ("provider.corp.kind = \"cognitoo\"", &[("provider.corp.kind", "NotAChoice")]),
+        ("-provider.corp.user_pool_id", &[("provider.corp.user_pool_id", "Missing")]),
+        ("provider.corp.user_pool_id = \"ExAmP1e99\"", &[("provider.corp.user_pool_id", "UserPoolId")]),
+        ("provider.corp.user_pool_id = \"eu_ExAmP1e99\"", &[("provider.corp.user_pool_id", "UserPoolId")]),
+        ("provider.corp.user_pool_id = \"eu-central-1_Ex/99\"", &[("provider.corp.user_pool_id", "UserPoolId")]),
+        ("provider.corp.region = \"eu-central-1\"", &[]),
+        ("provider.corp.region = \"us-east-1\"", &[("provider.corp.region", "RegionContradicts")]),
+        ("provider.corp.region = \"Frankfurt\"", &[("provider.corp.region", "Region")]),
+        ("-provider.corp.user_pool_id\nprovider.corp.issuer = \"https://id.example.com\"\nprovider.corp.region = \"us-east-1\"", &[("provider.corp.region", "RegionAlone")]),
+        ("provider.corp.domain = \"login.example.com\"", &[("provider.corp.domain", "Url")]),
+        ("provider.corp.domain = \"https://login.example.com/login\"", &[("provider.corp.domain", "Url")]),
+        ("provider.corp.domain = \"http://login.example.com\"", &[("provider.corp.domain", "Url")]),
+        ("provider.corp.domain = \"http://127.0.0.1:9102\"", &[]),
+        ("provider.corp.domain = \"https://cognito-idp.eu-central-1.amazonaws.com\"", &[("provider.corp.domain", "DomainIsIssuerHost")]),
+        ("provider.corp.issuer = \"https://login.example.com/\"", &[("provider.corp.issuer", "IssuerIsLoginDomain")]),
+        ("provider.corp.issuer = \"https://wiki.example.com\"\nprovider.corp.domain = { env = \"ORIGIN\" }", &[("provider.corp.issuer", "IssuerIsLoginDomain")]),
+        ("provider.corp.issuer = \"https://x.auth.eu-central-1.amazoncognito.com\"", &[("provider.corp.issuer", "IssuerIsLoginDomain")]),
+        ("provider.corp.issuer = \"http://127.0.0.1:9101/pool\"\nprovider.corp.domain = \"http://127.0.0.1:9102\"", &[]),
+        ("provider.corp.issuer = \"https://id.example.com?x\"", issuer),
+        ("provider.corp.issuer = \"https://id.example.com#x\"", issuer),
+        ("provider.corp.issuer = \"https://me@id.example.com\"", issuer),
+        ("provider.corp.issuer = \"urn:id\"", issuer),
+        ("provider.corp.accepted_issuers = [\"https://id.example.com\", \"id\"]", &[("provider.corp.accepted_issuers[1]", "Url")]),
+        (plain.as_str(), issuer),
+        (discovery.as_str(), &[("provider.corp.issuer", "IssuerIsDiscoveryUrl")]),
+        (common.as_str(), &[("provider.corp.issuer", "IssuerIsMultiTenant")]),
+        (organizations.as_str(), &[("provider.corp.issuer", "IssuerIsMultiTenant")]),
+        (tenant.as_str(), &[]),
+        (entra, &[("provider.corp.issuer", "Missing")]),
+        ("provider.corp.kind = \"oidc\"\nprovider.corp.issuer = \"https://id.example.com\"", &[("provider.corp.user_pool_id", "CognitoOnly"), ("provider.corp.domain", "CognitoOnly")]),
+        ("provider.corp.endpoints = { token = \"http://id.example.com/token\" }", &[("provider.corp.endpoints.token", "Url")]),
+        ("provider.corp.endpoints = { token = \"http://127.0.0.1:1/token\", jwks = \"https://id.example.com/k#\" }", &[("provider.corp.endpoints.jwks", "Url")]),
+        ("-provider.corp.client_id", &[("provider.corp.client_id", "Missing")]),
+        ("provider.corp.client_id = \" x\"", &[("provider.corp.client_id", "ClientId")]),
+        ("provider.corp.client_id = { env = \"CLIENT\" }", &[]),
+        ("-provider.corp.client_secret", &[]),
+        ("provider.corp.client_secret = \"s3cr3t\"", &[("provider.corp.client_secret", "InlineSecret")]),
+        ("provider.corp.client_secret = [{ env = \"SECRET\" }]", &[]),
+        ("provider.corp.client_secret = [{ env = \"SECRET\" }, { env = \"SECRET\" }]", &[("provider.corp.client_secret[1]", "NotInThisVersion")]),
+        ("provider.corp.client_auth = \"none\"", &[("provider.corp.client_auth", "ClientAuthIgnoresSecret")]),
+        ("-provider.corp.client_secret\nprovider.corp.client_auth = \"post\"", &[("provider.corp.client_auth", "ClientAuthNeedsSecret")]),
+        ("-provider.corp.client_secret\nprovider.corp.client_auth = \"none\"", &[]),
+        ("provider.corp.client_auth = \"jwt\"", &[("provider.corp.client_auth", "NotAChoice")]),
+        ("provider.corp.scopes = \"openid, email api/read\"", &[]),
+        ("provider.corp.scopes = [\"email\"]", &[("provider.corp.scopes[0]", "ScopeOpenid")]),
+        ("provider.corp.scopes = []", &[("provider.corp.scopes", "Empty")]),
+        ("provider.corp.scopes = \"openid \\\"email\\\"\"", &[("provider.corp.scopes", "ScopeCharacters")]),
+        ("provider.corp.scopes = \"openid offline_access\"", &[("provider.corp.scopes", "ScopeOfflineAccess")]),
+        ("provider.corp.email_verified = true", &[("provider.corp.email_verified", "WrongType")]),
+        ("provider.corp.email_verified = \"never\"", &[("provider.corp.email_verified", "NotAChoice")]),
+        ("provider.corp.logout = \"global\"", &[("provider.corp.logout", "NotAChoice")]),
+        ("provider.corp.callback_path = \"/\"", &[("provider.corp.callback_path", "Path")]),
+        ("provider.corp.callback_path = \"callback\"", &[("provider.corp.callback_path", "Path")]),
+        ("provider.corp.callback_path = \"/callback?x\"", &[("provider.corp.callback_path", "Path")]),
+        ("provider.corp.callback_path = \"/a//b\"", &[("provider.corp.callback_path", "Path")]),
+        ("provider.corp.callback_path = \"/_vestibule/login\"", &[("provider.corp.callback_path", "Path")]),
+        ("provider.corp.callback_path = \"/_vestibule\"", &[("provider.corp.callback_path", "Path")]),
+        ("provider.corp.callback_path = \"/_vestibule/callback\"", &[]),
+        ("provider.corp.callback_path = \"/_vestibules\"", &[]),
+        ("\n[provider.two]\nkind = \"oidc\"\nissuer = \"x\"\nclient_id = \"x\"", &[("provider.two", "NotInThisVersion"), ("provider.two.issuer", "Url")]),
+        ("\n[provider.'a b']\nkind = \"oidc\"\nissuer = \"https://x.example\"\nclient_id = \"x\"", &[("provider.a b", "ProviderId"), ("provider.a b", "NotInThisVersion")]),
+        ("\n[provider.'a b']\nkind = \"oidc\"", &[("provider.a b", "ProviderId"), ("provider.a b.issuer", "Missing"), ("provider.a b.client_id", "Missing"), ("provider.a b", "NotInThisVersion")]),
+        ("provider.kind = \"oidc\"", &[("provider.kind", "WrongType")]),
+    ]);
+    let no_tables = "server = 1\nupstream = 2\nsession = 3\nprovider = 4\nidentity = 5\nroute = 6";
+    assert_eq!(found(&read(no_tables)).len(), 6);
+    let none = "[server]\nlisten = \"[::]:1\"\npublic_url = \"https://a.example\"\n[upstream]\nurl = \"http://[::1]:3000\"\n[session]\nkeys = [{ file = \"other-key\" }]";
+    assert_eq!(found(&read(none)), [("provider".to_owned(), "Missing".to_owned())]);
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn each_mistake_about_claims_and_routes_is_found_with_its_key() {
+    assert_table(&[
+        ("identity.user = \"email\"", &[]),
+        ("identity.user = [\"email\", \"sub\"]", &[]),
+        ("identity.user = []", &[("identity.user", "Empty")]),
+        ("identity.user = \"\"", &[("identity.user", "Empty")]),
+        ("identity.user = \"a..b\"", &[("identity.user", "Claim")]),
+        ("identity.groups = { claim = [\"a\", \"b.\"] }", &[("identity.groups.claim[1]", "Claim")]),
+        ("identity.groups = { claim = \"a\", unmapped = \"keep\" }", &[]),
+        ("identity.groups = { unmapped = \"keep\" }", &[("identity.groups.claim", "Missing")]),
+        ("identity.groups = { clam = \"a\" }", &[("identity.groups.claim", "Missing"), ("identity.groups.clam", "UnknownKey")]),
+        ("identity.groups = { claim = \"a\", unmapped = \"kep\" }", &[("identity.groups.unmapped", "NotAChoice")]),
+        ("identity.email = true", &[("identity.email", "WrongType")]),
+        ("\n[[route]]\npath = \"/a\"\n[[route]]\npath = \"/a/*\"", &[]),
+        ("\n[[route]]\npath = \"a\"", &[("route[0].path", "Pattern")]),
+        ("\n[[route]]\npath = \"/*/a\"", &[("route[0].path", "Pattern")]),
+        ("\n[[route]]\npath = []", &[("route[0].path", "Empty")]),
+        ("\n[[route]]\nhost = []", &[("route[0].host", "Empty")]),
+        ("\n[[route]]\naccess = []", &[("route[0].access", "Empty")]),
+        ("\n[[route]]\naccess = \"signedin\"", &[("route[0].access", "NotAChoice")]),
+        ("\n[[route]]\naccess = true", &[("route[0].access", "WrongType")]),
+        ("\n[[route]]\npath = [\"/a\", \"b\"]\n[[route]]\npath = \"/a\"", &[("route[0].path[1]", "Pattern")]),
+        ("\n[[route]]\npath = [\"/a\", \"/b\"]\n[[route]]\npath = \"/b\"", &[("route[1].path", "Repeated")]),
+        ("\n[[route]]\npath = [\"/a/\", \"/a/*\"]", &[("route[0].path[1]", "Repeated")]),
+        ("\n[[route]]\n[[route]]\npath = \"/*\"", &[("route[1].path", "Repeated")]),
+        ("\n[[route]]\npath = \"/a\"\nhost = \"wiki.example.com\"\n[[route]]\npath = \"/a\"", &[]),
+        ("\n[[route]]\nhost = \"WIKI.example.com.\"\n[[route]]\nhost = \"wiki.example.com\"", &[("route[1]", "Repeated")]),
+        ("\n[[route]]\nhost = \"other.example.com\"", &[("route[0].host", "HostNotPublic")]),
+        ("\n[[route]]\nhost = \"other.example.com\"\naccess = \"public\"", &[]),
+        ("\n[[route]]\nhost = \"wiki.example.com:8080\"", &[("route[0].host", "HostWithPort")]),
+        ("\n[[route]]\nhost = \"*.example.com\"", &[("route[0].host", "Host")]),
+        ("\n[[route]]\npath = \"/_vestibule/login\"", &[("route[0].path", "RouteUnderPrefix")]),
+        ("\n[[route]]\npath = \"/_vestibule/*\"", &[("route[0].path", "RouteUnderPrefix")]),
+        ("provider.corp.callback_path = \"/oauth2/callback\"\n\n[[route]]\npath = \"/oauth2/callback\"", &[("route[0].path", "RouteIsCallback")]),
+        ("provider.corp.callback_path = \"/oauth2/callback\"\n\n[[route]]\npath = \"/oauth2/*\"", &[]),
+        ("\n[route]\npath = \"/a\"", &[("route", "WrongType")]),
+        ("route = []", &[("route", "Empty")]),
+        ("\n[[route]]\npaths = \"/a\"", &[("route[0].paths", "UnknownKey")]),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn what_a_later_version_has_is_refused_by_its_name() {
+    // A line, and the key that is named where it is not the line's own.
+    let rows = [
+        ("server.trusted_proxies = [\"10.0.0.0/8\"]", ""),
+        ("server.forward_auth = \"nginx\"", ""),
+        ("server.forward_auth_cookies = true", ""),
+        ("server.tls = { certificate = { file = \"c\" }, key = { file = \"k\" } }", ""),
+        ("server.ignore_path_case = true", ""),
+        ("upstream.host = \"keep\"", ""),
+        ("upstream.tls = { ca = { file = \"c\" } }", ""),
+        ("upstream.timeouts = { connect = \"1s\" }", ""),
+        ("upstream.headers = { preset = \"alb\" }", ""),
+        ("upstream.wiki = { url = \"http://wiki\" }", ""),
+        ("provider.corp.endpoints = { userinfo = \"https://login.example.com/oauth2/userInfo\" }", "provider.corp.endpoints.userinfo"),
+        ("provider.corp.identity_provider = \"Entra\"", ""),
+        ("provider.corp.idp_identifier = \"example.com\"", ""),
+        ("provider.corp.authorize_params = { lang = \"de\" }", ""),
+        ("provider.corp.forward_params = [\"login_hint\"]", ""),
+        ("provider.corp.email_domains = [\"example.com\"]", ""),
+        ("provider.corp.http = { proxy = \"http://proxy\" }", ""),
+        ("provider.corp.identity = { user = \"sub\" }", ""),
+        ("provider.corp.api = { clients = [\"x\"] }", ""),
+        ("provider.corp.display_name = \"Corp\"", ""),
+        ("provider.corp.hidden = true", ""),
+        ("provider.corp.userinfo = true", ""),
+        ("provider.corp.logout = { then = \"https://x.example\" }", ""),
+        ("provider.corp.max_auth_age = \"1h\"", ""),
+        ("session.key_settle = \"5m\"", ""),
+        ("session.idle_timeout = \"1h\"", ""),
+        ("session.outage_grace = \"0s\"", ""),
+        ("session.verification_cache = \"32MiB\"", ""),
+        ("session.verification_cache = 33554432", ""),
+        ("identity.attributes = { department = \"custom:department\" }", ""),
+        ("identity.user = { claim = \"email\", unmapped = \"keep\" }", "identity.user.unmapped"),
+        ("identity.groups = { claim = \"g\", from = \"access_token\" }", "identity.groups.from"),
+        ("identity.groups = { claim = \"g\", type = \"list\" }", "identity.groups.type"),
+        ("identity.groups = { claim = \"g\", split = \",\" }", "identity.groups.split"),
+        ("identity.groups = { claim = \"g\", map = { a = \"b\" } }", "identity.groups.map"),
+        ("identity.groups = { claim = \"g\", map_file = \"m\" }", "identity.groups.map_file"),
+        ("identity.groups = { claim = \"g\", unmapped = \"drop\" }", "identity.groups.unmapped"),
+        ("identity.groups = { claim = \"g\", default = [\"x\"] }", "identity.groups.default"),
+        ("identity.groups = { claim = \"g\", keep_provider_group = false }", "identity.groups.keep_provider_group"),
+        ("identity.access_right = { claim = \"r\", order = [\"a\"] }", "identity.access_right.order"),
+        ("identity.access_right = { claim = \"r\", unmapped = \"deny\" }", "identity.access_right.unmapped"),
+        ("identity.access_right = { claim = \"r\", unmapped = \"default\" }", "identity.access_right.unmapped"),
+        ("headers.preset = \"oauth2-proxy\"", ""),
+        ("headers.preset = \"oauth2-proxy-auth-request\"", ""),
+        ("headers.preset = \"alb\"", ""),
+        ("headers.preset = \"authelia\"", ""),
+        ("headers.preset = \"authentik\"", ""),
+        ("headers.preset = \"grafana\"", ""),
+        ("headers.preset = \"remote-user\"", ""),
+        ("headers.preset = \"bearer\"", ""),
+        ("headers.set = { X-User = \"{user}\" }", ""),
+        ("headers.assertion = { header = \"X\" }", ""),
+        ("route = [{ methods = [\"GET\"] }]", "route[0].methods"),
+        ("route = [{ upstream = \"wiki\" }]", "route[0].upstream"),
+        ("route = [{ api = true }]", "route[0].api"),
+        ("route = [{ allow_in_path = [\"//\"] }]", "route[0].allow_in_path"),
+        ("route = [{ origins = [\"https://x.example\"] }]", "route[0].origins"),
+        ("route = [{ activity = false }]", "route[0].activity"),
+        ("route = [{ shared_cache = true }]", "route[0].shared_cache"),
+        ("route = [{ cors_preflight = true }]", "route[0].cors_preflight"),
+        ("route = [{ pass_override_headers = true }]", "route[0].pass_override_headers"),
+        ("route = [{ access = { groups = [\"a\"] } }]", "route[0].access"),
+        ("route = [{ access = [{ groups = [\"a\"] }] }]", "route[0].access"),
+    ];
+    for (line, key) in rows {
+        let key = if key.is_empty() { line.split(" = ").next().unwrap() } else { key };
+        let found = found(&read(&change(line)));
+        assert_eq!(found, [(key.to_owned(), "NotInThisVersion".to_owned())], "{line}");
+    }
+}
+
+#[test]
+fn all_mistakes_of_a_file_come_at_once_in_its_order() {
+    let text = r#"
+[server]
+listen = "8080"
+publc_url = "https://wiki.example.com"
+
+[upstream]
+url = "https://app"
+
+[provider.corp]
+kind = "cognito"
+region = "eu-west-1"
+user_pool_id = "eu-central-1_ExAmP1e99"
+client_id = "x"
+client_secret = "hunter2hunter2"
+scopes = ["email"]
+
+[session]
+keys = [{ env = "NONE" }]
+lifetim = "8h"
+
+[sesion]
+"#;
+    let errors = read(text).unwrap_err();
+    let lines: Vec<(usize, &str, String)> = errors
+        .as_slice()
+        .iter()
+        .map(|error| {
+            (
+                error.position().unwrap().line,
+                error.key(),
+                variant(error.kind()),
+            )
+        })
+        .collect();
+    let expected = [
+        (2, "server.public_url", "Missing"),
+        (3, "server.listen", "Address"),
+        (4, "server.publc_url", "UnknownKey"),
+        (7, "upstream.url", "NotInThisVersion"),
+        (11, "provider.corp.region", "RegionContradicts"),
+        (14, "provider.corp.client_secret", "InlineSecret"),
+        (15, "provider.corp.scopes[0]", "ScopeOpenid"),
+        (18, "session.keys[0]", "EnvUnset"),
+        (19, "session.lifetim", "UnknownKey"),
+        (21, "sesion", "UnknownTable"),
+    ];
+    let expected: Vec<_> = expected
+        .into_iter()
+        .map(|(line, key, kind)| (line, key, kind.to_owned()))
+        .collect();
+    assert_eq!(lines, expected, "{errors}");
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn what_may_surprise_is_a_warning() {
+    let rows = [
+        ("provider.corp.email_verified = \"ignore\"", "provider.corp.email_verified", "EmailIgnored"),
+        ("session.lifetime = \"31d\"", "session.lifetime", "LongLifetime"),
+        ("session.keys = [{ file = \"several-keys\" }, { file = \"other-key\" }]", "session.keys[1]", "RepeatedKey"),
+        ("\n[[route]]\npath = \"/admin\"\naccess = \"nobody\"", "route[0].path", "ExactRoute"),
+        ("\n[[route]]\npath = \"/*\"\naccess = \"optional\"\n[[route]]\npath = \"/admin\"", "route[1].path", "ExactRoute"),
+        ("\n[[route]]\naccess = \"public\"\n[[route]]\npath = \"/admin\"", "route[1].path", "ExactRoute"),
+        ("provider.corp.user_pool_id = \"us-gov-west-1_ExAmP1e99\"", "provider.corp.user_pool_id", "GovCloud"),
+        ("-provider.corp.user_pool_id\n-provider.corp.domain\nprovider.corp.kind = \"oidc\"\nprovider.corp.issuer = \"https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a\"", "provider.corp.issuer", "CognitoAsOidc"),
+    ];
+    for (changes, key, kind) in rows {
+        let warnings = read(&change(changes)).unwrap().warnings;
+        let [warning] = warnings.as_slice() else { panic!("{changes}: {warnings:?}") };
+        assert_eq!((warning.key(), variant(warning.kind()).as_str()), (key, kind));
+    }
+    let quiet = [
+        "",
+        "session.lifetime = \"30d\"",
+        "\n[[route]]\npath = \"/login\"\naccess = \"public\"",
+        "\n[[route]]\npath = \"/admin\"",
+        "\n[[route]]\naccess = \"public\"\n[[route]]\npath = [\"/admin\", \"/admin/*\"]",
+        "\n[[route]]\naccess = \"public\"\n[[route]]\nhost = \"wiki.example.com\"\n[[route]]\nhost = \"wiki.example.com\"\npath = \"/a\"",
+    ];
+    for changes in quiet {
+        let warnings = read(&change(changes)).unwrap().warnings;
+        assert!(warnings.is_empty(), "{changes}: {warnings:?}");
+    }
+}

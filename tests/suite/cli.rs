@@ -1,0 +1,271 @@
+//! Commands, their exit codes, and what they say of a wrong configuration.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::support::harness::fresh_key;
+
+const USAGE: i32 = 64;
+const CONFIG: i32 = 78;
+
+#[test]
+fn version_names_itself() {
+    let output = vestibule(&["version"]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = stdout(&output);
+    assert!(text.contains(env!("CARGO_PKG_VERSION")), "{text}");
+    assert!(text.contains("rustls") && text.contains("aws-lc"), "{text}");
+}
+
+#[test]
+fn keygen_prints_a_fresh_key_of_32_bytes() {
+    use base64::Engine;
+    let (one, two) = (vestibule(&["keygen"]), vestibule(&["keygen"]));
+    assert_eq!(one.status.code(), Some(0));
+    let key = stdout(&one);
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(key.trim())
+        .expect("base64");
+    assert_eq!(bytes.len(), 32);
+    assert_ne!(key, stdout(&two));
+}
+
+#[test]
+fn a_bad_command_line_is_64() {
+    for args in [
+        &["no-such"][..],
+        &[],
+        &["run"],
+        &["run", "--confg", "x"],
+        &["check", "--config"],
+    ] {
+        let output = vestibule(args);
+        assert_eq!(output.status.code(), Some(USAGE), "{args:?}");
+        assert!(stdout(&output).is_empty(), "words for people go to stderr");
+        assert!(!stderr(&output).is_empty());
+    }
+}
+
+#[test]
+fn help_is_no_error() {
+    for args in [&["--help"][..], &["run", "--help"]] {
+        assert_eq!(vestibule(args).status.code(), Some(0), "{args:?}");
+    }
+}
+
+#[test]
+fn a_missing_config_is_78() {
+    for command in ["run", "check"] {
+        let output = vestibule(&[command, "--config", "/no/such/vestibule.toml"]);
+        assert_eq!(output.status.code(), Some(CONFIG), "{command}");
+        assert!(
+            stderr(&output).contains("/no/such/vestibule.toml"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn check_accepts_a_good_config_and_says_what_to_register() {
+    let home = home();
+    let output = check(home.path(), GOOD);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = stdout(&output) + &stderr(&output);
+    assert!(
+        text.contains("https://wiki.example.com/_vestibule/callback"),
+        "{text}"
+    );
+    assert!(
+        text.contains("https://wiki.example.com/_vestibule/signed-out"),
+        "{text}"
+    );
+}
+
+#[test]
+fn check_without_secrets_needs_no_mounts() {
+    let home = home();
+    fs::remove_file(home.path().join("session-key")).expect("the key's file");
+    fs::remove_file(home.path().join("client-secret")).expect("the secret's file");
+    let config = write(home.path(), GOOD);
+    let bare = vestibule(&["check", "--config", &config]);
+    assert_eq!(bare.status.code(), Some(CONFIG));
+    assert!(
+        stderr(&bare).contains("session-key") && stderr(&bare).contains("client-secret"),
+        "{}",
+        stderr(&bare)
+    );
+    let output = vestibule(&["check", "--no-secrets", "--config", &config]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn every_mistake_is_named_with_file_key_path_and_remedy() {
+    let home = home();
+    let bad = GOOD
+        .replace("https://wiki.example.com", "http://wiki.example.com")
+        .replace("http://127.0.0.1:3000", "ftp://127.0.0.1:3000")
+        .replace("eu-central-1_ExAmP1e99", "nonsense");
+    let output = check(home.path(), &bad);
+    assert_eq!(output.status.code(), Some(CONFIG));
+    let text = stderr(&output);
+    assert!(text.contains("vestibule.toml"), "{text}");
+    for key in [
+        "server.public_url",
+        "upstream.url",
+        "provider.corp.user_pool_id",
+    ] {
+        assert!(text.contains(key), "{key} is not named:\n{text}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_an_error_that_names_the_nearest_known_one() {
+    for (wrong, right) in [
+        (
+            GOOD.replace("client_id", "cleint_id"),
+            "provider.corp.client_id",
+        ),
+        (
+            GOOD.replace("public_url", "publik_url"),
+            "server.public_url",
+        ),
+        (format!("{GOOD}\n[sesion]\nlifetime = \"8h\"\n"), "session"),
+    ] {
+        let home = home();
+        let output = check(home.path(), &wrong);
+        assert_eq!(output.status.code(), Some(CONFIG));
+        let text = stderr(&output);
+        let hint = text.lines().find(|line| line.contains("did you mean"));
+        assert!(hint.is_some_and(|hint| hint.contains(right)), "{text}");
+    }
+}
+
+#[test]
+fn a_key_of_a_later_version_is_refused_not_ignored() {
+    let home = home();
+    let output = check(
+        home.path(),
+        &GOOD.replace("[upstream]", "forward_auth = \"nginx\"\n[upstream]"),
+    );
+    assert_eq!(output.status.code(), Some(CONFIG));
+    let text = stderr(&output);
+    assert!(
+        text.contains("server.forward_auth") && text.contains("not in this version"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_inline_secret_is_refused_and_not_repeated() {
+    let home = home();
+    let secret = "a-secret-that-must-not-be-shown";
+    let inline = GOOD.replace(
+        "{ file = \"HOME/client-secret\" }",
+        &format!("\"{secret}\""),
+    );
+    let output = check(home.path(), &inline);
+    assert_eq!(output.status.code(), Some(CONFIG));
+    let text = stderr(&output) + &stdout(&output);
+    assert!(
+        text.contains("provider.corp.client_secret") && text.contains("file"),
+        "{text}"
+    );
+    assert!(!text.contains(secret), "{text}");
+}
+
+#[test]
+fn a_key_of_the_wrong_length_is_refused_and_not_repeated() {
+    let home = home();
+    let key = "c2hvcnQga2V5IHRoYXQgaXMgbm90IGxvbmc=";
+    fs::write(home.path().join("session-key"), key).expect("the key's file");
+    let output = check(home.path(), GOOD);
+    assert_eq!(output.status.code(), Some(CONFIG));
+    let text = stderr(&output);
+    assert!(
+        text.contains("session.keys") && text.contains("keygen"),
+        "{text}"
+    );
+    assert!(!text.contains(key), "{text}");
+}
+
+#[test]
+fn secrets_may_come_from_the_environment() {
+    let home = home();
+    let text = GOOD.replace(
+        "{ file = \"HOME/client-secret\" }",
+        "{ env = \"SUITE_CLIENT_SECRET\" }",
+    );
+    let config = write(home.path(), &text);
+    let ask = |secret: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+        command
+            .args(["check", "--config", &config])
+            .env_remove("SUITE_CLIENT_SECRET");
+        if let Some(secret) = secret {
+            command.env("SUITE_CLIENT_SECRET", secret);
+        }
+        command.output().expect("vestibule")
+    };
+    assert_eq!(ask(Some(" kept \n")).status.code(), Some(0));
+    let output = ask(None);
+    assert_eq!(output.status.code(), Some(CONFIG));
+    assert!(
+        stderr(&output).contains("SUITE_CLIENT_SECRET"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+/// Files are named from the root, `HOME` being the test's directory.
+const GOOD: &str = r#"
+[server]
+listen     = "127.0.0.1:0"
+public_url = "https://wiki.example.com"
+
+[upstream]
+url = "http://127.0.0.1:3000"
+
+[provider.corp]
+kind          = "cognito"
+user_pool_id  = "eu-central-1_ExAmP1e99"
+domain        = "https://login.example.com"
+client_id     = "4exampleclient0000000000aa"
+client_secret = { file = "HOME/client-secret" }
+
+[session]
+keys = [{ file = "HOME/session-key" }]
+"#;
+
+fn home() -> tempfile::TempDir {
+    let home = tempfile::tempdir().expect("a directory");
+    fs::write(home.path().join("session-key"), fresh_key()).expect("the key's file");
+    fs::write(home.path().join("client-secret"), "kept").expect("the secret's file");
+    home
+}
+
+fn write(home: &Path, config: &str) -> String {
+    let path = home.join("vestibule.toml");
+    fs::write(&path, config.replace("HOME", &home.display().to_string())).expect("the config");
+    path.display().to_string()
+}
+
+fn check(home: &Path, config: &str) -> Output {
+    vestibule(&["check", "--config", &write(home, config)])
+}
+
+fn vestibule(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_vestibule"))
+        .args(args)
+        .output()
+        .expect("vestibule")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}

@@ -1,0 +1,212 @@
+//! What the app gets, and what of its answers reaches the browser.
+
+use crate::support::dev_idp::KIRSTEN;
+use crate::support::echo::Seen;
+use crate::support::{Harness, Response, Setup};
+
+#[test]
+fn our_cookies_never_reach_upstream_and_others_do_byte_for_byte() {
+    let chain = Harness::start();
+    let ours = chain.signed_in(KIRSTEN).app_cookies();
+    let (first, rest) = ours
+        .split_once("; ")
+        .unwrap_or((&ours, "vestibule-login=stale"));
+    let cookies =
+        format!("a=1; {first}; b=\"x y\"; {rest}; c=%7b%22; d; vestibule.9=old; e=f=g; a=2");
+    let seen = get(&chain, &cookies, "/page", "");
+    assert_eq!(
+        seen.all("cookie"),
+        ["a=1; b=\"x y\"; c=%7b%22; d; e=f=g; a=2"]
+    );
+}
+
+#[test]
+fn cookies_that_only_look_like_ours_belong_to_the_app() {
+    let chain = Harness::start();
+    let ours = chain.signed_in(KIRSTEN).app_cookies();
+    let foreign = "vestibule_theme=dark; vestibules=2; Vestibule=x; my-vestibule=y; vestibule.x=z";
+    let seen = get(&chain, &format!("{foreign}; {ours}"), "/page", "");
+    assert_eq!(seen.all("cookie"), [foreign]);
+}
+
+#[test]
+fn without_other_cookies_there_is_no_cookie_header() {
+    let chain = Harness::start();
+    let ours = chain.signed_in(KIRSTEN).app_cookies();
+    let seen = get(&chain, &ours, "/page", "");
+    assert!(seen.all("cookie").is_empty(), "{}", seen.head);
+}
+
+#[test]
+fn several_cookie_headers_are_all_searched_for_ours() {
+    let chain = Harness::start();
+    let ours = chain.signed_in(KIRSTEN).app_cookies();
+    let seen = get(&chain, &ours, "/page", "Cookie: z=26; vestibule=stale\r\n");
+    let all = seen.all("cookie").join("; ");
+    assert_eq!(all, "z=26", "{}", seen.head);
+}
+
+#[test]
+fn the_app_cannot_set_or_delete_our_cookies() {
+    let chain = Harness::start();
+    let mut browser = chain.signed_in(KIRSTEN);
+    let answer = browser.get(
+        "/x?h=Set-Cookie:vestibule=evil;Path=/&h=Set-Cookie:vestibule.1=evil&h=Set-Cookie:vestibule-login=evil\
+         &h=Set-Cookie:vestibule=;Max-Age=0&h=Set-Cookie:theme=dark;Path=/",
+    );
+    assert_eq!(answer.all("set-cookie"), ["theme=dark;Path=/"]);
+    assert_eq!(browser.get("/still").status, 200);
+}
+
+#[test]
+fn override_headers_never_reach_upstream() {
+    let chain = Harness::start();
+    let ours = chain.signed_in(KIRSTEN).app_cookies();
+    for name in [
+        "X-Original-URL",
+        "X-Rewrite-URL",
+        "X-HTTP-Method-Override",
+        "X-HTTP-Method",
+        "X-Method-Override",
+        "X_Original_URL",
+        "x.http.method.override",
+    ] {
+        let seen = get(&chain, &ours, "/page", &format!("{name}: /admin\r\n"));
+        assert!(seen.alike(name).is_empty(), "{name}: {}", seen.head);
+    }
+}
+
+#[test]
+fn what_was_public_becomes_private_on_signed_in_routes() {
+    let chain = Harness::start();
+    let mut browser = chain.signed_in(KIRSTEN);
+    let answer = browser.get("/x?h=Cache-Control:public,%20max-age=60,%20s-maxage=600");
+    let directives = cache_control(&answer);
+    assert!(directives.contains(&"private".to_owned()), "{directives:?}");
+    assert!(
+        directives.contains(&"max-age=60".to_owned()),
+        "{directives:?}"
+    );
+    assert!(
+        !directives
+            .iter()
+            .any(|d| d == "public" || d.starts_with("s-maxage")),
+        "{directives:?}"
+    );
+
+    let answer = browser.get("/x?h=Cache-Control:no-store");
+    assert!(
+        cache_control(&answer).contains(&"no-store".to_owned()),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn on_public_routes_cache_control_is_the_apps_own() {
+    let chain = Setup {
+        tables: "[[route]]\npath = \"/public/*\"\naccess = \"public\"\n".to_owned(),
+        ..Setup::default()
+    }
+    .start();
+    let answer = chain
+        .raw("GET /public/x?h=Cache-Control:public,s-maxage=600 HTTP/1.1\r\nHost: HOST\r\n\r\n");
+    assert_eq!(answer.header("cache-control"), Some("public,s-maxage=600"));
+}
+
+#[test]
+fn the_app_learns_scheme_host_and_client_from_us_alone() {
+    let chain = Harness::start();
+    let ours = chain.signed_in(KIRSTEN).app_cookies();
+    let forged = "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.example\r\n\
+                  X-Forwarded-Port: 1\r\nX-Forwarded-Prefix: /evil\r\nX-Real-IP: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\n";
+    let seen = get(&chain, &ours, "/page", forged);
+    assert_eq!(seen.header("x-forwarded-for"), Some("127.0.0.1"));
+    assert_eq!(seen.header("x-forwarded-proto"), Some("http"));
+    assert_eq!(seen.header("x-forwarded-host"), Some(chain.host()));
+    assert!(
+        !seen.head.contains("6.6.6.6") && !seen.head.contains("evil"),
+        "{}",
+        seen.head
+    );
+    assert_eq!(
+        seen.header("host"),
+        Some(chain.host()),
+        "host is kept by default"
+    );
+}
+
+#[test]
+fn path_and_query_are_sent_as_received() {
+    let chain = Harness::start();
+    let ours = chain.signed_in(KIRSTEN).app_cookies();
+    for target in [
+        "/a%2Fb",
+        "/a;v=1/b",
+        "//double",
+        "/x?q=%zz&r=/../",
+        "/%C3%A6",
+        "/a+b?c+d",
+        "/?a=b?c=d",
+    ] {
+        let seen = get(&chain, &ours, target, "");
+        assert_eq!(seen.target(), target);
+    }
+}
+
+#[test]
+fn a_posted_body_arrives_byte_for_byte() {
+    let chain = Harness::start();
+    let mut browser = chain.signed_in(KIRSTEN);
+    let body: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
+    let headers = [
+        ("Content-Type", "application/octet-stream"),
+        ("Accept", "*/*"),
+    ];
+    let answer = browser.send("PUT", "/files/one", &headers, &body);
+    assert_eq!(answer.status, 200);
+    let seen = chain.echo.last();
+    assert!(seen.line.starts_with("PUT /files/one "), "{}", seen.line);
+    assert_eq!(seen.body, body);
+}
+
+#[test]
+fn answers_of_the_app_pass_with_their_status_and_headers() {
+    let chain = Harness::start();
+    let mut browser = chain.signed_in(KIRSTEN);
+    for status in [200, 201, 404, 409, 500, 503] {
+        let answer = browser.get(&format!("/x?status={status}&h=X-App:yes&body=text"));
+        assert_eq!((answer.status, answer.text()), (status, "text".to_owned()));
+        assert_eq!(answer.header("x-app"), Some("yes"));
+    }
+    let answer = browser.get("/x?status=302&h=Location:/elsewhere");
+    assert_eq!(answer.header("location"), Some("/elsewhere"));
+}
+
+#[test]
+fn an_app_that_is_down_is_a_bad_gateway() {
+    let port = crate::support::peers::free_port();
+    let chain = Setup {
+        upstream: Some(format!("http://127.0.0.1:{port}")),
+        ..Setup::default()
+    }
+    .start();
+    let mut browser = chain.browser();
+    let page = browser.sign_in("/", KIRSTEN, chain.idp().password(KIRSTEN));
+    assert_eq!(page.status, 502, "{:?}", browser.trail);
+}
+
+fn get(chain: &Harness, cookies: &str, target: &str, headers: &str) -> Seen {
+    let answer = chain.raw(&format!(
+        "GET {target} HTTP/1.1\r\nHost: HOST\r\nCookie: {cookies}\r\n{headers}\r\n"
+    ));
+    assert_eq!(answer.status, 200, "{target}: {}", answer.text());
+    chain.echo.last()
+}
+
+fn cache_control(answer: &Response) -> Vec<String> {
+    let value = answer.header("cache-control").expect("Cache-Control");
+    value
+        .split(',')
+        .map(|directive| directive.trim().to_ascii_lowercase())
+        .collect()
+}

@@ -1,0 +1,296 @@
+//! The whole chain for one test: provider, upstream and Vestibule, as processes on free ports.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
+
+use base64::Engine;
+use tempfile::TempDir;
+
+use super::peers::{OidcProvider, free_port};
+use super::process::Process;
+use super::wire::{Response, raw_request};
+use super::{Browser, DevIdp, Echo, records};
+
+/// How often new ports are tried when another process was faster.
+const ATTEMPTS: usize = 5;
+
+/// What differs from the plainest setup. All texts are TOML.
+#[derive(Clone, Default)]
+pub(crate) struct Setup {
+    /// Keys of `[server]`.
+    pub(crate) server: String,
+    /// Keys of `[provider.corp]`.
+    pub(crate) provider: String,
+    /// Keys of `[identity]`.
+    pub(crate) identity: String,
+    /// Keys of `[session]`.
+    pub(crate) session: String,
+    /// Tables of their own: `[[route]]`, `[headers]`, …
+    pub(crate) tables: String,
+    /// The app's URL instead of the echo upstream's.
+    pub(crate) upstream: Option<String>,
+    /// What the browser sees, instead of `http://localhost:PORT`.
+    pub(crate) public_url: Option<String>,
+    /// npm's oidc-provider instead of the emulator.
+    pub(crate) third_party: bool,
+    /// Do not wait until the provider's keys are loaded.
+    pub(crate) not_ready: bool,
+    /// The provider is at these ports (later), and is not started.
+    pub(crate) provider_down_at: Option<u16>,
+    /// Users are named in the log.
+    pub(crate) plain_log: bool,
+}
+
+impl Setup {
+    pub(crate) fn start(self) -> Harness {
+        Harness::build(self)
+    }
+}
+
+pub(crate) struct Harness {
+    pub(crate) vestibule: Process,
+    pub(crate) address: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    /// What the browser sees.
+    pub(crate) origin: String,
+    pub(crate) echo: Echo,
+    pub(crate) idp: Option<DevIdp>,
+    pub(crate) third_party: Option<OidcProvider>,
+    pub(crate) config: PathBuf,
+    setup: Setup,
+    pub(crate) dir: TempDir,
+}
+
+impl Harness {
+    /// The plainest setup, ready to serve.
+    pub(crate) fn start() -> Self {
+        Self::build(Setup::default())
+    }
+
+    fn build(setup: Setup) -> Self {
+        for _ in 0..ATTEMPTS {
+            if let Some(harness) = Self::attempt(&setup) {
+                return harness;
+            }
+        }
+        panic!("no free ports in {ATTEMPTS} attempts");
+    }
+
+    fn attempt(setup: &Setup) -> Option<Self> {
+        let dir = tempfile::tempdir().expect("a directory");
+        let [address, admin] =
+            [free_port(), free_port()].map(|p| SocketAddr::from(([127, 0, 0, 1], p)));
+        let origin = setup
+            .public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://localhost:{}", address.port()));
+        let callback = format!("{origin}/_vestibule/callback");
+        let signed_out = format!("{origin}/_vestibule/signed-out");
+        let echo = Echo::start();
+
+        let (mut idp, mut third_party) = (None, None);
+        let (provider, secret) = if setup.third_party {
+            let op = OidcProvider::start(dir.path(), &callback, &signed_out);
+            let text = format!(
+                "kind = \"oidc\"\nissuer = \"{}\"\nclient_id = \"{}\"\n",
+                op.issuer, op.client_id
+            );
+            let secret = op.client_secret.clone();
+            third_party = Some(op);
+            (text, secret)
+        } else if let Some(base) = setup.provider_down_at {
+            let (issuer, domain) = (
+                format!("http://127.0.0.1:{base}/eu-central-1_ExAmP1e99"),
+                format!("http://127.0.0.1:{}", base + 1),
+            );
+            (
+                cognito(&issuer, &domain, "4exampleclient0000000000aa"),
+                "not known yet".to_owned(),
+            )
+        } else {
+            let started = DevIdp::start(dir.path(), &callback, &signed_out);
+            let text = cognito(&started.issuer, &started.domain, &started.client_id);
+            let secret = started.client_secret.clone();
+            idp = Some(started);
+            (text, secret)
+        };
+        fs::write(dir.path().join("client-secret"), secret).expect("the secret's file");
+        let config = write_config(setup, &dir, [address, admin], &origin, &echo, &provider);
+
+        let vestibule = spawn(&config, setup);
+        let mut harness = Self {
+            vestibule,
+            address,
+            admin,
+            origin,
+            echo,
+            idp,
+            third_party,
+            config,
+            setup: setup.clone(),
+            dir,
+        };
+        harness.await_start().then_some(harness)
+    }
+
+    /// False if a port was taken by another process in the meantime.
+    fn await_start(&mut self) -> bool {
+        let (admin, not_ready) = (self.admin, self.setup.not_ready);
+        let probe = if not_ready { "/healthz" } else { "/readyz" };
+        loop {
+            if let Ok(answer) = super::wire::try_request(admin, plain_get(probe).as_bytes())
+                && answer.status == 200
+            {
+                return true;
+            }
+            if let Some(status) = self.vestibule.exited() {
+                let output = self.vestibule.output();
+                let taken = output.to_lowercase().contains("in use");
+                assert!(taken, "vestibule ended ({status}):\n{output}");
+                return false;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
+    /// Stops and starts Vestibule alone, same config, same keys.
+    pub(crate) fn restart(&mut self) {
+        self.vestibule.signal("TERM");
+        self.vestibule.wait();
+        self.vestibule = spawn(&self.config, &self.setup);
+        assert!(self.await_start(), "the port was taken during the restart");
+    }
+
+    /// A new person.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(&self.origin, self.address)
+    }
+
+    /// A new person who has signed in, at `/`.
+    pub(crate) fn signed_in(&self, username: &str) -> Browser {
+        let mut browser = self.browser();
+        let page = browser.sign_in("/", username, self.idp().password(username));
+        assert_eq!(
+            page.status, 200,
+            "{username} is not signed in: {:?}",
+            browser.trail
+        );
+        browser
+    }
+
+    /// The emulator.
+    pub(crate) fn idp(&self) -> &DevIdp {
+        self.idp.as_ref().expect("this setup has an emulator")
+    }
+
+    /// Sends bytes as they are; `Host: HOST` in them stands for the public host.
+    pub(crate) fn raw(&self, bytes: &str) -> Response {
+        raw_request(
+            self.address,
+            bytes.replace("Host: HOST", &format!("Host: {}", self.host())),
+        )
+    }
+
+    /// Host and port of the public URL.
+    pub(crate) fn host(&self) -> &str {
+        self.origin.split("//").nth(1).unwrap_or("")
+    }
+
+    /// Asks the admin listener.
+    pub(crate) fn ask_admin(&self, path: &str) -> Response {
+        raw_request(self.admin, plain_get(path))
+    }
+
+    /// Waits until some log line holds all of these texts.
+    pub(crate) fn await_log(&mut self, texts: &[&str]) -> String {
+        let (out, err) = (self.vestibule.stdout.clone(), self.vestibule.stderr.clone());
+        let mut found = String::new();
+        self.vestibule
+            .wait_until(&format!("a log line with {texts:?}"), || {
+                let log = [&out, &err]
+                    .map(|path| fs::read_to_string(path).unwrap_or_default())
+                    .concat();
+                let line = log
+                    .lines()
+                    .find(|line| texts.iter().all(|text| line.contains(text)));
+                found = line.unwrap_or("").to_owned();
+                line.is_some()
+            });
+        found
+    }
+
+    /// Path of a file beside the config.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+}
+
+fn cognito(issuer: &str, domain: &str, client_id: &str) -> String {
+    format!(
+        "kind = \"cognito\"\nuser_pool_id = \"eu-central-1_ExAmP1e99\"\n\
+         issuer = \"{issuer}\"\ndomain = \"{domain}\"\nclient_id = \"{client_id}\"\n"
+    )
+}
+
+fn write_config(
+    setup: &Setup,
+    dir: &TempDir,
+    [address, admin]: [SocketAddr; 2],
+    origin: &str,
+    echo: &Echo,
+    provider: &str,
+) -> PathBuf {
+    let key = fresh_key();
+    records::secret("session key", &key);
+    fs::write(dir.path().join("session-key"), key).expect("the key's file");
+    let home = dir.path().display();
+    let upstream = setup.upstream.clone().unwrap_or_else(|| echo.url());
+    let log = if setup.plain_log {
+        "log = { user = \"plain\" }\n"
+    } else {
+        ""
+    };
+    let Setup {
+        server,
+        provider: more,
+        identity,
+        session,
+        tables,
+        ..
+    } = setup;
+    let text = format!(
+        "{log}[server]\nlisten = \"{address}\"\nadmin_listen = \"{admin}\"\npublic_url = \"{origin}\"\n\
+         {server}\n[upstream]\nurl = \"{upstream}\"\n\
+         [provider.corp]\n{provider}client_secret = {{ file = \"{home}/client-secret\" }}\n{more}\n\
+         [identity]\n{identity}\n\
+         [session]\nkeys = [{{ file = \"{home}/session-key\" }}]\n{session}\n{tables}\n"
+    );
+    let path = dir.path().join("vestibule.toml");
+    fs::write(&path, text).expect("the config");
+    path
+}
+
+/// 32 random bytes as base64.
+pub(crate) fn fresh_key() -> String {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).expect("randomness");
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+fn spawn(config: &std::path::Path, setup: &Setup) -> Process {
+    // The log scan knows by the name which logs may name users.
+    let label = if setup.plain_log {
+        "vestibule-plain"
+    } else {
+        "vestibule"
+    };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+    command.args(["run", "--config"]).arg(config);
+    Process::start(&mut command, &records::log_dir(), &records::unique(label))
+}
+
+fn plain_get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: admin\r\n\r\n")
+}

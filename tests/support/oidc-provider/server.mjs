@@ -1,0 +1,68 @@
+// An OpenID provider that nobody here wrote, as a peer for tests/suite/third_party.rs.
+//
+//   node server.mjs --redirect-uri URL --signed-out-uri URL --client-secret TEXT [--host 127.0.0.2]
+//
+// Listens on a free port, and says so in one line of JSON on stdout. It stands on 127.0.0.2 because
+// cookies know no ports: on 127.0.0.1 its cookies would reach Vestibule.
+import { createServer } from 'node:http';
+import { parseArgs } from 'node:util';
+import Provider from 'oidc-provider';
+
+const { values: args } = parseArgs({
+  options: {
+    'redirect-uri': { type: 'string' },
+    'signed-out-uri': { type: 'string' },
+    'client-secret': { type: 'string' },
+    host: { type: 'string', default: '127.0.0.2' },
+  },
+});
+
+const client = {
+  client_id: 'vestibule-tests',
+  client_secret: args['client-secret'],
+  redirect_uris: [args['redirect-uri']],
+  post_logout_redirect_uris: [args['signed-out-uri']],
+  grant_types: ['authorization_code', 'refresh_token'],
+};
+
+// Whoever signs in as `name` is `name@example.net` and in the group `readers`.
+const findAccount = (_ctx, login) => ({
+  accountId: login,
+  claims: () => ({
+    sub: login,
+    email: `${login}@example.net`,
+    email_verified: true,
+    name: `${login} of the third party`,
+    groups: ['readers'],
+  }),
+});
+
+const configuration = {
+  clients: [client],
+  findAccount,
+  claims: {
+    openid: ['sub'],
+    email: ['email', 'email_verified'],
+    profile: ['name', 'groups'],
+  },
+  // Claims in the ID token, as Entra, Okta and Cognito have them, not at the userinfo endpoint only.
+  conformIdTokenClaims: false,
+  cookies: { keys: ['only for tests'] },
+  features: {
+    // Its own plain login page: any name, any password.
+    devInteractions: { enabled: true },
+    rpInitiatedLogout: { enabled: true },
+    revocation: { enabled: true },
+  },
+};
+
+const server = createServer();
+server.listen(0, args.host, () => {
+  const issuer = `http://${args.host}:${server.address().port}`;
+  const provider = new Provider(issuer, configuration);
+  server.on('request', provider.callback());
+  console.log(JSON.stringify({ issuer, client_id: client.client_id }));
+});
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  process.on(signal, () => process.exit(0));
+}

@@ -1,0 +1,91 @@
+//! Programs of others, and the demo's legacy app.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::process::Process;
+use super::records;
+
+/// A program that listens on a free port and says which in its first line.
+pub(crate) struct Peer {
+    _process: Process,
+    pub(crate) url: String,
+    _home: TempDir,
+}
+
+/// The app of `make demo`.
+pub(crate) fn legacy_app() -> Peer {
+    let mut command = Command::new("python3");
+    command
+        .arg(root().join("deploy/demo/legacy-app.py"))
+        .args(["--port", "0"]);
+    peer(command, "legacy-app", &[])
+}
+
+/// A calendar server that takes its user from a header.
+pub(crate) fn radicale() -> Peer {
+    let mut command = Command::new(root().join("target/tools/venv/bin/python"));
+    command.arg(root().join("tests/support/radicale-app.py"));
+    peer(command, "radicale", &["calendars"])
+}
+
+/// Starts a program in a directory of its own; `folders` in it become its arguments.
+fn peer(mut command: Command, name: &str, folders: &[&str]) -> Peer {
+    let home = tempfile::tempdir().expect("a directory");
+    command.args(folders.iter().map(|folder| home.path().join(folder)));
+    let mut process = Process::start(&mut command, home.path(), &records::unique(name));
+    let url = process.first_line();
+    Peer {
+        _process: process,
+        url,
+        _home: home,
+    }
+}
+
+/// An identity provider that nobody here wrote.
+pub(crate) struct OidcProvider {
+    _process: Process,
+    pub(crate) issuer: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+}
+
+impl OidcProvider {
+    pub(crate) fn start(dir: &Path, callback: &str, signed_out: &str) -> Self {
+        let client_secret = "kept-between-these-two".to_owned();
+        records::secret("client secret", &client_secret);
+        let mut command = Command::new("node");
+        command
+            .arg(root().join("tests/support/oidc-provider/server.mjs"))
+            .args(["--redirect-uri", callback, "--signed-out-uri", signed_out])
+            .args(["--client-secret", &client_secret]);
+        let mut process = Process::start(&mut command, dir, &records::unique("oidc-provider"));
+        let ready: Value = serde_json::from_str(&process.first_line()).expect("JSON");
+        let text = |name: &str| ready[name].as_str().expect("text").to_owned();
+        Self {
+            issuer: text("issuer"),
+            client_id: text("client_id"),
+            client_secret,
+            _process: process,
+        }
+    }
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener
+        .local_addr()
+        .as_ref()
+        .map(SocketAddr::port)
+        .expect("its address")
+}
+
+/// The checkout.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}

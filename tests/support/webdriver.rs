@@ -1,0 +1,181 @@
+//! A real chromium, steered through chromedriver. Each has a profile of its own.
+
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::process::Process;
+use super::records;
+
+/// Quiet, and without a call to anyone; the last two let it run as root and without a GPU.
+const FLAGS: [&str; 10] = [
+    "--headless",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1000,800",
+    "--no-sandbox",
+    "--disable-gpu",
+];
+
+/// How long a page may take before the test is given up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Chromium {
+    pub(crate) client: Client,
+    // Dropped in this order: first the driver, then its browser, then the profile.
+    _driver: Process,
+    profile: TempDir,
+}
+
+impl Chromium {
+    pub(crate) async fn start() -> Self {
+        let profile = tempfile::tempdir().expect("a profile directory");
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0");
+        let mut driver = Process::start(
+            &mut command,
+            profile.path(),
+            &records::unique("chromedriver"),
+        );
+        let port = driver_port(&mut driver);
+
+        let mut args: Vec<String> = FLAGS.map(str::to_owned).to_vec();
+        args.push(format!(
+            "--user-data-dir={}",
+            profile.path().join("profile").display()
+        ));
+        let capabilities = json!({ "goog:chromeOptions": { "args": args } });
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        if let serde_json::Value::Object(capabilities) = capabilities {
+            builder.capabilities(capabilities);
+        }
+        let client = builder
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .unwrap_or_else(|error| panic!("no browser: {error}\n{}", driver.output()));
+        Self {
+            client,
+            _driver: driver,
+            profile,
+        }
+    }
+
+    pub(crate) async fn open(&self, url: &str) {
+        self.client
+            .goto(url)
+            .await
+            .unwrap_or_else(|error| panic!("{url}: {error}"));
+    }
+
+    /// The text of an element, as soon as it is there.
+    pub(crate) async fn text(&self, css: &str) -> String {
+        let text = self.find(css).await.text().await;
+        text.unwrap_or_else(|error| panic!("{css}: {error}"))
+    }
+
+    pub(crate) async fn fill(&self, css: &str, text: &str) {
+        let sent = self.find(css).await.send_keys(text).await;
+        sent.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    pub(crate) async fn click(&self, css: &str) {
+        let clicked = self.find(css).await.click().await;
+        clicked.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    pub(crate) async fn url(&self) -> url::Url {
+        self.client.current_url().await.expect("the page's URL")
+    }
+
+    /// Fills and sends the emulator's login page.
+    pub(crate) async fn submit_login(&self, username: &str, password: &str) {
+        self.fill("#username", username).await;
+        self.fill("#password", password).await;
+        self.click("#signIn").await;
+    }
+
+    /// Keeps a picture of the page under `target/screenshots/`.
+    pub(crate) async fn screenshot(&self, name: &str) {
+        let dir = records::target_dir().join("screenshots");
+        fs::create_dir_all(&dir).expect("the directory of screenshots");
+        let picture = self.client.screenshot().await.expect("a screenshot");
+        fs::write(dir.join(format!("{name}.png")), picture).expect("the screenshot's file");
+    }
+
+    /// Waits until the page's path is this one.
+    pub(crate) async fn await_path(&self, path: &str) {
+        let start = std::time::Instant::now();
+        while self.url().await.path() != path {
+            assert!(
+                start.elapsed() < PATIENCE,
+                "at {} instead of {path}",
+                self.url().await
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Ends the browser in good order.
+    pub(crate) async fn close(self) {
+        let closed = self.client.clone().close().await;
+        closed.expect("the end of the browser");
+    }
+
+    /// An element, as soon as it is there.
+    pub(crate) async fn find(&self, css: &str) -> fantoccini::elements::Element {
+        let found = self
+            .client
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::Css(css))
+            .await;
+        match found {
+            Ok(element) => element,
+            Err(error) => {
+                self.screenshot(&records::unique("failed")).await;
+                let page = self.client.source().await.unwrap_or_default();
+                panic!("no {css} at {}: {error}\n{page}", self.url().await)
+            }
+        }
+    }
+}
+
+impl Drop for Chromium {
+    /// Ends the browser even if the test failed: its processes are known by the profile's unique path.
+    fn drop(&mut self) {
+        let profile = self.profile.path().to_string_lossy().into_owned();
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        for process in processes {
+            let pid = process.file_name().to_string_lossy().into_owned();
+            let command_line = fs::read(process.path().join("cmdline")).unwrap_or_default();
+            let is_ours = String::from_utf8_lossy(&command_line).contains(&profile);
+            if is_ours && pid.parse::<u32>().is_ok() {
+                let _status = Command::new("kill").args(["-s", "KILL", &pid]).status();
+            }
+        }
+    }
+}
+
+/// The driver chooses a free port and says so.
+fn driver_port(driver: &mut Process) -> u16 {
+    let path = driver.stdout.clone();
+    let mut port = None;
+    driver.wait_until("its port", || {
+        let output = fs::read_to_string(&path).unwrap_or_default();
+        port = output
+            .split_once("started successfully on port ")
+            .and_then(|(_, rest)| rest.split_once('.'))
+            .and_then(|(digits, _)| digits.parse().ok());
+        port.is_some()
+    });
+    port.expect("the driver's port")
+}

@@ -1,0 +1,53 @@
+//! The one integration binary: Vestibule as its users meet it, through real processes.
+//!
+//! `support` holds what the tests stand on. In `suite`, the name of a test is a promise; each file is
+//! one subject, in the order of a person's day:
+//!
+//! - `start`: a provider that is down, readiness, restarts, signals
+//! - `cli`: commands and exit codes
+//! - `login`: from a page of the app through the provider and back
+//! - `session`: what a cookie is worth, and when it is worth nothing
+//! - `tokens`: sessions that open, around tokens that are no good
+//! - `replies`: who gets what when not signed in
+//! - `spoofing`: identity headers that a client made up
+//! - `upstream`: what the app gets, and what of its answers reaches the browser
+//! - `logout`: the end of a session
+//! - `pages`: headers of our own answers
+//! - `advisories`: how others were broken, R1 to R20
+//! - `browser`: the same in a real chromium
+//! - `third_party`: an identity provider that nobody here wrote
+//! - `radicale`: a real app that takes its user from a header
+//! - `architecture`: the arrow of dependencies, and what is not shipped
+//! - `log_scan`: last of all, no log line of the whole run holds a secret
+
+// A failed expectation is a failed test, here as in the unit tests (clippy knows only `#[test]`
+// functions by itself, not what they call); tests may look at the clock and print.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods
+)]
+
+mod support;
+
+mod suite {
+    mod advisories;
+    mod architecture;
+    mod browser;
+    mod cli;
+    mod log_scan;
+    mod login;
+    mod logout;
+    mod pages;
+    mod radicale;
+    mod replies;
+    mod session;
+    mod spoofing;
+    mod start;
+    mod third_party;
+    mod tokens;
+    mod upstream;
+}
