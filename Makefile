@@ -69,8 +69,10 @@ nextest: build ## all tests but the log scan (.config/nextest.toml)
 log-scan: nextest ## no log line of the whole suite holds a token, code, cookie or secret
 	cargo nextest run --workspace --locked --no-capture --ignore-default-filter -E 'test(log_scan::)'
 
+# Private items are documented too, since the readers are whoever works on this; so links may lead there.
 docs: ## API documentation, warnings denied
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" \
+	    cargo doc --workspace --no-deps --document-private-items --locked
 
 deny: ## licences, bans and sources of the dependencies
 	cargo deny --locked check --hide-inclusion-graph bans licenses sources

@@ -6,6 +6,7 @@
 //! - `start`: a provider that is down, readiness, restarts, signals
 //! - `cli`: commands and exit codes
 //! - `login`: from a page of the app through the provider and back
+//! - `cookies`: names and attributes of our cookies
 //! - `session`: what a cookie is worth, and when it is worth nothing
 //! - `tokens`: sessions that open, around tokens that are no good
 //! - `replies`: who gets what when not signed in
@@ -38,6 +39,7 @@ mod suite {
     mod architecture;
     mod browser;
     mod cli;
+    mod cookies;
     mod log_scan;
     mod login;
     mod logout;

@@ -66,7 +66,9 @@ fn route(world: &mut World, request: &Request, path: &[&str]) -> Answer {
         ("POST", ["mint"]) => mint::mint(world, body(request)?),
         ("GET", ["faults"]) => Ok(world.faults.list()),
         ("POST", ["faults"]) => {
-            world.faults.add(body::<Fault>(request)?);
+            let fault: Fault = body(request)?;
+            fault.check().map_err(AdminError::Unacceptable)?;
+            world.faults.add(fault);
             done()
         }
         ("DELETE", ["faults"]) => {

@@ -2,6 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+/// The largest span that anything may be shifted by or last for: about three
+/// centuries. Within it no sum of times overflows.
+pub(crate) const LONGEST: i64 = 10_000_000_000;
+
 /// Seconds since 1970 with an offset. The only reader of the system clock.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Clock {

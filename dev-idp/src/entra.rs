@@ -11,8 +11,10 @@ mod token;
 mod userinfo;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use crate::http::{Reply, Request};
+use crate::ids;
 use crate::jws::SigningKey;
 use crate::router::Endpoint;
 use crate::world::World;
@@ -28,7 +30,7 @@ pub(crate) const TENANT: &str = "2f6d5a10-3c1b-4e57-9a86-7d0c5b9e4f21";
 pub(crate) struct Entra {
     pub(crate) origin: String,
     pub(crate) directory: Directory,
-    key: SigningKey,
+    key: OnceLock<SigningKey>,
     grants: Grants,
     /// Browser to the slug of the person signed in.
     sessions: BTreeMap<String, String>,
@@ -39,13 +41,18 @@ impl Entra {
         Self {
             origin: origin.to_owned(),
             directory,
-            // Entra's kids are base64url of a certificate hash.
-            key: SigningKey::generate_with_kid(
-                crate::ids::opaque().chars().take(27).collect::<String>(),
-            ),
+            key: OnceLock::new(),
             grants: Grants::default(),
             sessions: BTreeMap::new(),
         }
+    }
+
+    /// Generated at first use, under a kid of Entra's form: base64url.
+    fn key(&self) -> &SigningKey {
+        self.key.get_or_init(|| {
+            let kid: String = ids::opaque().chars().take(27).collect();
+            SigningKey::generate_with_kid(kid)
+        })
     }
 
     /// Holds the tenant's GUID, never `common` (3.1).

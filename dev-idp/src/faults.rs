@@ -41,6 +41,19 @@ pub(crate) enum FaultKind {
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Vec<Fault>);
 
+impl Fault {
+    /// # Errors
+    /// If no server could answer like this.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match self.kind {
+            FaultKind::Status { status } if !(200..=599).contains(&status) => {
+                Err(format!("{status} is no final status"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Faults {
     pub(crate) fn add(&mut self, fault: Fault) {
         if fault.times != 0 {

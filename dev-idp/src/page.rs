@@ -64,7 +64,8 @@ main{width:100%;max-width:26rem;background:var(--card);border:1px solid var(--li
 .owner{margin:0;color:var(--soft);font-size:.875rem}
 h1{margin:.1rem 0 1.25rem;font-size:1.5rem;line-height:1.25}
 h2{margin:0 0 .5rem;font-size:1rem}
-p{margin:0 0 1rem}
+p{margin:0 0 1rem;text-wrap:pretty}
+main>:last-child{margin-bottom:0}
 form{margin:0}
 label{display:block;margin-bottom:.25rem;font-weight:600}
 input:not([type=hidden]){width:100%;margin-bottom:1rem;padding:.6rem .7rem;border:1px solid var(--line);border-radius:.375rem;background:var(--field);color:inherit;font:inherit}
@@ -77,6 +78,7 @@ button:hover{filter:brightness(1.08)}
 .people button:hover{border-color:var(--accent)}
 .people b,.people small{display:block;overflow-wrap:anywhere}
 .people small{color:var(--soft)}
+.choices{display:grid;gap:.5rem}
 .or{display:flex;align-items:center;gap:.75rem;margin:1.1rem 0;color:var(--soft);font-size:.875rem}
 .or::before,.or::after{content:'';flex:1;border-top:1px solid var(--line)}
 .alarm{padding:.6rem .8rem;border:1px solid currentColor;border-radius:.375rem;background:var(--alarm-paper);color:var(--alarm)}

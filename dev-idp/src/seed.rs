@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::entra::{App, Directory, Entra};
 use crate::model::{
-    COGNITO, Client, Endpoints, Pool, Provider, User, UserinfoMethod, is_registrable,
+    COGNITO, Client, Endpoints, Pool, PoolKeys, Provider, User, UserinfoMethod, is_registrable,
 };
 use crate::server::StartError;
 use crate::world::{Origins, World};
@@ -94,6 +94,11 @@ pub(crate) fn world(
         world.pools.insert(pool.id.clone(), pool);
     }
     Ok(world)
+}
+
+/// The keys that every run needs.
+pub(crate) fn demo_keys(world: &World) -> Option<PoolKeys> {
+    world.pools.get(POOL).map(|pool| pool.keys.clone())
 }
 
 /// The line that the program prints when it is ready.

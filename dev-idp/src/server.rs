@@ -101,6 +101,10 @@ impl Emulator {
         };
         let world = seed::world(origins, &settings.callbacks, &settings.signouts)?;
         let greeting = seed::greeting(&world);
+        if let Some(keys) = seed::demo_keys(&world) {
+            // A thread of its own, which nobody waits for: not even the exit.
+            std::thread::spawn(move || keys.warm());
+        }
         let app = Arc::new(App::new(world));
         let mut listeners = JoinSet::new();
         for (origin, (_, listener)) in bound {

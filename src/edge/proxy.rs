@@ -17,7 +17,7 @@ use super::oidc::RelyingParty;
 use super::provider::ProviderState;
 use super::respond;
 use super::upstream::Resolver;
-use super::view::{FramingError, Received};
+use super::view::{self, FramingError, Received};
 use crate::clock;
 use crate::config::Config;
 use crate::gate::cache::Audience;
@@ -26,6 +26,7 @@ use crate::gate::route::Access;
 use crate::gate::signin::{Exchange, ExchangeError, Failed, Tokens};
 use crate::gate::signout::Logout;
 use crate::gate::token::{TokenError, VerifiedIdentity};
+use crate::gate::unavailable::{AppFailure, app_failed};
 use crate::gate::{Decision, Effect, Forward, Gate, Known};
 use crate::telemetry::{AccessLine, InFlight, InFlightGuard, Telemetry};
 
@@ -42,7 +43,6 @@ pub struct Proxy {
 /// What one request carries from callback to callback.
 pub struct Context {
     started: Instant,
-    received: Option<Received>,
     forward: Option<Box<Forward>>,
     note: Note,
     attempts: usize,
@@ -70,35 +70,32 @@ impl Proxy {
         }
     }
 
-    /// Asks the core and performs what it says.
-    async fn fate(&self, session: &Session, received: &Received) -> Fate {
-        let decision = match received.view() {
-            Ok(view) => {
-                let snapshot = self.provider.snapshot();
-                let known = Known {
-                    keys: snapshot.keys.as_ref(),
-                    logout: snapshot
-                        .endpoints
-                        .as_ref()
-                        .and_then(|endpoints| endpoints.logout.as_ref()),
-                };
-                let client = session
-                    .client_addr()
-                    .and_then(|address| address.as_inet())
-                    .map(std::net::SocketAddr::ip);
-                self.gate
-                    .decide(&view, known, client, clock::now(), &mut clock::random)
+    /// Asks the core.
+    fn decide(&self, session: &Session, received: &Received<'_>) -> Decision {
+        let view = match received.view() {
+            Ok(view) => view,
+            Err(error) => {
+                let reply = Reply::bad_request(&error.to_string(), "request_unreadable");
+                return Decision::Reply(reply);
             }
-            Err(error) => Decision::Reply(Reply::bad_request(&error.to_string(), "request_unreadable")),
         };
-        match decision {
-            Decision::Forward(forward) => Fate::Forward(forward),
-            Decision::Reply(reply) => Fate::Reply(reply),
-            Decision::Perform(effect) => Fate::Reply(self.perform(effect, received).await),
-        }
+        let snapshot = self.provider.snapshot();
+        let known = Known {
+            keys: snapshot.keys.as_ref(),
+            logout: snapshot
+                .endpoints
+                .as_ref()
+                .and_then(|endpoints| endpoints.logout.as_ref()),
+        };
+        let client = session
+            .client_addr()
+            .and_then(|address| address.as_inet())
+            .map(std::net::SocketAddr::ip);
+        self.gate
+            .decide(&view, known, client, clock::now(), &mut clock::random)
     }
 
-    async fn perform(&self, effect: Effect, received: &Received) -> Reply {
+    async fn perform(&self, effect: Effect, received: Received<'static>) -> Reply {
         let Ok(view) = received.view() else {
             return Reply::bad_request("the request cannot be read", "request_unreadable");
         };
@@ -183,7 +180,6 @@ impl ProxyHttp for Proxy {
     fn new_ctx(&self) -> Context {
         Context {
             started: Instant::now(),
-            received: None,
             forward: None,
             note: Note::default(),
             attempts: 0,
@@ -197,22 +193,17 @@ impl ProxyHttp for Proxy {
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Context) -> pingora::Result<bool> {
         let fate = match Received::of(session) {
-            Ok(received) => {
-                let fate = self.fate(session, &received).await;
-                ctx.received = Some(received);
-                fate
-            }
-            Err(FramingError::TwoLengths) => {
+            Ok(received) => match self.decide(session, &received) {
+                Decision::Forward(forward) => Fate::Forward(forward),
+                Decision::Reply(reply) => Fate::Reply(reply),
+                Decision::Perform(effect) => {
+                    Fate::Reply(self.perform(effect, received.into_owned()).await)
+                }
+            },
+            Err(error) => {
                 // What follows this request cannot be told from its body.
                 session.set_keepalive(None);
-                let why = FramingError::TwoLengths.to_string();
-                Fate::Reply(Reply::bad_request(&why, "request_two_lengths"))
-            }
-            Err(FramingError::TooLarge) => {
-                let why = FramingError::TooLarge.to_string();
-                let mut reply = Reply::bad_request(&why, "request_header_too_large");
-                reply.status = http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-                Fate::Reply(reply)
+                Fate::Reply(unreadable(error))
             }
         };
         match fate {
@@ -309,7 +300,7 @@ impl ProxyHttp for Proxy {
         e: &Error,
         ctx: &mut Context,
     ) -> FailToProxy {
-        let reply = failure(e, ctx.received.as_ref());
+        let reply = failure(e, session);
         let mut status = 0;
         if let Some(reply) = reply {
             ctx.note = Note {
@@ -337,13 +328,9 @@ impl ProxyHttp for Proxy {
     }
 
     async fn logging(&self, session: &mut Session, _e: Option<&Error>, ctx: &mut Context) {
-        let (method, path) = match &ctx.received {
-            Some(received) => (received.method().as_str(), received.path_for_log()),
-            None => ("-", String::new()),
-        };
         self.telemetry.access(&AccessLine {
-            method,
-            path: &path,
+            method: session.req_header().method.as_str(),
+            path: &view::path_for_log(session),
             status: session
                 .response_written()
                 .map_or(0, |response| response.status.as_u16()),
@@ -353,13 +340,26 @@ impl ProxyHttp for Proxy {
     }
 }
 
+/// A request whose framing is refused before the core sees it.
+fn unreadable(error: FramingError) -> Reply {
+    let why = error.to_string();
+    match error {
+        FramingError::TwoLengths => Reply::bad_request(&why, "request_two_lengths"),
+        FramingError::TooLarge => {
+            let mut reply = Reply::bad_request(&why, "request_header_too_large");
+            reply.status = http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            reply
+        }
+    }
+}
+
 /// What the client is told when the app cannot be asked; `None` if the client is gone.
-fn failure(error: &Error, received: Option<&Received>) -> Option<Reply> {
-    let failed = |app| match received.and_then(|received| received.view().ok()) {
-        Some(view) => crate::gate::unavailable::app_failed(&view, app),
+fn failure(error: &Error, session: &Session) -> Option<Reply> {
+    let received = Received::of(session).ok();
+    let failed = |app| match received.as_ref().and_then(|received| received.view().ok()) {
+        Some(view) => app_failed(&view, app),
         None => Reply::bad_request("the request cannot be read", "request_unreadable"),
     };
-    use crate::gate::unavailable::AppFailure;
     match (error.esource(), error.etype()) {
         (ErrorSource::Upstream, ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::WriteTimedout) => {
             Some(failed(AppFailure::TooSlow))

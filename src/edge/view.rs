@@ -1,16 +1,20 @@
 //! From pingora's request header to what the core sees.
 
+use std::borrow::Cow;
+
+use bytes::Bytes;
 use http::{HeaderMap, Method, Version, header};
 use pingora::proxy::Session;
 
 use crate::gate::request::{RequestError, RequestView};
 
-/// A request as it was received, on its own: an effect outlives pingora's borrow.
-pub(super) struct Received {
-    method: Method,
-    target: Vec<u8>,
+/// A request as it was received. Borrowed from pingora while the core decides;
+/// [`into_owned`](Self::into_owned) for an effect, which outlives the borrow.
+pub(super) struct Received<'s> {
+    method: Cow<'s, Method>,
+    target: Bytes,
     authority: Option<String>,
-    headers: HeaderMap,
+    headers: Cow<'s, HeaderMap>,
 }
 
 /// Why a request is refused before the core sees it.
@@ -29,14 +33,14 @@ pub(super) enum FramingError {
 const FIELDS_MAX: usize = 100;
 const HEADER_MAX: usize = 64 * 1024;
 
-impl Received {
-    /// Copies the request out of the session.
-    pub(super) fn of(session: &Session) -> Result<Self, FramingError> {
+impl<'s> Received<'s> {
+    /// Reads the request in the session.
+    pub(super) fn of(session: &'s Session) -> Result<Self, FramingError> {
         let header = session.req_header();
         if header.headers.len() > FIELDS_MAX {
             return Err(FramingError::TooLarge);
         }
-        let mut target = header.raw_path().to_vec();
+        let mut target = None;
         if let Some(http1) = session.as_downstream().as_http1() {
             let raw = http1.get_headers_raw_bytes();
             if raw.len() > HEADER_MAX {
@@ -47,19 +51,27 @@ impl Received {
             if header.headers.contains_key(header::TRANSFER_ENCODING) && has_content_length(&raw) {
                 return Err(FramingError::TwoLengths);
             }
-            if let Some(received) = request_target(&raw) {
-                target = received.to_vec();
-            }
+            target = request_target(&raw).map(|received| raw.slice_ref(received));
         }
         let authority = (header.version == Version::HTTP_2)
             .then(|| header.uri.authority().map(|a| a.as_str().to_owned()))
             .flatten();
         Ok(Self {
-            method: header.method.clone(),
-            target,
+            method: Cow::Borrowed(&header.method),
+            target: target.unwrap_or_else(|| Bytes::copy_from_slice(header.raw_path())),
             authority,
-            headers: header.headers.clone(),
+            headers: Cow::Borrowed(&header.headers),
         })
+    }
+
+    /// The same, on its own.
+    pub(super) fn into_owned(self) -> Received<'static> {
+        Received {
+            method: Cow::Owned(self.method.into_owned()),
+            target: self.target,
+            authority: self.authority,
+            headers: Cow::Owned(self.headers.into_owned()),
+        }
     }
 
     /// What the core sees of it.
@@ -71,18 +83,15 @@ impl Received {
             &self.headers,
         )
     }
+}
 
-    pub(super) fn method(&self) -> &Method {
-        &self.method
-    }
-
-    /// The path for the log: without its query, which may hold secrets.
-    pub(super) fn path_for_log(&self) -> String {
-        let path = self.target.split(|b| matches!(b, b'?' | b'#')).next();
-        let path = path.unwrap_or_default();
-        let shown = path.get(..path.len().min(512)).unwrap_or_default();
-        shown.escape_ascii().to_string()
-    }
+/// The path for the log: without its query, which may hold secrets.
+pub(super) fn path_for_log(session: &Session) -> String {
+    let target = session.req_header().raw_path();
+    let path = target.split(|b| matches!(b, b'?' | b'#')).next();
+    let path = path.unwrap_or_default();
+    let shown = path.get(..path.len().min(512)).unwrap_or_default();
+    shown.escape_ascii().to_string()
 }
 
 fn request_target(raw: &[u8]) -> Option<&[u8]> {

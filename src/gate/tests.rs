@@ -1,0 +1,22 @@
+//! The core as a whole: `Gate::decide` and its siblings, without I/O, and the
+//! modules that have no tests of their own.
+//!
+//! `support` holds what all tests of the core stand on, `vectors` reads the
+//! frozen formats. Then, in the order of a person's day: `asking`,
+//! `signing_in`, `coming_back`, `session_life`, `telling`, `signing_out`; and
+//! `hygiene`, what holds for every answer. `origin`, `page` and `wire` are
+//! modules of the core.
+
+pub(in crate::gate) mod support;
+pub(in crate::gate) mod vectors;
+
+mod asking;
+mod coming_back;
+mod hygiene;
+mod origin;
+mod page;
+mod session_life;
+mod signing_in;
+mod signing_out;
+mod telling;
+mod wire;

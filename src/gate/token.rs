@@ -298,19 +298,20 @@ impl Claims {
 
     /// A NumericDate (RFC 7519 2). Fractions are cut off; anything else refuses.
     fn time(&self, name: &str) -> Result<Option<UnixTime>, TokenError> {
-        /// Beyond the year 9999 a number is no point in time.
-        const LATEST: f64 = 253_402_300_800.0;
+        /// Beyond the year 9999 a number is no point in time (milliseconds would be).
+        const LATEST: u64 = 253_402_300_800;
         let Some(value) = self.0.get(name) else {
             return Ok(None);
         };
         let secs = match (value.as_u64(), value.as_f64()) {
-            (Some(secs), _) => secs,
+            (Some(secs), _) if secs < LATEST => secs,
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
+                clippy::cast_precision_loss,
                 reason = "the range is checked in the guard"
             )]
-            (None, Some(secs)) if (0.0..LATEST).contains(&secs) => secs as u64,
+            (None, Some(secs)) if (0.0..LATEST as f64).contains(&secs) => secs as u64,
             _ => return Err(TokenError::Claim),
         };
         Ok(Some(UnixTime::from_secs(secs)))

@@ -129,6 +129,6 @@ pub(super) fn provider_out(req: &RequestView<'_>, reason: &'static str) -> Reply
 /// Every 401 says how to authenticate (RFC 9110 15.5.2), and never by Basic,
 /// which would make browsers ask for a password.
 fn challenge(reply: Reply, face: &Face) -> Reply {
-    let realm = format!("Bearer realm=\"{}\"", face.origin.authority());
+    let realm = format!("Bearer realm=\"{}\"", face.origin.host());
     reply.with(header::WWW_AUTHENTICATE, &realm)
 }

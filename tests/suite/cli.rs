@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::support::harness::fresh_key;
+use crate::support::peers::root;
 
 const USAGE: i32 = 64;
 const CONFIG: i32 = 78;
@@ -81,6 +82,15 @@ fn check_accepts_a_good_config_and_says_what_to_register() {
         text.contains("https://wiki.example.com/_vestibule/signed-out"),
         "{text}"
     );
+}
+
+#[test]
+fn the_configs_that_we_hand_out_are_good() {
+    for file in ["deploy/demo/vestibule.toml", "config.example.toml"] {
+        let path = root().join(file).display().to_string();
+        let output = vestibule(&["check", "--no-secrets", "--config", &path]);
+        assert_eq!(output.status.code(), Some(0), "{file}: {}", stderr(&output));
+    }
 }
 
 #[test]

@@ -134,6 +134,56 @@ fn another_site_cannot_sign_a_person_out() {
 }
 
 #[test]
+fn the_apps_own_links_and_forms_sign_out_at_once() {
+    let chain = Harness::start();
+    let origin = chain.origin.clone();
+    let referer = format!("{origin}/some/page?x");
+    for (method, headers) in [
+        (
+            "GET",
+            vec![
+                ("Sec-Fetch-Site", "same-origin"),
+                ("Sec-Fetch-Mode", "navigate"),
+                ("Sec-Fetch-Dest", "document"),
+            ],
+        ),
+        (
+            "GET",
+            vec![
+                ("Sec-Fetch-Site", "none"),
+                ("Sec-Fetch-Mode", "navigate"),
+                ("Sec-Fetch-Dest", "document"),
+            ],
+        ),
+        (
+            "POST",
+            vec![
+                ("Sec-Fetch-Site", "same-origin"),
+                ("Sec-Fetch-Mode", "navigate"),
+                ("Sec-Fetch-Dest", "document"),
+            ],
+        ),
+        // Browsers without fetch metadata.
+        (
+            "GET",
+            vec![("Referer", referer.as_str()), ("Accept", "text/html")],
+        ),
+        (
+            "POST",
+            vec![("Origin", origin.as_str()), ("Accept", "text/html")],
+        ),
+    ] {
+        let mut browser = chain.signed_in(KIRSTEN);
+        let answer = browser.send(method, "/_vestibule/logout", &headers, b"");
+        assert!(
+            matches!(answer.status, 302 | 303),
+            "{method} {headers:?}: {answer:?}"
+        );
+        assert_closed(&mut browser);
+    }
+}
+
+#[test]
 fn the_button_of_that_page_signs_out() {
     let chain = Harness::start();
     let mut browser = chain.signed_in(KIRSTEN);

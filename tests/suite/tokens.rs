@@ -134,6 +134,23 @@ fn what_is_no_token_is_as_if_none() {
 }
 
 #[test]
+fn a_person_without_the_claim_that_names_the_user_is_told_which_it_is() {
+    // No silent fall-back from the email to something else.
+    let mut chain = Harness::start();
+    let token = chain
+        .idp()
+        .mint(KIRSTEN, "id", json!({ "claims": { "email": null } }));
+    let value = cookie(&chain, &token, "corp", now());
+    let answer = chain.raw(&format!(
+        "GET /data HTTP/1.1\r\nHost: HOST\r\nAccept: text/html\r\nCookie: vestibule={value}\r\n\r\n"
+    ));
+    assert_eq!(answer.status, 403);
+    assert!(answer.html().contains("email"), "{}", answer.text());
+    chain.await_log(&["no_user_claim"]);
+    assert_eq!(chain.echo.count(), 0);
+}
+
+#[test]
 fn a_session_of_another_provider_is_as_if_none() {
     let mut chain = Harness::start();
     let token = chain.idp().mint(KIRSTEN, "id", json!({}));

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::clock::LONGEST;
 use crate::model::{KeyName, Provider, Rotation, Switches};
 use crate::world::World;
 
@@ -47,6 +48,11 @@ pub(super) struct NewProvider {
 
 /// Absolute, not in addition to an earlier offset.
 pub(super) fn clock(world: &mut World, change: ClockChange) -> Answer {
+    if !(-LONGEST..=LONGEST).contains(&change.offset_seconds) {
+        return Err(AdminError::Unacceptable(format!(
+            "offset_seconds is at most {LONGEST} either way"
+        )));
+    }
     world.clock.set_offset(change.offset_seconds);
     Ok(json!({ "offset_seconds": world.clock.offset(), "now": world.clock.now() }))
 }

@@ -21,7 +21,10 @@ pub(super) fn jwks(world: &mut World, request: &Request) -> Reply {
 }
 
 /// The endpoints that the document of a pool without a domain names (1.2).
-pub(super) fn no_domain(_world: &mut World, _request: &Request) -> Reply {
+pub(super) fn no_domain(world: &mut World, request: &Request) -> Reply {
+    if find(world, &request.path).is_none() {
+        return Reply::not_found();
+    }
     Reply::json(
         400,
         &json!({ "code": "BadRequest", "message": "The server did not understand the operation that was requested." }),

@@ -70,7 +70,7 @@ fn provider_buttons(page: &LoginPage<'_>, providers: &[&str]) -> String {
         })
         .collect();
     format!(
-        "<form method=\"get\" action=\"/oauth2/authorize\">\n{}<div class=\"people\">\n{buttons}</div>\n</form>\n",
+        "<form method=\"get\" action=\"/oauth2/authorize\">\n{}<div class=\"choices\">\n{buttons}</div>\n</form>\n",
         hidden(repeated)
     )
 }

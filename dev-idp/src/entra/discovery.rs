@@ -55,10 +55,10 @@ pub(super) fn document(world: &mut World, request: &Request) -> Reply {
 /// Keys without `alg`, each with the issuer it is good for (section 4).
 pub(super) fn jwks(world: &mut World, request: &Request) -> Reply {
     let entra = &world.entra;
-    let mut jwk = entra.key.public_jwk();
+    let mut jwk = entra.key().public_jwk();
     if let Some(members) = jwk.as_object_mut() {
         members.remove("alg");
-        members.insert("x5t".to_owned(), json!(entra.key.kid()));
+        members.insert("x5t".to_owned(), json!(entra.key().kid()));
         let issuer = if request.path.starts_with("/common/") {
             format!("{}/{{tenantid}}/v2.0", entra.origin)
         } else {

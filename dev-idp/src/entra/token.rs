@@ -70,9 +70,9 @@ fn answer(entra: &mut Entra, request: &Request, now: i64) -> Result<Value, Refus
         .person(&code.slug)
         .ok_or(invalid("The user account does not exist."))?;
     // Unlike Cognito's, the header names a type and slashes stay as they are.
-    let header = json!({ "typ": "JWT", "alg": "RS256", "kid": entra.key.kid() }).to_string();
+    let header = json!({ "typ": "JWT", "alg": "RS256", "kid": entra.key().kid() }).to_string();
     let claims = id_claims(entra, person, &code, now).to_string();
-    let id_token = entra.key.sign_raw(header.as_bytes(), claims.as_bytes());
+    let id_token = entra.key().sign_raw(header.as_bytes(), claims.as_bytes());
     let access_token = entra.grants.issue_access(
         EntraAccess {
             client_id,

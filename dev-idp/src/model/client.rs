@@ -9,6 +9,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Deserializer, Serialize};
 use url::{Host, Url};
 
+use crate::clock::LONGEST;
+
 use super::pre_token::{PreToken, PreTokenError};
 use super::provider::COGNITO;
 
@@ -95,8 +97,10 @@ pub(crate) enum ClientError {
     Url(String),
     #[error("grace_seconds is between 0 and 60")]
     Grace,
-    #[error("token lifetimes are positive")]
+    #[error("token lifetimes are positive and at most {LONGEST} seconds")]
     Lifetime,
+    #[error("clock_offset_seconds is at most {LONGEST} either way")]
+    ClockOffset,
     #[error("client_credentials wants a secret and no other flow")]
     ClientCredentials,
     #[error("at most 100 callbacks and 100 sign-out URLs")]
@@ -148,8 +152,19 @@ impl Client {
         if !(0..=60).contains(&self.rotation.grace_seconds) {
             return Err(ClientError::Grace);
         }
-        if self.lifetimes.id <= 0 || self.lifetimes.access <= 0 || self.lifetimes.refresh <= 0 {
+        let Lifetimes {
+            id,
+            access,
+            refresh,
+        } = self.lifetimes;
+        if ![id, access, refresh]
+            .iter()
+            .all(|seconds| (1..=LONGEST).contains(seconds))
+        {
             return Err(ClientError::Lifetime);
+        }
+        if !(-LONGEST..=LONGEST).contains(&self.clock_offset_seconds) {
+            return Err(ClientError::ClockOffset);
         }
         if self.flows.contains(&Flow::ClientCredentials)
             && (self.flows.len() > 1 || self.secret.is_empty())

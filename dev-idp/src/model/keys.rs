@@ -9,13 +9,18 @@ use crate::jws::{PublicKey, SigningKey};
 
 /// Two keys in use, the retired ones that are still published, and one that
 /// never is. Clones share the keys.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct PoolKeys {
-    id: Arc<SigningKey>,
-    access: Arc<SigningKey>,
-    retired: Vec<(KeyName, Arc<SigningKey>)>,
-    foreign: Arc<OnceLock<SigningKey>>,
+    id: LazyKey,
+    access: LazyKey,
+    retired: Vec<(KeyName, LazyKey)>,
+    foreign: LazyKey,
 }
+
+/// Generated once somebody asks: a key costs a tenth of a second, and most
+/// runs never touch those of the second pool.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LazyKey(Arc<OnceLock<SigningKey>>);
 
 /// Which of the two keys: ID and access tokens are signed by different ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -33,26 +38,29 @@ pub(crate) enum Rotation {
     Hard,
 }
 
-impl PoolKeys {
-    pub(crate) fn generate() -> Self {
-        Self {
-            id: Arc::new(SigningKey::generate()),
-            access: Arc::new(SigningKey::generate()),
-            retired: Vec::new(),
-            foreign: Arc::default(),
-        }
+impl LazyKey {
+    pub(crate) fn get(&self) -> &SigningKey {
+        self.0.get_or_init(SigningKey::generate)
     }
+}
 
+impl PoolKeys {
     pub(crate) fn named(&self, name: KeyName) -> &SigningKey {
         match name {
-            KeyName::Id => &self.id,
-            KeyName::Access => &self.access,
+            KeyName::Id => self.id.get(),
+            KeyName::Access => self.access.get(),
         }
     }
 
     /// A key that no key set ever holds.
     pub(crate) fn foreign(&self) -> &SigningKey {
-        self.foreign.get_or_init(SigningKey::generate)
+        self.foreign.get()
+    }
+
+    /// Generates what is in use, so that the first request need not wait.
+    pub(crate) fn warm(&self) {
+        self.id.get();
+        self.access.get();
     }
 
     pub(crate) fn rotate(&mut self, name: KeyName, rotation: Rotation) {
@@ -60,7 +68,7 @@ impl PoolKeys {
             KeyName::Id => &mut self.id,
             KeyName::Access => &mut self.access,
         };
-        let old = std::mem::replace(slot, Arc::new(SigningKey::generate()));
+        let old = std::mem::take(slot);
         match rotation {
             Rotation::Overlap => self.retired.push((name, old)),
             Rotation::Hard => self.retired.retain(|(retired, _)| *retired != name),
@@ -84,6 +92,6 @@ impl PoolKeys {
         [&self.id, &self.access]
             .into_iter()
             .chain(self.retired.iter().map(|(_, key)| key))
-            .map(AsRef::as_ref)
+            .map(LazyKey::get)
     }
 }

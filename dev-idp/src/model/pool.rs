@@ -25,7 +25,7 @@ impl Pool {
     pub(crate) fn new(id: &str) -> Self {
         Self {
             id: id.to_owned(),
-            keys: PoolKeys::generate(),
+            keys: PoolKeys::default(),
             clients: BTreeMap::new(),
             users: BTreeMap::new(),
             providers: Vec::new(),

@@ -197,6 +197,94 @@ fn e17_clients_are_checked_like_the_real_service_checks_them() {
 }
 
 #[test]
+fn e17_numbers_that_would_overflow_are_refused() {
+    let idp = Idp::start();
+    for (path, body) in [
+        ("/clock", json!({ "offset_seconds": i64::MAX })),
+        ("/clock", json!({ "offset_seconds": i64::MIN })),
+        (
+            "/faults",
+            json!({ "endpoint": "domain:token", "kind": "status", "status": 100 }),
+        ),
+        (
+            "/clients",
+            json!({ "pool": Idp::POOL, "client_id": "c", "lifetimes": { "id": i64::MAX } }),
+        ),
+        (
+            "/clients",
+            json!({ "pool": Idp::POOL, "client_id": "c", "clock_offset_seconds": i64::MIN }),
+        ),
+    ] {
+        assert_eq!(idp.admin("POST", path, body.clone()).status, 400, "{body}");
+    }
+    idp.clock(10_000_000_000);
+    idp.client(json!({ "clock_offset_seconds": 10_000_000_000_i64 }));
+    idp.client(json!({ "lifetimes": { "id": 10_000_000_000_i64 } }));
+    idp.tokens_of(Idp::KIRSTEN, &[]);
+    idp.federated_tokens_of("nadia-berg", &[]);
+}
+
+#[test]
+fn e17_strange_bytes_get_an_answer() {
+    let idp = Idp::start();
+    let junk = "%00%ff&&==&code=%&state=%F0%9F&client_id=%0d%0aSet-Cookie:x&redirect_uri=\\&token=..&_csrf";
+    let origins = ["issuer_host", "domain", "entra", "admin"];
+    let tenant = idp
+        .at("entra_issuer")
+        .rsplit('/')
+        .nth(1)
+        .unwrap()
+        .to_owned();
+    let paths = [
+        "/",
+        "//",
+        "/a",
+        "/a/b",
+        "/%00",
+        "/eu-central-1_ExAmP1e99",
+        "/oauth2/authorize",
+        "/login",
+        "/oauth2/token",
+        "/oauth2/userInfo",
+        "/oauth2/revoke",
+        "/oauth2/idpresponse",
+        "/logout",
+        "/error",
+        "/signup",
+        "/oidc/userinfo",
+        "/users/%ff/%00",
+        "/clients/%ff",
+        "/mint",
+        &format!("/{tenant}/oauth2/v2.0/authorize"),
+        &format!("/{tenant}/oauth2/v2.0/token"),
+        &format!("/{tenant}/oauth2/v2.0/logout"),
+    ];
+    for origin in origins {
+        for path in paths {
+            let url = format!("{}{path}?{junk}", idp.at(origin));
+            for method in ["GET", "POST", "PATCH"] {
+                for authorization in [
+                    "Basic !!!",
+                    "Basic Og==",
+                    "Bearer ..",
+                    "Bearer e30.e30.e30",
+                    "",
+                ] {
+                    let headers = [
+                        ("content-type", "application/x-www-form-urlencoded"),
+                        ("authorization", authorization),
+                        ("cookie", "=; ;cognito; csrf-state==; ESTSAUTH=x"),
+                    ];
+                    let answer = Browser::default().send(method, &url, &headers, Some(junk));
+                    assert!(answer.status < 500, "{method} {url}: {answer:?}");
+                    assert!(answer.header("x").is_none() && answer.set_cookie("x").is_none());
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn e17_mint_honest_and_forged() {
     let idp = Idp::start();
     let honest = mint(&idp, json!({}));

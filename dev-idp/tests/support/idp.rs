@@ -13,9 +13,7 @@ use super::http::{Browser, Response, form, query_of, url};
 /// The pair of RFC 7636 appendix B.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
-pub(crate) fn challenge() -> &'static str {
-    "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-}
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 pub(crate) struct Idp {
     greeting: Value,
@@ -76,7 +74,7 @@ impl Idp {
             ("state", "st4te"),
             ("scope", "openid profile email"),
             ("nonce", "n0nce"),
-            ("code_challenge", challenge()),
+            ("code_challenge", CHALLENGE),
             ("code_challenge_method", "S256"),
         ];
         for (name, value) in changes {

@@ -4,4 +4,4 @@ mod http;
 mod idp;
 
 pub(crate) use http::{Browser, Response, base64url, form, query_of, url};
-pub(crate) use idp::{Idp, VERIFIER, challenge};
+pub(crate) use idp::{Idp, VERIFIER};

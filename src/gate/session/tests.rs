@@ -1,0 +1,123 @@
+//! The wire form of a session: frozen, exact, and deaf to everything else.
+
+use serde_json::json;
+
+use super::*;
+use crate::config::ProviderKind;
+use crate::gate::tests::support::{
+    CLIENT, Dice, ISSUER, NOW, changed, id_claims, key, key_set,
+};
+use crate::gate::tests::vectors;
+use crate::gate::token::Verifier;
+
+fn session(refresh_token: Option<&str>) -> Session {
+    let verifier = Verifier::new(ProviderKind::Cognito, vec![ISSUER.to_owned()], CLIENT.to_owned());
+    let token = key().sign(&changed(id_claims(), &json!({})));
+    let proof = verifier.verify(&token, &key_set(), NOW).unwrap();
+    let refresh_token = refresh_token.map(|token| Zeroizing::new(token.to_owned()));
+    Session::establish(&proof, "corp", Zeroizing::new(token), refresh_token, [7; 16], NOW)
+}
+
+#[test]
+fn a_session_reads_as_it_was_written() {
+    for refresh_token in [None, Some("opaque"), Some("a.b.c"), Some("aaaa.bbbb.cccc.dddd.eeee"), Some("")] {
+        let session = session(refresh_token);
+        let later = NOW.plus(5);
+        let read = Session::decode(&session.encode(later)).unwrap();
+        assert_eq!(read.id, [7; 16]);
+        assert_eq!(read.generation, 0);
+        assert_eq!(read.signed_in(), NOW);
+        assert_eq!(read.sealed(), later);
+        assert_eq!(read.provider(), "corp");
+        assert_eq!(read.id_token(), session.id_token());
+        assert_eq!(read.refresh_token().map(|token| token.as_str()), refresh_token);
+    }
+}
+
+#[test]
+fn a_jwt_takes_a_quarter_less() {
+    let session = session(None);
+    assert!(session.encode(NOW).len() < session.id_token().len() * 4 / 5);
+}
+
+#[test]
+fn every_truncation_refuses() {
+    let bytes = session(Some("aaaa.bbbb.cccc")).encode(NOW);
+    for end in 0..bytes.len() {
+        assert!(Session::decode(&bytes[..end]).is_err(), "cut off at {end}");
+    }
+    let longer = [&bytes[..], &[0]].concat();
+    assert!(Session::decode(&longer).is_err());
+}
+
+#[test]
+fn no_flipped_bit_and_no_noise_panics() {
+    let bytes = session(Some("aaaa.bbbb.cccc")).encode(NOW);
+    for at in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut changed = bytes.to_vec();
+            changed[at] ^= 1 << bit;
+            let read = Session::decode(&changed);
+            assert!(at > 0 || read.is_err(), "another format is read");
+        }
+    }
+    let mut dice = Dice::new(1);
+    for _ in 0..50_000 {
+        let mut noise = vec![0; dice.below(120)];
+        dice.fill(&mut noise).unwrap();
+        if let Some(first) = noise.first_mut() {
+            *first = FORMAT;
+        }
+        if let Ok(read) = Session::decode(&noise) {
+            assert!(Session::decode(&read.encode(read.sealed())).is_ok());
+        }
+    }
+}
+
+#[test]
+fn debug_output_shows_no_token() {
+    let session = session(Some("a-refresh-token"));
+    let shown = format!("{session:?}");
+    let signature = session.id_token().rsplit('.').next().unwrap();
+    assert!(!shown.contains("a-refresh-token") && !shown.contains(signature), "{shown}");
+    assert!(!shown.contains("eyJ") && !shown.contains("id_token"), "{shown}");
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Outcome {
+    Same,
+    Reads,
+    Refused,
+}
+
+#[test]
+fn frozen_vectors_of_format_1_hold() {
+    let outcomes = [
+        ("same", Outcome::Same),
+        ("reads", Outcome::Reads),
+        ("refused", Outcome::Refused),
+    ];
+    let file = include_str!("../../../tests/vectors/session-v1.toml");
+    vectors::each(file, "session-v1", &outcomes, |mut vector, outcome| {
+        let bytes = vector.hex("bytes");
+        let read = Session::decode(&bytes);
+        if outcome == Outcome::Refused {
+            assert_eq!(read.map(|_| ()), Err(WireError), "{}", vector.name());
+            return vector.done();
+        }
+        let read = read.unwrap();
+        let name = vector.name().to_owned();
+        assert_eq!(read.id.to_vec(), vector.hex("id"), "{name}");
+        assert_eq!(u64::from(read.generation), vector.number("generation"), "{name}");
+        assert_eq!(read.signed_in().secs(), vector.number("signed_in"), "{name}");
+        assert_eq!(read.sealed().secs(), vector.number("sealed"), "{name}");
+        assert_eq!(read.provider(), vector.text("provider"), "{name}");
+        assert_eq!(read.id_token(), vector.text("id_token"), "{name}");
+        let refresh_token = vector.optional_text("refresh_token");
+        let found = read.refresh_token().map(|token| token.as_str().to_owned());
+        assert_eq!(found, refresh_token, "{name}");
+        let written = read.encode(read.sealed());
+        assert_eq!(written.to_vec() == bytes, outcome == Outcome::Same, "{name}");
+        vector.done();
+    });
+}
