@@ -4,7 +4,7 @@
 //! Owns [`Gate::decide`], THE FATE OF A REQUEST. Must not know pingora, tokio,
 //! the network, files or clocks (`tests/suite/architecture.rs` holds it to that).
 
-use http::StatusCode;
+use http::{StatusCode, header};
 use url::Url;
 
 use crate::config::{Config, LogoutReach, Provider, ProviderKind};
@@ -102,8 +102,7 @@ pub enum Decision {
     Perform(Effect),
 }
 
-/// A request on its way to the app.
-#[derive(Debug)]
+/// A request on its way to the app. Debug shows neither cookies nor the person.
 pub struct Forward {
     /// The leave to go there.
     pub permit: Permit,
@@ -115,6 +114,15 @@ pub struct Forward {
     pub set_cookies: Vec<String>,
     /// For the log.
     pub note: Note,
+}
+
+impl std::fmt::Debug for Forward {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Forward")
+            .field("permit", &self.permit)
+            .field("note", &self.note)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the edge has to do before the answer.
@@ -209,6 +217,10 @@ impl Gate {
         let Some(face) = face.or_else(|| self.faces.first()) else {
             return Decision::Reply(self.misdirected(req));
         };
+        if access.looks_for_identity() && self.is_foreign_websocket(req) {
+            let why = Denial::Forbidden(Forbidden::ForeignOrigin);
+            return Decision::Reply(self.denied(req, face, &why, rng));
+        }
         let mut cookies = Vec::new();
         let judged = policy::judge(access, || {
             let presented = face.cookies.presented(req.cookie_headers());
@@ -382,6 +394,16 @@ impl Gate {
             &page,
             note,
         )
+    }
+
+    /// A websocket that a page of another origin opens: cookies go along with
+    /// it, and the same-origin policy does not apply (RFC 6455 10.2).
+    fn is_foreign_websocket(&self, req: &RequestView<'_>) -> bool {
+        req.headers().contains_key(header::UPGRADE)
+            && req.headers().contains_key(header::ORIGIN)
+            && !req
+                .header("origin")
+                .is_some_and(|origin| self.origins().any(|ours| ours.as_str() == origin))
     }
 
     /// The public origins.

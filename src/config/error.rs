@@ -292,6 +292,9 @@ pub enum ConfigWarningKind {
     /// A session longer than 30 days.
     #[error("is longer than 30 days")]
     LongLifetime,
+    /// A name without `__Host-` on https.
+    #[error("does not begin with __Host-, so a neighbouring subdomain can set it")]
+    CookieWithoutHost,
     /// The same session key twice.
     #[error("holds the same key twice")]
     RepeatedKey,

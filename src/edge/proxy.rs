@@ -5,7 +5,7 @@
 //! `logging` writes the one line of the access log.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use pingora::http::{RequestHeader, ResponseHeader};
@@ -29,6 +29,11 @@ use crate::gate::token::{TokenError, VerifiedIdentity};
 use crate::gate::unavailable::{AppFailure, app_failed};
 use crate::gate::{Decision, Effect, Forward, Gate, Known};
 use crate::telemetry::{AccessLine, InFlight, InFlightGuard, Telemetry};
+
+/// How long a connection may wait for its next request, in seconds.
+const KEEPALIVE_SECONDS: u64 = 60;
+/// How long a client may refuse to read on.
+const CLIENT_WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The public listener's service.
 pub struct Proxy {
@@ -192,6 +197,7 @@ impl ProxyHttp for Proxy {
     }
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Context) -> pingora::Result<bool> {
+        limit_connection(session);
         let fate = match Received::of(session) {
             Ok(received) => match self.decide(session, &received) {
                 Decision::Forward(forward) => Fate::Forward(forward),
@@ -266,9 +272,6 @@ impl ProxyHttp for Proxy {
         let Some(forward) = &ctx.forward else {
             return Err(Error::new_in(ErrorType::InternalError));
         };
-        if respond::is_switch(upstream_response.status) {
-            return Ok(());
-        }
         let audience = match forward.permit.access() {
             _ if !forward.set_cookies.is_empty() => Audience::OneSession,
             Access::Public => Audience::Everybody,
@@ -308,8 +311,11 @@ impl ProxyHttp for Proxy {
                 ..reply.note.clone()
             };
             status = reply.status.as_u16();
-            if session.response_written().is_none()
-                && respond::send(session, &reply).await.is_err()
+            // An interim answer (100, 103) does not take the place of one.
+            let answered = session
+                .response_written()
+                .is_some_and(|response| !response.status.is_informational());
+            if !answered && respond::send(session, &reply).await.is_err()
             {
                 status = 0;
             }
@@ -338,6 +344,18 @@ impl ProxyHttp for Proxy {
             elapsed: ctx.started.elapsed(),
         });
     }
+}
+
+/// pingora waits for the next request on a connection without end, and for a
+/// client that never reads: both hold resources for nothing.
+fn limit_connection(session: &mut Session) {
+    if session
+        .get_keepalive()
+        .is_some_and(|seconds| seconds == 0 || seconds > KEEPALIVE_SECONDS)
+    {
+        session.set_keepalive(Some(KEEPALIVE_SECONDS));
+    }
+    session.set_write_timeout(Some(CLIENT_WRITE_TIMEOUT));
 }
 
 /// A request whose framing is refused before the core sees it.

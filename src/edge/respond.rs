@@ -1,6 +1,6 @@
 //! From the core's replies and edits to pingora.
 
-use http::{Method, StatusCode, header};
+use http::{Method, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
@@ -8,6 +8,18 @@ use crate::gate::cache::{Audience, CacheControl, cache_control};
 use crate::gate::headers::{HeaderEdits, is_managed};
 use crate::gate::reply::Reply;
 use crate::gate::Gate;
+
+/// Headers that speak to shared caches past `Cache-Control` (RFC 9213 and its
+/// forerunners).
+const PAST_CACHE_CONTROL: &[&str] = &[
+    "surrogate-control",
+    "cdn-cache-control",
+    "cloudflare-cdn-cache-control",
+    "netlify-cdn-cache-control",
+    "vercel-cdn-cache-control",
+    "edge-control",
+    "x-accel-expires",
+];
 
 /// Sends a reply of ours; the app sees nothing of the request.
 pub(super) async fn send(session: &mut Session, reply: &Reply) -> pingora::Result<()> {
@@ -110,14 +122,11 @@ pub(super) fn edit_response(
     if let CacheControl::Replace(text) = changed {
         header.remove_header(&header::CACHE_CONTROL);
         header.insert_header(header::CACHE_CONTROL, text)?;
-        // These speak to shared caches past Cache-Control (RFC 9213).
-        header.remove_header("surrogate-control");
-        header.remove_header("cdn-cache-control");
+    }
+    if audience != Audience::Everybody {
+        for name in PAST_CACHE_CONTROL {
+            header.remove_header(*name);
+        }
     }
     Ok(())
-}
-
-/// Whether a status leaves nothing to edit: the connection is another protocol's now.
-pub(super) fn is_switch(status: StatusCode) -> bool {
-    status == StatusCode::SWITCHING_PROTOCOLS
 }

@@ -33,24 +33,29 @@ pub fn cache_control(values: &[&str], audience: Audience) -> CacheControl {
         .map(str::trim)
         .filter(|directive| !directive.is_empty())
         .collect();
-    let named = |name: &str| {
+    // `private="X-Foo"` is about that field alone (RFC 9111 5.2.2.7).
+    let bare = |name: &str| {
         directives
             .iter()
-            .any(|directive| is_named(directive, name))
+            .any(|directive| directive.eq_ignore_ascii_case(name))
     };
-    if audience == Audience::Everybody || named("no-store") {
+    if audience == Audience::Everybody || bare("no-store") {
         return CacheControl::Keep;
     }
     if audience == Audience::OneSession {
         return CacheControl::Replace("private, no-cache".to_owned());
     }
-    let shared = ["public", "s-maxage", "proxy-revalidate", "private"];
-    if named("private") && !shared.iter().take(3).any(|name| named(name)) {
+    let is_shared = |directive: &str| {
+        ["public", "s-maxage", "proxy-revalidate"]
+            .iter()
+            .any(|name| is_named(directive, name))
+    };
+    if bare("private") && !directives.iter().any(|directive| is_shared(directive)) {
         return CacheControl::Keep;
     }
     let kept = directives
         .iter()
-        .filter(|directive| !shared.iter().any(|name| is_named(directive, name)));
+        .filter(|directive| !is_shared(directive) && !is_named(directive, "private"));
     let all: Vec<&str> = std::iter::once("private").chain(kept.copied()).collect();
     CacheControl::Replace(all.join(", "))
 }
@@ -76,6 +81,8 @@ mod tests {
             (&[], Audience::OnePerson, Some("private")),
             (&["private, max-age=60"], Audience::OnePerson, None),
             (&["private, s-maxage=60"], Audience::OnePerson, Some("private")),
+            (&["private=\"X-Foo\", max-age=60"], Audience::OnePerson, Some("private, max-age=60")),
+            (&["no-store=\"X-Foo\""], Audience::OnePerson, Some("private, no-store=\"X-Foo\"")),
             (&["no-store"], Audience::OnePerson, None),
             (&["public, max-age=60"], Audience::OneSession, Some("private, no-cache")),
             (&[], Audience::OneSession, Some("private, no-cache")),

@@ -115,16 +115,24 @@ pub fn list(value: &Value) -> Vec<String> {
 
 fn bracketed(text: &str) -> Option<Vec<String>> {
     let inside = text.strip_prefix('[')?.strip_suffix(']')?;
-    if let Ok(Value::Array(items)) = serde_json::from_str(text) {
-        return Some(items.iter().filter_map(scalar).collect());
+    // As JSON only if it is a list of texts: a number would be rewritten.
+    if let Ok(items) = serde_json::from_str::<Vec<String>>(text) {
+        return Some(trimmed(items.iter().map(String::as_str)));
     }
     let items = inside
         .split(',')
         .map(|item| item.trim().trim_matches('"').trim())
-        .filter(|item| !item.is_empty())
         .map(form_decode)
-        .collect();
-    Some(items)
+        .collect::<Vec<_>>();
+    Some(trimmed(items.iter().map(String::as_str)))
+}
+
+fn trimmed<'t>(items: impl Iterator<Item = &'t str>) -> Vec<String> {
+    items
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// `+` is a space and `%41` a byte (WHATWG URL, application/x-www-form-urlencoded).

@@ -64,13 +64,23 @@ pub struct Cookies {
     secure: bool,
 }
 
-/// What a request presented as cookies of ours.
-#[derive(Debug, Default)]
+/// What a request presented as cookies of ours. Debug shows none of it.
+#[derive(Default)]
 pub struct Presented<'r> {
     whole: Vec<&'r [u8]>,
     chunks: [Option<&'r [u8]>; CHUNKS_MAX],
     chunk_names: Vec<String>,
     logins: Vec<&'r [u8]>,
+}
+
+impl std::fmt::Debug for Presented<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Presented")
+            .field("sessions", &self.whole.len())
+            .field("chunks", &self.chunk_names.len())
+            .field("logins", &self.logins.len())
+            .finish()
+    }
 }
 
 impl Cookies {

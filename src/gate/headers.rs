@@ -34,6 +34,15 @@ const MANAGED: &[&str] = &[
     "x-pomerium-jwt-assertion",
     "x-goog-iap-jwt-assertion",
     "x-wonderwall-id-token",
+    "x-jwt-payload",
+    "x-auth-email",
+    "x-auth-groups",
+    "x-auth-name",
+    "x-auth-roles",
+    "x-auth-subject",
+    "x-auth-user",
+    "x-auth-userid",
+    "x-auth-username",
     // Headers that make an app see another request than the one judged.
     "x-original-url",
     "x-original-uri",
@@ -42,6 +51,8 @@ const MANAGED: &[&str] = &[
     "x-http-method-override",
     "x-http-method",
     "x-method-override",
+    // CGI hands it to programs as HTTP_PROXY.
+    "proxy",
     // Where the request came from is said by us alone.
     "forwarded",
     "x-real-ip",
@@ -66,11 +77,19 @@ const MANAGED_PREFIXES: &[&str] = &[
 ];
 
 /// What happens to a request's headers on the way to the app. "Set only"
-/// cannot be expressed: removal is part of it.
-#[derive(Debug)]
+/// cannot be expressed: removal is part of it. Debug shows no value.
 pub struct HeaderEdits {
     set: Vec<(HeaderName, HeaderValue)>,
     left_out: Vec<&'static str>,
+}
+
+impl std::fmt::Debug for HeaderEdits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HeaderEdits")
+            .field("set", &self.set.len())
+            .field("left_out", &self.left_out)
+            .finish()
+    }
 }
 
 /// A value is longer than [`VALUE_MAX`].

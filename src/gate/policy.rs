@@ -44,6 +44,8 @@ pub enum Forbidden {
     NoPerson(NoPerson),
     /// What the app should be told does not fit into a header.
     HeaderTooLong,
+    /// A page of another origin opens a websocket with this person's cookie.
+    ForeignOrigin,
 }
 
 /// Why a request is not forwarded.
@@ -165,6 +167,7 @@ impl Forbidden {
             Self::NoPerson(NoPerson::ControlInUser) => "control_in_user",
             Self::NoPerson(NoPerson::SeveralRights) => "several_access_rights",
             Self::HeaderTooLong => "header_too_long",
+            Self::ForeignOrigin => "websocket_origin",
         }
     }
 }

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::page::Page;
 use super::request::RequestView;
 
-/// A small answer that we give ourselves.
-#[derive(Debug)]
+/// A small answer that we give ourselves. Debug shows status and note alone:
+/// headers and body may hold cookies, `state` or a token.
 pub struct Reply {
     /// The status.
     pub status: StatusCode,
@@ -46,6 +46,15 @@ pub struct User(pub String);
 impl std::fmt::Debug for User {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("User([redacted])")
+    }
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reply")
+            .field("status", &self.status)
+            .field("note", &self.note)
+            .finish_non_exhaustive()
     }
 }
 
@@ -158,6 +167,20 @@ impl Reply {
         reply.with(header::CONTENT_SECURITY_POLICY, &policy)
     }
 
+    /// A page that a page of this origin may show in a frame.
+    #[must_use]
+    pub fn page_in_frame(status: StatusCode, page: &Page, note: Note) -> Self {
+        let mut reply = Self::page(status, page, note);
+        let policy = super::page::content_security_policy()
+            .replace("frame-ancestors 'none'", "frame-ancestors 'self'");
+        reply.headers.retain(|(name, _)| {
+            name != header::CONTENT_SECURITY_POLICY && name != header::X_FRAME_OPTIONS
+        });
+        reply
+            .with(header::CONTENT_SECURITY_POLICY, &policy)
+            .with(header::X_FRAME_OPTIONS, "SAMEORIGIN")
+    }
+
     /// JSON.
     #[must_use]
     pub fn json(status: StatusCode, value: &Value, note: Note) -> Self {
@@ -209,9 +232,10 @@ impl Reply {
     /// The same with one header more. A value that is no header value becomes 500.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: &str) -> Self {
+        let visible = value.bytes().all(|b| (0x20..0x7f).contains(&b));
         match HeaderValue::from_str(value) {
-            Ok(value) => self.headers.push((name, value)),
-            Err(_) => self.status = StatusCode::INTERNAL_SERVER_ERROR,
+            Ok(value) if visible => self.headers.push((name, value)),
+            _ => self.status = StatusCode::INTERNAL_SERVER_ERROR,
         }
         self
     }

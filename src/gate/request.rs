@@ -96,14 +96,23 @@ impl RequestPath {
     }
 }
 
-/// All that the core sees of a request.
-#[derive(Debug)]
+/// All that the core sees of a request. Debug shows neither query nor headers.
 pub struct RequestView<'r> {
     method: &'r Method,
     path: RequestPath,
     query: Option<&'r str>,
     host: &'r str,
     headers: &'r HeaderMap,
+}
+
+impl std::fmt::Debug for RequestView<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RequestView")
+            .field("method", self.method)
+            .field("path", &self.path)
+            .field("headers", &self.headers.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a request is refused with 400 before anything else is asked.

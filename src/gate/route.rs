@@ -66,6 +66,9 @@ impl PathPattern {
             Some(body) => (body, true),
             None => (text, false),
         };
+        if body.ends_with('/') {
+            return Err(PatternError::NotCanonical);
+        }
         if body.contains('*') {
             return Err(PatternError::Star);
         }
@@ -151,12 +154,19 @@ impl Router {
             .routes
             .iter()
             .filter_map(|route| route.rank(host, path).map(|rank| (rank, route.access)))
-            .max_by_key(|(rank, _)| *rank)
-            .map(|(_, access)| access);
-        match host {
-            Some(_) => Some(best.unwrap_or(Access::SignedIn)),
-            None => best.filter(|access| *access == Access::Public),
-        }
+            .max_by_key(|(rank, _)| *rank);
+        let Some(_) = host else {
+            // What some host guards is not opened by naming none of them.
+            let (rank, access) = best?;
+            let guarded = self.routes.iter().any(|route| {
+                route.access != Access::Public
+                    && route
+                        .rank_on_path(path)
+                        .is_some_and(|other| other >= (rank.1, rank.2))
+            });
+            return (access == Access::Public && !guarded).then_some(access);
+        };
+        Some(best.map_or(Access::SignedIn, |(_, access)| access))
     }
 }
 
@@ -167,17 +177,19 @@ impl Route {
             Some(host) if self.hosts.iter().any(|named| named == host) => true,
             _ => return None,
         };
-        let everything = (0, 0);
-        let (kind, length) = if self.paths.is_empty() {
-            everything
-        } else {
-            self.paths
-                .iter()
-                .filter(|pattern| pattern.matches(path))
-                .map(PathPattern::rank)
-                .max()?
-        };
+        let (kind, length) = self.rank_on_path(path)?;
         Some((on_host, kind, length))
+    }
+
+    fn rank_on_path(&self, path: &str) -> Option<(u8, usize)> {
+        if self.paths.is_empty() {
+            return Some((0, 0));
+        }
+        self.paths
+            .iter()
+            .filter(|pattern| pattern.matches(path))
+            .map(PathPattern::rank)
+            .max()
     }
 }
 

@@ -481,7 +481,8 @@ impl Gate {
         use super::endpoint::Endpoint;
         let path = target.without_query();
         let canonical = super::request::RequestPath::parse(path.as_str());
-        canonical.is_ok_and(|path| {
+        // A browser resolves what we would refuse, such as dot segments.
+        canonical.map_or(true, |path| {
             !matches!(
                 self.paths.classify(path.canonical()),
                 None | Some(Endpoint::Whoami)

@@ -54,12 +54,15 @@ impl Gate {
                 .ok()?;
             self.mapping.person(&identity).ok().map(|person| person.user)
         });
-        let next = self.provider_logout(face, known.logout, session.as_ref());
+        // Only the provider that gave a token gets to see it again.
+        let session = session.filter(|session| session.provider() == self.provider.id);
         let note = Note::new("signed_out").by(user.as_deref());
         let reply = if Asker::of(req) == Asker::Script {
-            let body = json!({ "logout_url": next });
-            Reply::json(StatusCode::OK, &body, note)
+            // No hint: a script never gets hold of a token.
+            let next = self.provider_logout(face, known.logout, None);
+            Reply::json(StatusCode::OK, &json!({ "logout_url": next }), note)
         } else {
+            let next = self.provider_logout(face, known.logout, session.as_ref());
             Reply::redirect(&next, note)
         };
         let mut cookies = face.cookies.delete_session(&presented);
@@ -128,7 +131,7 @@ impl Gate {
             // OpenID Connect RP-Initiated Logout 1.0, section 2.
             ProviderKind::Oidc => {
                 let mut query = url.query_pairs_mut();
-                if let Some(session) = session.filter(|s| s.provider() == self.provider.id) {
+                if let Some(session) = session {
                     query.append_pair("id_token_hint", session.id_token());
                 }
                 query

@@ -43,7 +43,8 @@ impl Gate {
                 let page = Page::new("Please sign in")
                     .text("This part of the page is shown after you have signed in.")
                     .top_link(back(), "Sign in");
-                challenge(Reply::page(StatusCode::UNAUTHORIZED, &page, note), face)
+                let reply = Reply::page_in_frame(StatusCode::UNAUTHORIZED, &page, note);
+                challenge(reply, face)
             }
             Asker::Prefetch | Asker::Script => self.signed_out_json(req, face, why),
         }
@@ -81,13 +82,16 @@ impl Gate {
             }
             Forbidden::NoPerson(NoPerson::SeveralRights) => page
                 .text("You are signed in, but your account has several access rights where one is needed."),
+            Forbidden::ForeignOrigin => {
+                page.text("A page of another site tried to open a connection to this application.")
+            }
             Forbidden::HeaderTooLong => {
                 page.text("You are signed in, but your account has more groups than can be passed on.")
             }
         };
         let reference = reference(rng);
         let page = match why {
-            Forbidden::Nobody => page,
+            Forbidden::Nobody | Forbidden::ForeignOrigin => page,
             _ => page
                 .text("The people who run this application can change that.")
                 .link(format!("{}/logout", self.paths.prefix()), "Sign in as someone else"),

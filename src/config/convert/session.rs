@@ -10,6 +10,7 @@ use crate::config::file::SessionTable;
 use crate::config::reader::{Item, Scalar, Source, Text};
 use crate::config::{Server, Session};
 use crate::gate::cookie::CookieName;
+use crate::gate::origin::PublicOrigin;
 use crate::gate::seal::{KeyError, SecretKey};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -182,6 +183,12 @@ impl Conversion<'_> {
             let kind = ConfigErrorKind::CookieNeedsHttps(origin.to_string());
             let remedy = "leave it out, and each origin has the best name that it can have";
             self.findings.error(&item.place, kind, remedy);
+        }
+        let https = server.is_some_and(|server| server.origins.iter().any(PublicOrigin::is_https));
+        if https && !name.as_str().starts_with("__Host-") {
+            let remedy = "begin it with \"__Host-\", or leave it out";
+            self.findings
+                .warn(&item.place, ConfigWarningKind::CookieWithoutHost, remedy);
         }
         Some(name)
     }

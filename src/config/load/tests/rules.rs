@@ -376,6 +376,8 @@ fn what_may_surprise_is_a_warning() {
     let rows = [
         ("provider.corp.email_verified = \"ignore\"", "provider.corp.email_verified", "EmailIgnored"),
         ("session.lifetime = \"31d\"", "session.lifetime", "LongLifetime"),
+        ("session.cookie_name = \"wiki\"", "session.cookie_name", "CookieWithoutHost"),
+        ("session.cookie_name = \"__Secure-wiki\"", "session.cookie_name", "CookieWithoutHost"),
         ("session.keys = [{ file = \"several-keys\" }, { file = \"other-key\" }]", "session.keys[1]", "RepeatedKey"),
         ("\n[[route]]\npath = \"/admin\"\naccess = \"nobody\"", "route[0].path", "ExactRoute"),
         ("\n[[route]]\npath = \"/*\"\naccess = \"optional\"\n[[route]]\npath = \"/admin\"", "route[1].path", "ExactRoute"),
@@ -391,6 +393,7 @@ fn what_may_surprise_is_a_warning() {
     let quiet = [
         "",
         "session.lifetime = \"30d\"",
+        "session.cookie_name = \"__Host-wiki\"",
         "\n[[route]]\npath = \"/login\"\naccess = \"public\"",
         "\n[[route]]\npath = \"/admin\"",
         "\n[[route]]\naccess = \"public\"\n[[route]]\npath = [\"/admin\", \"/admin/*\"]",
