@@ -44,11 +44,19 @@ fn main() {
 impl Scene {
     fn new() -> Self {
         let signer = SigningKey::generate();
-        let keys = KeySet::parse(json!({ "keys": [signer.public_jwk()] }).to_string().as_bytes());
+        let keys = KeySet::parse(
+            json!({ "keys": [signer.public_jwk()] })
+                .to_string()
+                .as_bytes(),
+        );
         let keys = keys.unwrap_or_else(|error| unreachable!("{error}"));
         let token = signer.sign(&claims());
         let config = config();
-        let verifier = Verifier::new(config.provider.kind, vec![ISSUER.to_owned()], CLIENT.to_owned());
+        let verifier = Verifier::new(
+            config.provider.kind,
+            vec![ISSUER.to_owned()],
+            CLIENT.to_owned(),
+        );
         let identity = verifier.verify(&token, &keys, NOW);
         let identity = identity.unwrap_or_else(|error| unreachable!("{error}"));
         let session = Session::establish(
@@ -68,8 +76,14 @@ impl Scene {
         for (name, value) in [
             (header::HOST, "wiki.example.com".to_owned()),
             (header::ACCEPT, "text/html".to_owned()),
-            (header::USER_AGENT, "Mozilla/5.0 (X11; Linux x86_64) Chrome/140".to_owned()),
-            (header::COOKIE, format!("theme=dark; {}={sealed}; lang=en", cookies.session_name())),
+            (
+                header::USER_AGENT,
+                "Mozilla/5.0 (X11; Linux x86_64) Chrome/140".to_owned(),
+            ),
+            (
+                header::COOKIE,
+                format!("theme=dark; {}={sealed}; lang=en", cookies.session_name()),
+            ),
         ] {
             let value = HeaderValue::try_from(value);
             headers.insert(name, value.unwrap_or_else(|error| unreachable!("{error}")));

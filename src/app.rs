@@ -27,7 +27,8 @@ use crate::telemetry::{InFlight, Telemetry};
 /// How long running requests may take to end after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(25);
 const DRAIN_STEP: Duration = Duration::from_millis(20);
-/// Retries of one request towards the app: only before anything was sent.
+/// Retries of one request towards the app: before anything was sent, or of an
+/// idempotent one on a kept connection that turned out to be dead.
 const RETRIES: usize = 4;
 
 /// Why the server did not start.
@@ -139,9 +140,11 @@ struct Signals;
 #[async_trait]
 impl ShutdownSignalWatch for Signals {
     async fn recv(&self) -> ShutdownSignal {
-        let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
+        // SIGQUIT would dump a core that holds keys.
+        let (Ok(mut terminate), Ok(mut interrupt), Ok(mut quit), Ok(mut hangup)) = (
             signal(SignalKind::terminate()),
             signal(SignalKind::interrupt()),
+            signal(SignalKind::quit()),
             signal(SignalKind::hangup()),
         ) else {
             tracing::error!("signals cannot be waited for");
@@ -151,6 +154,7 @@ impl ShutdownSignalWatch for Signals {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
+                _ = quit.recv() => break,
                 _ = hangup.recv() => {
                     tracing::warn!("this version does not reload; restart to take up a new configuration");
                 }

@@ -90,7 +90,10 @@ fn run(config: &std::path::Path) -> u8 {
         Ok(loaded) => loaded,
         Err(errors) => {
             say(&errors.to_string());
-            say(&format!("try: vestibule check --config {}", config.display()));
+            say(&format!(
+                "try: vestibule check --config {}",
+                config.display()
+            ));
             return CONFIG;
         }
     };
@@ -146,7 +149,9 @@ fn keygen() -> u8 {
 
 fn other(name: &str) -> u8 {
     if LATER.contains(&name) {
-        say(&format!("vestibule: the command \"{name}\" is not in this version"));
+        say(&format!(
+            "vestibule: the command \"{name}\" is not in this version"
+        ));
     } else {
         say(&format!("vestibule: there is no command \"{name}\""));
         say("    see: vestibule --help");
@@ -156,7 +161,13 @@ fn other(name: &str) -> u8 {
 
 fn version_text() -> String {
     let version = version::json();
-    let text = |name: &str| version.get(name).and_then(|v| v.as_str()).unwrap_or("unknown").to_owned();
+    let text = |name: &str| {
+        version
+            .get(name)
+            .and_then(|v| v.as_str())
+            .unwrap_or("unknown")
+            .to_owned()
+    };
     let crypto = version
         .get("crypto")
         .and_then(|crypto| crypto.as_object())

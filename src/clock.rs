@@ -9,7 +9,10 @@ use crate::gate::time::UnixTime;
 
 /// The time now. A clock before 1970 counts as 1970, at which no token is valid yet.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the clock"
+)]
 pub fn now() -> UnixTime {
     let since = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)

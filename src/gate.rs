@@ -4,7 +4,8 @@
 //! Owns [`Gate::decide`], THE FATE OF A REQUEST. Must not know pingora, tokio,
 //! the network, files or clocks (`tests/suite/architecture.rs` holds it to that).
 
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
+use serde_json::json;
 use url::Url;
 
 use crate::config::{Config, LogoutReach, Provider, ProviderKind};
@@ -171,11 +172,7 @@ impl Gate {
             paths: OurPaths::new(prefix, provider.callback_path.as_deref()),
             router: Router::new(config.routes.clone()),
             ring: KeyRing::new(&config.session.keys).ok_or(NoSessionKey)?,
-            verifier: Verifier::new(
-                provider.kind,
-                issuers(provider),
-                provider.client_id.clone(),
-            ),
+            verifier: Verifier::new(provider.kind, issuers(provider), provider.client_id.clone()),
             mapping: Mapping::new(&config.identity, provider),
             provider: ProviderFacts {
                 id: provider.id.as_str().to_owned(),
@@ -198,11 +195,17 @@ impl Gate {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Decision {
+        if *req.method() == Method::TRACE {
+            // It would show a script what the app is told, cookies included.
+            return Decision::Reply(Endpoint::Unknown.method_not_allowed(req));
+        }
         let path = req.path().canonical();
         let face = self.face(req.host());
         match (self.paths.classify(path), face) {
             (Some(_), None) => return Decision::Reply(self.misdirected(req)),
-            (Some(endpoint), Some(face)) => return self.serve(endpoint, req, face, known, now, rng),
+            (Some(endpoint), Some(face)) => {
+                return self.serve(endpoint, req, face, known, now, rng);
+            }
             (None, _) => {}
         }
         if self.router.has_path_rules() && req.path().is_ambiguous() {
@@ -254,9 +257,7 @@ impl Gate {
         }
         match endpoint {
             Endpoint::Login { provider } => self.login(req, face, provider, now, rng),
-            Endpoint::Callback { provider } => {
-                self.callback(req, face, provider, known, now, rng)
-            }
+            Endpoint::Callback { provider } => self.callback(req, face, provider, known, now, rng),
             Endpoint::Logout => self.logout(req, face, known, now),
             Endpoint::SignedOut => Decision::Reply(self.signed_out(req)),
             Endpoint::Session => Decision::Reply(self.session_json(req, face, known, now, rng)),
@@ -387,13 +388,12 @@ impl Gate {
             .text("This server was reached by a name that it does not answer to.")
             .row("Configured", ours.join(", "));
         let note = Note::new("misdirected").because("host_unknown");
-        Reply::refusal(
-            req,
-            StatusCode::MISDIRECTED_REQUEST,
-            "misdirected_request",
-            &page,
-            note,
-        )
+        let status = StatusCode::MISDIRECTED_REQUEST;
+        if reply::accepts_html(req) {
+            return Reply::page(status, &page, note);
+        }
+        let body = json!({ "error": "misdirected_request", "configured": ours });
+        Reply::json(status, &body, note)
     }
 
     /// A websocket that a page of another origin opens: cookies go along with

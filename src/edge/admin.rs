@@ -27,7 +27,11 @@ impl Admin {
     fn answer(&self, method: &Method, path: &str) -> (StatusCode, &'static str, String) {
         const TEXT: &str = "text/plain; charset=utf-8";
         if !matches!(*method, Method::GET | Method::HEAD) {
-            return (StatusCode::METHOD_NOT_ALLOWED, TEXT, "GET or HEAD only\n".to_owned());
+            return (
+                StatusCode::METHOD_NOT_ALLOWED,
+                TEXT,
+                "GET or HEAD only\n".to_owned(),
+            );
         }
         match path {
             "/healthz" => (StatusCode::OK, TEXT, "alive\n".to_owned()),
@@ -37,7 +41,11 @@ impl Admin {
                 TEXT,
                 "not ready: the provider's endpoints and keys have not been seen yet\n".to_owned(),
             ),
-            "/version" => (StatusCode::OK, "application/json", version::json().to_string()),
+            "/version" => (
+                StatusCode::OK,
+                "application/json",
+                version::json().to_string(),
+            ),
             _ => (
                 StatusCode::NOT_FOUND,
                 TEXT,

@@ -182,8 +182,8 @@ impl RelyingParty {
             serde_json::from_slice(&snapshot.key_document).map_err(|_| refuse(()))?;
         // Of the accepted issuers, the one that ours found in the token.
         let issuer = identity.claims().get("iss").and_then(|iss| iss.as_str());
-        let issuer = IssuerUrl::new(issuer.unwrap_or(&self.issuer).to_owned())
-            .map_err(|_| refuse(()))?;
+        let issuer =
+            IssuerUrl::new(issuer.unwrap_or(&self.issuer).to_owned()).map_err(|_| refuse(()))?;
         let client_id = ClientId::new(self.client_id.clone());
         let verifier = match self.secret() {
             Some(secret) => {
@@ -225,7 +225,10 @@ impl RelyingParty {
         match timeout(REVOKE_TIMEOUT, self.http.send(request)).await {
             Ok(Ok(answer)) if answer.status().is_success() => {}
             Ok(Ok(answer)) => {
-                tracing::warn!(status = answer.status().as_u16(), "refresh token was not revoked");
+                tracing::warn!(
+                    status = answer.status().as_u16(),
+                    "refresh token was not revoked"
+                );
             }
             Ok(Err(error)) => tracing::warn!(error = %error, "refresh token was not revoked"),
             Err(_) => tracing::warn!("refresh token was not revoked in time"),
@@ -236,8 +239,10 @@ impl RelyingParty {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.append_pair("token", refresh_token)
             .append_pair("token_type_hint", "refresh_token");
-        let mut request = http::Request::post(endpoint.as_str())
-            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let mut request = http::Request::post(endpoint.as_str()).header(
+            http::header::CONTENT_TYPE,
+            "application/x-www-form-urlencoded",
+        );
         match &self.auth {
             ClientAuth::Basic(secret) => {
                 request = request.header(http::header::AUTHORIZATION, self.basic(secret).as_str());

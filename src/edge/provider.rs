@@ -87,7 +87,9 @@ pub enum DiscoveryError {
     #[error("the discovery document is of another issuer")]
     OtherIssuer,
     /// It lacks an endpoint that a login needs.
-    #[error("the discovery document lacks an endpoint, or has one that is neither https nor loopback")]
+    #[error(
+        "the discovery document lacks an endpoint, or has one that is neither https nor loopback"
+    )]
     Endpoint,
     /// A Cognito pool without a domain (cognito.md 1.2).
     #[error("the user pool has no domain; create one in Cognito, or set provider.domain")]
@@ -212,7 +214,9 @@ impl ProviderState {
         let pick = |given: &Option<Url>, found: Option<Url>| given.clone().or(found);
         let authorization = pick(&given.authorization, found.authorization_endpoint);
         if self.kind == ProviderKind::Cognito
-            && authorization.as_ref().is_some_and(|url| is_issuer_host(url, &self.issuer))
+            && authorization
+                .as_ref()
+                .is_some_and(|url| is_issuer_host(url, &self.issuer))
         {
             return Err(DiscoveryError::NoDomain);
         }
@@ -279,6 +283,7 @@ fn is_safe(url: &Url) -> bool {
 
 /// `https://cognito-idp…/authorize`: what a pool without a domain advertises.
 fn is_issuer_host(url: &Url, issuer: &str) -> bool {
-    url.host_str().is_some_and(|host| host.starts_with("cognito-idp"))
+    url.host_str()
+        .is_some_and(|host| host.starts_with("cognito-idp"))
         && url.as_str().starts_with(issuer)
 }

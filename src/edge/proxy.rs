@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use http::StatusCode;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::HttpPeer;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::{Error, ErrorSource, ErrorType};
+use tokio::sync::Semaphore;
 
 use super::oidc::RelyingParty;
 use super::provider::ProviderState;
@@ -21,6 +23,7 @@ use super::view::{self, FramingError, Received};
 use crate::clock;
 use crate::config::Config;
 use crate::gate::cache::Audience;
+use crate::gate::origin::PublicOrigin;
 use crate::gate::reply::{Note, Reply};
 use crate::gate::route::Access;
 use crate::gate::signin::{Exchange, ExchangeError, Failed, Tokens};
@@ -30,6 +33,8 @@ use crate::gate::unavailable::{AppFailure, app_failed};
 use crate::gate::{Decision, Effect, Forward, Gate, Known};
 use crate::telemetry::{AccessLine, InFlight, InFlightGuard, Telemetry};
 
+/// Most codes that are redeemed at the same time.
+const EXCHANGES_MAX: usize = 64;
 /// How long a connection may wait for its next request, in seconds.
 const KEEPALIVE_SECONDS: u64 = 60;
 /// How long a client may refuse to read on.
@@ -43,6 +48,7 @@ pub struct Proxy {
     upstream: Resolver,
     telemetry: Telemetry,
     in_flight: InFlight,
+    exchanges: Semaphore,
 }
 
 /// What one request carries from callback to callback.
@@ -72,6 +78,7 @@ impl Proxy {
             upstream: Resolver::new(&config.upstream),
             telemetry,
             in_flight,
+            exchanges: Semaphore::new(EXCHANGES_MAX),
         }
     }
 
@@ -150,6 +157,12 @@ impl Proxy {
             .endpoints
             .clone()
             .ok_or(ExchangeError::Unavailable)?;
+        // Whoever replays a login of their own with made-up codes must not make
+        // the provider throttle everybody.
+        let _turn = self
+            .exchanges
+            .try_acquire()
+            .map_err(|_| ExchangeError::Unavailable)?;
         let tokens = self.relying_party.exchange(ask, &endpoints).await?;
         let nonce = ask.exchange.login().nonce();
         let mut checked = self.check(&tokens, &nonce);
@@ -196,7 +209,11 @@ impl ProxyHttp for Proxy {
         // The app's bodies pass through as they are.
     }
 
-    async fn request_filter(&self, session: &mut Session, ctx: &mut Context) -> pingora::Result<bool> {
+    async fn request_filter(
+        &self,
+        session: &mut Session,
+        ctx: &mut Context,
+    ) -> pingora::Result<bool> {
         limit_connection(session);
         let fate = match Received::of(session) {
             Ok(received) => match self.decide(session, &received) {
@@ -207,7 +224,7 @@ impl ProxyHttp for Proxy {
                 }
             },
             Err(error) => {
-                // What follows this request cannot be told from its body.
+                // What follows such a request cannot be told from its body.
                 session.set_keepalive(None);
                 Fate::Reply(unreadable(error))
             }
@@ -221,6 +238,14 @@ impl ProxyHttp for Proxy {
             Fate::Reply(reply) => {
                 if reply.note.reason == Some(TokenError::UnknownKey.reason()) {
                     self.provider.nudge();
+                }
+                if reply.status == StatusCode::MISDIRECTED_REQUEST {
+                    let configured: Vec<_> =
+                        self.gate.origins().map(PublicOrigin::as_str).collect();
+                    tracing::warn!(
+                        configured = configured.join(", "),
+                        "a request for a host that is no server.public_url"
+                    );
                 }
                 ctx.note = reply.note.clone();
                 respond::send(session, &reply).await?;
@@ -253,7 +278,10 @@ impl ProxyHttp for Proxy {
             return Err(Error::new_in(ErrorType::InternalError));
         };
         for header in forward.edits.left_out() {
-            tracing::warn!(header, "a list item would have read as several; it was left out");
+            tracing::warn!(
+                header,
+                "a list item would have read as several; it was left out"
+            );
         }
         respond::edit_request(
             upstream_request,
@@ -272,6 +300,11 @@ impl ProxyHttp for Proxy {
         let Some(forward) = &ctx.forward else {
             return Err(Error::new_in(ErrorType::InternalError));
         };
+        if upstream_response.status.is_informational() && !is_switch(upstream_response.status) {
+            // The answer proper gets our cookies and caching.
+            respond::drop_our_cookies(upstream_response, &self.gate)?;
+            return Ok(());
+        }
         let audience = match forward.permit.access() {
             _ if !forward.set_cookies.is_empty() => Audience::OneSession,
             Access::Public => Audience::Everybody,
@@ -311,12 +344,12 @@ impl ProxyHttp for Proxy {
                 ..reply.note.clone()
             };
             status = reply.status.as_u16();
-            // An interim answer (100, 103) does not take the place of one.
-            let answered = session
-                .response_written()
-                .is_some_and(|response| !response.status.is_informational());
-            if !answered && respond::send(session, &reply).await.is_err()
-            {
+            // An interim answer (100, 103) does not take the place of one; after
+            // 101 the connection speaks another protocol.
+            let answered = session.response_written().is_some_and(|response| {
+                !response.status.is_informational() || is_switch(response.status)
+            });
+            if !answered && respond::send(session, &reply).await.is_err() {
                 status = 0;
             }
         } else {
@@ -346,6 +379,11 @@ impl ProxyHttp for Proxy {
     }
 }
 
+/// Whether a status hands the connection over to another protocol.
+fn is_switch(status: StatusCode) -> bool {
+    status == StatusCode::SWITCHING_PROTOCOLS
+}
+
 /// pingora waits for the next request on a connection without end, and for a
 /// client that never reads: both hold resources for nothing.
 fn limit_connection(session: &mut Session) {
@@ -365,7 +403,7 @@ fn unreadable(error: FramingError) -> Reply {
         FramingError::TwoLengths => Reply::bad_request(&why, "request_two_lengths"),
         FramingError::TooLarge => {
             let mut reply = Reply::bad_request(&why, "request_header_too_large");
-            reply.status = http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            reply.status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
             reply
         }
     }
@@ -379,12 +417,16 @@ fn failure(error: &Error, session: &Session) -> Option<Reply> {
         None => Reply::bad_request("the request cannot be read", "request_unreadable"),
     };
     match (error.esource(), error.etype()) {
-        (ErrorSource::Upstream, ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::WriteTimedout) => {
-            Some(failed(AppFailure::TooSlow))
-        }
         (
             ErrorSource::Upstream,
-            ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError | ErrorType::ConnectProxyFailure,
+            ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::WriteTimedout,
+        ) => Some(failed(AppFailure::TooSlow)),
+        (
+            ErrorSource::Upstream,
+            ErrorType::ConnectRefused
+            | ErrorType::ConnectNoRoute
+            | ErrorType::ConnectError
+            | ErrorType::ConnectProxyFailure,
         ) => Some(failed(AppFailure::NotThere)),
         (ErrorSource::Upstream, _) => Some(failed(AppFailure::Broken)),
         (

@@ -4,10 +4,10 @@ use http::{Method, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
+use crate::gate::Gate;
 use crate::gate::cache::{Audience, CacheControl, cache_control};
 use crate::gate::headers::{HeaderEdits, is_managed};
 use crate::gate::reply::Reply;
-use crate::gate::Gate;
 
 /// Headers that speak to shared caches past `Cache-Control` (RFC 9213 and its
 /// forerunners).
@@ -86,13 +86,8 @@ pub(super) fn edit_request(
     Ok(())
 }
 
-/// Cookies and caching of the app's response.
-pub(super) fn edit_response(
-    header: &mut ResponseHeader,
-    gate: &Gate,
-    audience: Audience,
-    set_cookies: &[String],
-) -> pingora::Result<()> {
+/// The app may not set cookies of our names.
+pub(super) fn drop_our_cookies(header: &mut ResponseHeader, gate: &Gate) -> pingora::Result<()> {
     let foreign: Vec<_> = header
         .headers
         .get_all(header::SET_COOKIE)
@@ -107,6 +102,17 @@ pub(super) fn edit_response(
             header.append_header(header::SET_COOKIE, cookie)?;
         }
     }
+    Ok(())
+}
+
+/// Cookies and caching of the app's response.
+pub(super) fn edit_response(
+    header: &mut ResponseHeader,
+    gate: &Gate,
+    audience: Audience,
+    set_cookies: &[String],
+) -> pingora::Result<()> {
+    drop_our_cookies(header, gate)?;
     for cookie in set_cookies {
         header.append_header(header::SET_COOKIE, cookie.as_str())?;
     }

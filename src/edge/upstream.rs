@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use pingora::upstreams::peer::HttpPeer;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::config::Upstream;
 
 /// How long a resolved name is believed.
 const NAME_TTL: Duration = Duration::from_secs(10);
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest silence of the app while a response is due.
 const READ_TIMEOUT: Duration = Duration::from_secs(300);
@@ -73,10 +74,12 @@ impl Resolver {
         {
             return Some(resolved.0.clone());
         }
-        let mut found: Vec<SocketAddr> = tokio::net::lookup_host((self.host.as_str(), self.port))
-            .await
-            .ok()?
-            .collect();
+        let lookup = tokio::net::lookup_host((self.host.as_str(), self.port));
+        let Ok(Ok(found)) = timeout(LOOKUP_TIMEOUT, lookup).await else {
+            // Where the app was a moment ago is better than nowhere.
+            return self.resolved.load_full().map(|resolved| resolved.0.clone());
+        };
+        let mut found: Vec<SocketAddr> = found.collect();
         // Old apps listen on 127.0.0.1, while `localhost` often means ::1 first.
         found.sort_by_key(SocketAddr::is_ipv6);
         found.dedup();

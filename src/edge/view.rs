@@ -20,9 +20,9 @@ pub(super) struct Received<'s> {
 /// Why a request is refused before the core sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum FramingError {
-    /// Both Content-Length and Transfer-Encoding: two readers may see two
-    /// bodies (RFC 9112 6.1, field.md R18).
-    #[error("the request has both Content-Length and Transfer-Encoding")]
+    /// Several lengths, or one beside Transfer-Encoding: two readers may see
+    /// two bodies (RFC 9112 6.1 and 6.3, field.md R18).
+    #[error("the request declares its length more than once")]
     TwoLengths,
     /// More header fields than an app expects, or longer ones.
     #[error("the request's header is too large")]
@@ -48,7 +48,10 @@ impl<'s> Received<'s> {
             }
             // pingora drops Content-Length beside Transfer-Encoding, and cuts
             // a fragment off the target: only the raw bytes still have them.
-            if header.headers.contains_key(header::TRANSFER_ENCODING) && has_content_length(&raw) {
+            let lengths = content_lengths(&raw);
+            if lengths > 1
+                || (lengths > 0 && header.headers.contains_key(header::TRANSFER_ENCODING))
+            {
                 return Err(FramingError::TwoLengths);
             }
             target = request_target(&raw).map(|received| raw.slice_ref(received));
@@ -95,14 +98,22 @@ pub(super) fn path_for_log(session: &Session) -> String {
 }
 
 fn request_target(raw: &[u8]) -> Option<&[u8]> {
-    let line = raw.split(|b| *b == b'\n').find(|line| !line.trim_ascii().is_empty())?;
+    let line = raw
+        .split(|b| *b == b'\n')
+        .find(|line| !line.trim_ascii().is_empty())?;
     let mut words = line.trim_ascii().split(|b| *b == b' ');
     words.nth(1)
 }
 
-fn has_content_length(raw: &[u8]) -> bool {
-    raw.split(|b| *b == b'\n').any(|line| {
-        let name = line.split(|b| *b == b':').next().unwrap_or_default();
-        name.trim_ascii().eq_ignore_ascii_case(b"content-length")
-    })
+/// How many lengths are declared, those in one list among them.
+fn content_lengths(raw: &[u8]) -> usize {
+    raw.split(|b| *b == b'\n')
+        .filter_map(|line| {
+            let at = line.iter().position(|b| *b == b':')?;
+            let (name, value) = line.split_at_checked(at)?;
+            name.trim_ascii()
+                .eq_ignore_ascii_case(b"content-length")
+                .then(|| value.split(|b| *b == b',').count())
+        })
+        .sum()
 }

@@ -74,17 +74,45 @@ mod tests {
     #[test]
     fn what_is_for_one_person_is_never_for_a_shared_cache() {
         for (said, audience, becomes) in [
-            (&["public, max-age=60"][..], Audience::OnePerson, Some("private, max-age=60")),
-            (&["public", "s-maxage=9, max-age=60"], Audience::OnePerson, Some("private, max-age=60")),
+            (
+                &["public, max-age=60"][..],
+                Audience::OnePerson,
+                Some("private, max-age=60"),
+            ),
+            (
+                &["public", "s-maxage=9, max-age=60"],
+                Audience::OnePerson,
+                Some("private, max-age=60"),
+            ),
             (&["PUBLIC"], Audience::OnePerson, Some("private")),
-            (&["max-age=60"], Audience::OnePerson, Some("private, max-age=60")),
+            (
+                &["max-age=60"],
+                Audience::OnePerson,
+                Some("private, max-age=60"),
+            ),
             (&[], Audience::OnePerson, Some("private")),
             (&["private, max-age=60"], Audience::OnePerson, None),
-            (&["private, s-maxage=60"], Audience::OnePerson, Some("private")),
-            (&["private=\"X-Foo\", max-age=60"], Audience::OnePerson, Some("private, max-age=60")),
-            (&["no-store=\"X-Foo\""], Audience::OnePerson, Some("private, no-store=\"X-Foo\"")),
+            (
+                &["private, s-maxage=60"],
+                Audience::OnePerson,
+                Some("private"),
+            ),
+            (
+                &["private=\"X-Foo\", max-age=60"],
+                Audience::OnePerson,
+                Some("private, max-age=60"),
+            ),
+            (
+                &["no-store=\"X-Foo\""],
+                Audience::OnePerson,
+                Some("private, no-store=\"X-Foo\""),
+            ),
             (&["no-store"], Audience::OnePerson, None),
-            (&["public, max-age=60"], Audience::OneSession, Some("private, no-cache")),
+            (
+                &["public, max-age=60"],
+                Audience::OneSession,
+                Some("private, no-cache"),
+            ),
             (&[], Audience::OneSession, Some("private, no-cache")),
             (&["no-store"], Audience::OneSession, None),
             (&["public, max-age=60"], Audience::Everybody, None),
@@ -92,7 +120,11 @@ mod tests {
             let expected = becomes.map_or(CacheControl::Keep, |text| {
                 CacheControl::Replace(text.to_owned())
             });
-            assert_eq!(cache_control(said, audience), expected, "{said:?} {audience:?}");
+            assert_eq!(
+                cache_control(said, audience),
+                expected,
+                "{said:?} {audience:?}"
+            );
         }
     }
 }

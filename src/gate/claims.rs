@@ -107,8 +107,9 @@ pub fn scalar(value: &Value) -> Option<String> {
 pub fn list(value: &Value) -> Vec<String> {
     match value {
         Value::Array(items) => items.iter().filter_map(scalar).collect(),
-        Value::String(text) => bracketed(text.trim())
-            .unwrap_or_else(|| scalar(value).into_iter().collect()),
+        Value::String(text) => {
+            bracketed(text.trim()).unwrap_or_else(|| scalar(value).into_iter().collect())
+        }
         other => scalar(other).into_iter().collect(),
     }
 }

@@ -165,7 +165,11 @@ impl Cookies {
             if first {
                 // What led up to a removed pair is not part of the next one.
                 let untouched = header.starts_with(pair);
-                kept.extend_from_slice(if untouched { pair } else { pair.trim_ascii_start() });
+                kept.extend_from_slice(if untouched {
+                    pair
+                } else {
+                    pair.trim_ascii_start()
+                });
             } else {
                 kept.push(b';');
                 kept.extend_from_slice(pair);
@@ -187,7 +191,11 @@ impl Cookies {
     #[must_use]
     pub fn is_ours_set(&self, set_cookie: &[u8]) -> bool {
         let pair = set_cookie.split(|b| *b == b';').next().unwrap_or_default();
-        self.is_ours(split_pair(pair).0)
+        match split_pair(pair) {
+            // Browsers send back `=vestibule=x` as `vestibule=x`.
+            ([], value) => self.is_ours(split_pair(value).0),
+            (name, _) => self.is_ours(name),
+        }
     }
 
     /// `Set-Cookie` values that store a session: one cookie, or chunks only
@@ -241,7 +249,10 @@ impl Cookies {
 
     fn presented_session_names(&self, presented: &Presented<'_>) -> impl Iterator<Item = String> {
         let whole = (!presented.whole.is_empty()).then(|| self.session.clone());
-        let mut names: Vec<String> = whole.into_iter().chain(presented.chunk_names.clone()).collect();
+        let mut names: Vec<String> = whole
+            .into_iter()
+            .chain(presented.chunk_names.clone())
+            .collect();
         names.sort_unstable();
         names.dedup();
         names.into_iter()

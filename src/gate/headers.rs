@@ -76,6 +76,9 @@ const MANAGED_PREFIXES: &[&str] = &[
     "x-ms-token-aad-",
 ];
 
+/// Fields that say where a body ends.
+const FRAMING: &[&str] = &["content-length", "transfer-encoding"];
+
 /// What happens to a request's headers on the way to the app. "Set only"
 /// cannot be expressed: removal is part of it. Debug shows no value.
 pub struct HeaderEdits {
@@ -103,7 +106,7 @@ pub struct TooLong;
 /// (field.md R1).
 #[must_use]
 pub fn is_managed(name: &str) -> bool {
-    let name: String = name
+    let normal: String = name
         .chars()
         .map(|c| {
             if c.is_ascii_alphanumeric() {
@@ -113,7 +116,11 @@ pub fn is_managed(name: &str) -> bool {
             }
         })
         .collect();
-    MANAGED.contains(&name.as_str())
+    // Another spelling of a framing field is no such field, but an app may think so.
+    let framing = FRAMING.contains(&normal.as_str()) && normal != name;
+    let name = normal;
+    framing
+        || MANAGED.contains(&name.as_str())
         || MANAGED_PREFIXES
             .iter()
             .any(|prefix| name.starts_with(prefix))
@@ -177,7 +184,10 @@ impl HeaderEdits {
         if !forging.is_empty() {
             self.left_out.push(GROUPS);
         }
-        let groups: Vec<_> = whole.into_iter().map(|group| percent_encode(group)).collect();
+        let groups: Vec<_> = whole
+            .into_iter()
+            .map(|group| percent_encode(group))
+            .collect();
         let optional = |value: &Option<String>| value.as_deref().map(percent_encode);
         let values = [
             ("x-forwarded-user", Some(percent_encode(&person.user))),

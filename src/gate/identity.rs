@@ -118,11 +118,13 @@ impl Mapping {
             Some(_) => Some(false),
             None => None,
         };
+        // Only Cognito says who came from elsewhere (cognito.md 2.2).
         let federated = || {
-            claims
-                .get("identities")
-                .and_then(Value::as_array)
-                .is_some_and(|identities| !identities.is_empty())
+            self.pool.is_some()
+                && claims
+                    .get("identities")
+                    .and_then(Value::as_array)
+                    .is_some_and(|identities| !identities.is_empty())
         };
         let verified = match (self.email_verified, said) {
             (EmailVerified::Ignore, _) | (_, Some(true)) => true,
@@ -181,7 +183,10 @@ fn first_text(paths: &[ClaimPath], claims: &Map<String, Value>) -> Option<String
 }
 
 fn lists(path: &ClaimPath, claims: &Map<String, Value>) -> Vec<String> {
-    path.find(claims).into_iter().flat_map(claims::list).collect()
+    path.find(claims)
+        .into_iter()
+        .flat_map(claims::list)
+        .collect()
 }
 
 /// Keeps the first of equal values.

@@ -242,7 +242,8 @@ impl Logins {
     }
 
     fn forget_old(&mut self, now: UnixTime) {
-        self.0.retain(|login| now.since(login.started) < LOGIN_LIFETIME);
+        self.0
+            .retain(|login| now.since(login.started) < LOGIN_LIFETIME);
     }
 }
 

@@ -187,7 +187,10 @@ pub fn split_host(host: &str) -> Option<(&str, Option<u16>)> {
     let (name, port) = if host.starts_with('[') {
         let end = host.find(']')?;
         let (name, rest) = host.split_at_checked(end + 1)?;
-        (name, rest.strip_prefix(':').or(rest.is_empty().then_some("")))
+        (
+            name,
+            rest.strip_prefix(':').or(rest.is_empty().then_some("")),
+        )
     } else {
         match host.split_once(':') {
             Some((name, port)) => (name, Some(port)),
@@ -200,7 +203,8 @@ pub fn split_host(host: &str) -> Option<(&str, Option<u16>)> {
         _ => return None,
     };
     let name = without_trailing_dot(name);
-    let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'[' | b']' | b':');
+    let legal =
+        |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'[' | b']' | b':');
     (!name.is_empty() && name.bytes().all(legal)).then_some((name, port))
 }
 

@@ -16,7 +16,11 @@ pub(super) struct Doubled;
 impl Params {
     pub(super) fn of(req: &RequestView<'_>) -> Self {
         let query = req.query().unwrap_or_default();
-        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+        Self(
+            form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+        )
     }
 
     /// A parameter's value; empty counts as absent (RFC 6749 3.1).

@@ -110,7 +110,9 @@ impl Asker {
                     .is_ok_and(|value| value.to_ascii_lowercase().contains(word))
             })
         };
-        if says("sec-purpose", "prefetch") || says("purpose", "prefetch") || says("x-moz", "prefetch")
+        if says("sec-purpose", "prefetch")
+            || says("purpose", "prefetch")
+            || says("x-moz", "prefetch")
         {
             return Self::Prefetch;
         }
@@ -120,7 +122,11 @@ impl Asker {
             .iter()
             .any(|name| req.headers().contains_key(*name));
         if !fetch_metadata {
-            return if accepts_html(req) { document } else { Self::Script };
+            return if accepts_html(req) {
+                document
+            } else {
+                Self::Script
+            };
         }
         match (req.header("sec-fetch-mode"), req.header("sec-fetch-dest")) {
             (Some("navigate"), Some("document")) => document,

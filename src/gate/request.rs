@@ -60,8 +60,8 @@ impl RequestPath {
                 b'#' => return Err(PathError::Fragment),
                 b'\\' => return Err(PathError::Backslash),
                 b'%' => {
-                    let decoded = hex_pair(bytes.next(), bytes.next())
-                        .ok_or(PathError::PercentEncoding)?;
+                    let decoded =
+                        hex_pair(bytes.next(), bytes.next()).ok_or(PathError::PercentEncoding)?;
                     match decoded {
                         0..=0x1f | 0x7f => return Err(PathError::Control),
                         b if is_unreserved(b) => canonical.push(char::from(b)),
@@ -88,8 +88,8 @@ impl RequestPath {
         &self.canonical
     }
 
-    /// Whether it holds `;`, `//`, `%2F`, `%5C` or a double encoding of one of
-    /// them, which apps read in different ways.
+    /// Whether it holds `;`, `//`, `%2F`, `%5C`, a double encoding of one of
+    /// them, or an overlong UTF-8 form, which apps read in different ways.
     #[must_use]
     pub fn is_ambiguous(&self) -> bool {
         self.ambiguous
@@ -313,7 +313,18 @@ fn is_pchar(b: u8) -> bool {
     is_unreserved(b)
         || matches!(
             b,
-            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':' | b'@'
+            b'!' | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'='
+                | b':'
+                | b'@'
         )
 }
 
@@ -346,7 +357,12 @@ fn is_ambiguous(canonical: &str) -> bool {
                 .windows(3)
                 .any(|three| three == b"%2F" || three == b"%5C")
     };
-    if found(canonical.as_bytes()) {
+    // Old decoders take %C0%AE for a dot (RFC 3629 3 forbids such forms).
+    let overlong = canonical.contains("%C0") || canonical.contains("%C1") || {
+        let after = canonical.split("%E0%").skip(1);
+        after.into_iter().any(|rest| rest.starts_with(['8', '9']))
+    };
+    if overlong || found(canonical.as_bytes()) {
         return true;
     }
     if !canonical.contains("%25") && !canonical.contains("%3B") {

@@ -49,7 +49,9 @@ pub enum PatternError {
     #[error("may hold \"*\" only as its last segment, as in \"/admin/*\"")]
     Star,
     /// Not in the one form that requests are matched in.
-    #[error("is not canonical: no \"..\", \"//\", \";\", \"?\", \"#\", backslash or percent-encoding of a plain character")]
+    #[error(
+        "is not canonical: no \"..\", \"//\", \";\", \"?\", \"#\", backslash or percent-encoding of a plain character"
+    )]
     NotCanonical,
 }
 
@@ -150,23 +152,20 @@ impl Router {
     /// routes that name no host answer, and `None` means 421.
     #[must_use]
     pub fn access(&self, host: Option<&str>, path: &str) -> Option<Access> {
-        let best = self
-            .routes
-            .iter()
-            .filter_map(|route| route.rank(host, path).map(|rank| (rank, route.access)))
-            .max_by_key(|(rank, _)| *rank);
-        let Some(_) = host else {
-            // What some host guards is not opened by naming none of them.
-            let (rank, access) = best?;
-            let guarded = self.routes.iter().any(|route| {
-                route.access != Access::Public
-                    && route
-                        .rank_on_path(path)
-                        .is_some_and(|other| other >= (rank.1, rank.2))
-            });
-            return (access == Access::Public && !guarded).then_some(access);
+        let best = |host: Option<&str>| {
+            self.routes
+                .iter()
+                .filter_map(|route| route.rank(host, path).map(|rank| (rank, route.access)))
+                .max_by_key(|(rank, _)| *rank)
+                .map(|(_, access)| access)
         };
-        Some(best.map_or(Access::SignedIn, |(_, access)| access))
+        if host.is_some() {
+            return Some(best(host).unwrap_or(Access::SignedIn));
+        }
+        // What some host guards is not opened by naming none of them.
+        let is_public = |host: Option<&str>| best(host) == Some(Access::Public);
+        let mut hosts = self.routes.iter().flat_map(|route| &route.hosts);
+        (is_public(None) && hosts.all(|host| is_public(Some(host)))).then_some(Access::Public)
     }
 }
 
@@ -177,19 +176,16 @@ impl Route {
             Some(host) if self.hosts.iter().any(|named| named == host) => true,
             _ => return None,
         };
-        let (kind, length) = self.rank_on_path(path)?;
+        let (kind, length) = if self.paths.is_empty() {
+            (0, 0)
+        } else {
+            self.paths
+                .iter()
+                .filter(|pattern| pattern.matches(path))
+                .map(PathPattern::rank)
+                .max()?
+        };
         Some((on_host, kind, length))
-    }
-
-    fn rank_on_path(&self, path: &str) -> Option<(u8, usize)> {
-        if self.paths.is_empty() {
-            return Some((0, 0));
-        }
-        self.paths
-            .iter()
-            .filter(|pattern| pattern.matches(path))
-            .map(PathPattern::rank)
-            .max()
     }
 }
 

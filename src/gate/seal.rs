@@ -98,8 +98,7 @@ impl SecretKey {
     /// See [`KeyError`].
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = text.trim().trim_end_matches('=');
-        let plain: Zeroizing<String> =
-            Zeroizing::new(text.replace('-', "+").replace('_', "/"));
+        let plain: Zeroizing<String> = Zeroizing::new(text.replace('-', "+").replace('_', "/"));
         let bytes = Zeroizing::new(
             base64::engine::general_purpose::STANDARD_NO_PAD
                 .decode(plain.as_bytes())
@@ -231,7 +230,12 @@ impl KeyRing {
     ///
     /// # Errors
     /// See [`SealError`].
-    pub fn seal(&self, context: Context<'_>, plain: &[u8], rng: Rng<'_>) -> Result<String, SealError> {
+    pub fn seal(
+        &self,
+        context: Context<'_>,
+        plain: &[u8],
+        rng: Rng<'_>,
+    ) -> Result<String, SealError> {
         let key = &self.first;
         let mut nonce = [0; NONCE_LEN];
         rng(&mut nonce)?;

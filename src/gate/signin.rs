@@ -163,7 +163,9 @@ impl Gate {
         }
         let state = match self.read_state(&params, face) {
             Ok(state) if in_path.is_none_or(|id| id == self.provider.id) => state,
-            Ok(_) => return Decision::Reply(self.failed(req, &ReturnTo::root(), WRONG_PROVIDER, rng)),
+            Ok(_) => {
+                return Decision::Reply(self.failed(req, &ReturnTo::root(), WRONG_PROVIDER, rng));
+            }
             Err(failure) => {
                 return Decision::Reply(self.failed(req, &ReturnTo::root(), failure, rng));
             }
@@ -260,7 +262,10 @@ impl Gate {
         provider_out(req, "provider_not_ready")
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one step of the flow, with time and randomness")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of the flow, with time and randomness"
+    )]
     fn signed_in(
         &self,
         req: &RequestView<'_>,
@@ -303,7 +308,10 @@ impl Gate {
     }
 
     /// Begins a login; `row` is the attempt and the time of the first one.
-    #[expect(clippy::too_many_arguments, reason = "one step of the flow, with time and randomness")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of the flow, with time and randomness"
+    )]
     fn begin(
         &self,
         req: &RequestView<'_>,
@@ -340,7 +348,10 @@ impl Gate {
 
     /// A callback whose login the browser did not bring back: where a session
     /// exists, to the target; else once more, and at last a page that says why.
-    #[expect(clippy::too_many_arguments, reason = "one step of the flow, with time and randomness")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of the flow, with time and randomness"
+    )]
     fn login_unknown(
         &self,
         req: &RequestView<'_>,
@@ -368,7 +379,15 @@ impl Gate {
         } else {
             (1, now)
         };
-        self.begin(req, face, state.target, row, "login_cookie_missing", now, rng)
+        self.begin(
+            req,
+            face,
+            state.target,
+            row,
+            "login_cookie_missing",
+            now,
+            rng,
+        )
     }
 
     fn cookie_lost(
@@ -438,7 +457,9 @@ impl Gate {
         if logins.is_empty() {
             return Ok(face.cookies.delete_logins());
         }
-        let sealed = self.ring.seal(face.logins_context(), &logins.encode(), rng)?;
+        let sealed = self
+            .ring
+            .seal(face.logins_context(), &logins.encode(), rng)?;
         Ok(face.cookies.set_logins(&sealed))
     }
 

@@ -52,7 +52,10 @@ impl Gate {
                 .verifier
                 .verify(session.id_token(), known.keys?, now)
                 .ok()?;
-            self.mapping.person(&identity).ok().map(|person| person.user)
+            self.mapping
+                .person(&identity)
+                .ok()
+                .map(|person| person.user)
         });
         // Only the provider that gave a token gets to see it again.
         let session = session.filter(|session| session.provider() == self.provider.id);
@@ -100,11 +103,11 @@ impl Gate {
                 && req.header("sec-fetch-dest") == Some("document");
             return from_us && (*req.method() == Method::POST || opens_page);
         }
-        match (req.header("origin"), req.header("referer")) {
-            (Some(origin), _) => face.origin.as_str() == origin,
-            (None, Some(referer)) => face.origin.is_origin_of(referer),
-            (None, None) => false,
+        if req.headers().contains_key("origin") {
+            return req.header("origin") == Some(face.origin.as_str());
         }
+        req.header("referer")
+            .is_some_and(|referer| face.origin.is_origin_of(referer))
     }
 
     /// Where the browser goes next: through the provider's logout, which comes

@@ -94,7 +94,10 @@ impl Gate {
             Forbidden::Nobody | Forbidden::ForeignOrigin => page,
             _ => page
                 .text("The people who run this application can change that.")
-                .link(format!("{}/logout", self.paths.prefix()), "Sign in as someone else"),
+                .link(
+                    format!("{}/logout", self.paths.prefix()),
+                    "Sign in as someone else",
+                ),
         };
         let page = match &reference {
             Some(reference) => page.detail("Reference", reference),

@@ -53,7 +53,12 @@ impl Gate {
         };
         let headers: Vec<(String, String)> = headers
             .iter()
-            .map(|(name, value)| (title_case(name.as_str()), value.to_str().unwrap_or_default().to_owned()))
+            .map(|(name, value)| {
+                (
+                    title_case(name.as_str()),
+                    value.to_str().unwrap_or_default().to_owned(),
+                )
+            })
             .collect();
         let note = Note::new("page").because("whoami").by(Some(&person.user));
         if super::reply::accepts_html(req) {
@@ -70,7 +75,9 @@ impl Gate {
             return Reply::page(StatusCode::OK, &page, note);
         }
         let mut body = self.session_members(face, &signed_in, &person, now);
-        let headers = headers.into_iter().map(|(name, value)| (name, json!(value)));
+        let headers = headers
+            .into_iter()
+            .map(|(name, value)| (name, json!(value)));
         body.insert("headers".to_owned(), Value::Object(headers.collect()));
         Reply::json(StatusCode::OK, &Value::Object(body), note)
     }

@@ -57,7 +57,11 @@ fn a_name_leads_to_its_values() {
 #[test]
 fn a_step_has_a_name() {
     for name in ["", ".", "a.", ".a", "a..b", "..", "\\.."] {
-        assert_eq!(ClaimPath::parse(name), Err(ClaimPathError::EmptyStep), "{name}");
+        assert_eq!(
+            ClaimPath::parse(name),
+            Err(ClaimPathError::EmptyStep),
+            "{name}"
+        );
     }
     for name in ["a", "a.b", "\\.", "a.\\.", "\\", "a:b", " "] {
         assert!(ClaimPath::parse(name).is_ok(), "{name}");
@@ -110,7 +114,10 @@ fn a_list_is_understood_in_every_form_of_the_field() {
         (json!("[\"g1\", g2]"), vec!["g1", "g2"]),
         (
             json!("[5b1c0f0e-1111-4222-8333-0a0b0c0d0e01, 5b1c0f0e-1111-4222-8333-0a0b0c0d0e02]"),
-            vec!["5b1c0f0e-1111-4222-8333-0a0b0c0d0e01", "5b1c0f0e-1111-4222-8333-0a0b0c0d0e02"],
+            vec![
+                "5b1c0f0e-1111-4222-8333-0a0b0c0d0e01",
+                "5b1c0f0e-1111-4222-8333-0a0b0c0d0e02",
+            ],
         ),
         // Each item form-URL-encoded.
         (json!("[Local+Company,R%26D]"), vec!["Local Company", "R&D"]),
@@ -151,10 +158,7 @@ fn numbers_in_brackets_stay_as_they_are_written() {
 
 #[test]
 fn items_are_trimmed_after_they_are_decoded() {
-    for (text, expected) in [
-        ("[+a+, %20b]", vec!["a", "b"]),
-        ("[a, +, %20]", vec!["a"]),
-    ] {
+    for (text, expected) in [("[+a+, %20b]", vec!["a", "b"]), ("[a, +, %20]", vec!["a"])] {
         assert_eq!(list(&json!(text)), expected, "{text}");
     }
 }

@@ -45,14 +45,35 @@ fn names_follow_origin_prefix_and_configuration() {
     let http = PublicOrigin::parse("http://localhost:8080").unwrap();
     let mine = CookieName::parse("mine").unwrap();
     for (configured, origin, prefix, session, logins) in [
-        (None, &origin(), "/_vestibule", "__Host-vestibule", "__Host-vestibule-login"),
+        (
+            None,
+            &origin(),
+            "/_vestibule",
+            "__Host-vestibule",
+            "__Host-vestibule-login",
+        ),
         (None, &http, "/_vestibule", "vestibule", "vestibule-login"),
-        (None, &origin(), "/oauth2", "__Host-vestibule-oauth2", "__Host-vestibule-oauth2-login"),
-        (None, &http, "/a/b.c", "vestibule-a-b-c", "vestibule-a-b-c-login"),
+        (
+            None,
+            &origin(),
+            "/oauth2",
+            "__Host-vestibule-oauth2",
+            "__Host-vestibule-oauth2-login",
+        ),
+        (
+            None,
+            &http,
+            "/a/b.c",
+            "vestibule-a-b-c",
+            "vestibule-a-b-c-login",
+        ),
         (Some(&mine), &origin(), "/oauth2", "mine", "mine-login"),
     ] {
         let cookies = Cookies::new(configured, origin, prefix);
-        assert_eq!((cookies.session_name(), cookies.logins_name()), (session, logins));
+        assert_eq!(
+            (cookies.session_name(), cookies.logins_name()),
+            (session, logins)
+        );
     }
 }
 
@@ -61,14 +82,38 @@ fn a_cookie_name_is_of_plain_letters() {
     for text in ["a", "session", "__Host-x", "A-b_9", &"n".repeat(64)] {
         assert_eq!(CookieName::parse(text).unwrap().as_str(), text);
     }
-    for text in ["", "a.b", "a b", "a=b", "a;b", "a,b", "ä", "a\n", "\"a\"", &"n".repeat(65)] {
-        assert_eq!(CookieName::parse(text), Err(CookieNameError::Characters), "{text:?}");
+    for text in [
+        "",
+        "a.b",
+        "a b",
+        "a=b",
+        "a;b",
+        "a,b",
+        "ä",
+        "a\n",
+        "\"a\"",
+        &"n".repeat(65),
+    ] {
+        assert_eq!(
+            CookieName::parse(text),
+            Err(CookieNameError::Characters),
+            "{text:?}"
+        );
     }
     for (text, https) in [
-        ("__Host-x", true), ("__host-x", true), ("__Secure-x", true), ("__SECURE-X", true),
-        ("Host-x", false), ("x__Host-", false), ("__Hostx", false),
+        ("__Host-x", true),
+        ("__host-x", true),
+        ("__Secure-x", true),
+        ("__SECURE-X", true),
+        ("Host-x", false),
+        ("x__Host-", false),
+        ("__Hostx", false),
     ] {
-        assert_eq!(CookieName::parse(text).unwrap().requires_https(), https, "{text}");
+        assert_eq!(
+            CookieName::parse(text).unwrap().requires_https(),
+            https,
+            "{text}"
+        );
     }
 }
 
@@ -76,7 +121,11 @@ fn a_cookie_name_is_of_plain_letters() {
 fn attributes_are_those_of_the_contract() {
     for (cookies, secure) in [(cookies(), true), (plain(), false)] {
         let set = cookies.set_session("abc", &Presented::default()).unwrap();
-        for header in [&set[0], &cookies.set_logins("abc"), &cookies.delete_logins()] {
+        for header in [
+            &set[0],
+            &cookies.set_logins("abc"),
+            &cookies.delete_logins(),
+        ] {
             let attributes: Vec<&str> = header.split("; ").skip(1).collect();
             for attribute in ["HttpOnly", "SameSite=Lax", "Path=/"] {
                 assert!(attributes.contains(&attribute), "{header}");
@@ -84,12 +133,25 @@ fn attributes_are_those_of_the_contract() {
             assert_eq!(attributes.contains(&"Secure"), secure, "{header}");
             assert!(!header.contains("Domain"), "{header}");
         }
-        assert!(!set[0].contains("Max-Age") && !set[0].contains("Expires"), "{}", set[0]);
+        assert!(
+            !set[0].contains("Max-Age") && !set[0].contains("Expires"),
+            "{}",
+            set[0]
+        );
     }
-    assert!(cookies().set_logins("abc").starts_with("__Host-vestibule-login=abc; "));
+    assert!(
+        cookies()
+            .set_logins("abc")
+            .starts_with("__Host-vestibule-login=abc; ")
+    );
     let deleted = cookies().delete_logins();
-    assert!(deleted.starts_with("__Host-vestibule-login=; "), "{deleted}");
-    assert!(deleted.contains("Max-Age=0") && deleted.contains("Expires=Thu, 01 Jan 1970 00:00:00 GMT"));
+    assert!(
+        deleted.starts_with("__Host-vestibule-login=; "),
+        "{deleted}"
+    );
+    assert!(
+        deleted.contains("Max-Age=0") && deleted.contains("Expires=Thu, 01 Jan 1970 00:00:00 GMT")
+    );
 }
 
 #[test]
@@ -102,11 +164,23 @@ fn a_session_is_one_cookie_or_chunks_only_when_it_must_be() {
         (2 * VALUE_MAX, &["__Host-vestibule.1", "__Host-vestibule.2"]),
         (
             CHUNKS_MAX * VALUE_MAX,
-            &["__Host-vestibule.1", "__Host-vestibule.2", "__Host-vestibule.3", "__Host-vestibule.4", "__Host-vestibule.5"],
+            &[
+                "__Host-vestibule.1",
+                "__Host-vestibule.2",
+                "__Host-vestibule.3",
+                "__Host-vestibule.4",
+                "__Host-vestibule.5",
+            ],
         ),
     ] {
-        let set = cookies.set_session(&"s".repeat(length), &Presented::default()).unwrap();
-        assert_eq!(stored_and_deleted(&set), (names.to_vec(), vec![]), "{length}");
+        let set = cookies
+            .set_session(&"s".repeat(length), &Presented::default())
+            .unwrap();
+        assert_eq!(
+            stored_and_deleted(&set),
+            (names.to_vec(), vec![]),
+            "{length}"
+        );
     }
     let too_large = "s".repeat(CHUNKS_MAX * VALUE_MAX + 1);
     assert_eq!(cookies.set_session(&too_large, &Presented::default()), None);
@@ -121,7 +195,11 @@ fn no_cookie_is_longer_than_browsers_store() {
     ] {
         let full = "s".repeat(CHUNKS_MAX * VALUE_MAX);
         let mut headers = cookies.set_session(&full, &Presented::default()).unwrap();
-        headers.extend(cookies.set_session(&full[..VALUE_MAX], &Presented::default()).unwrap());
+        headers.extend(
+            cookies
+                .set_session(&full[..VALUE_MAX], &Presented::default())
+                .unwrap(),
+        );
         headers.push(cookies.set_logins(&full[..VALUE_MAX]));
         assert_eq!(headers.len(), CHUNKS_MAX + 2);
         for header in headers {
@@ -138,14 +216,20 @@ fn what_was_chunked_is_joined() {
     // One browser, sessions of changing size: only the last one is ever left.
     for _ in 0..300 {
         let length = 1 + dice.below(CHUNKS_MAX * VALUE_MAX);
-        let sealed: String = (0..length).map(|_| *dice.pick(&['a', 'B', '7', '-', '_'])).collect();
+        let sealed: String = (0..length)
+            .map(|_| *dice.pick(&['a', 'B', '7', '-', '_']))
+            .collect();
         let header = jar.header();
         let set = cookies
             .set_session(&sealed, &presented(&cookies, &header))
             .unwrap();
         jar.take_in(set.iter().map(String::as_str));
         assert_eq!(candidates(&jar.header()), [sealed.as_str()]);
-        let expected = if length <= VALUE_MAX { 1 } else { length.div_ceil(VALUE_MAX) };
+        let expected = if length <= VALUE_MAX {
+            1
+        } else {
+            length.div_ceil(VALUE_MAX)
+        };
         assert_eq!(jar.names().len(), expected, "{:?}", jar.names());
     }
     let header = jar.header();
@@ -157,22 +241,34 @@ fn what_was_chunked_is_joined() {
 #[test]
 fn stale_parts_are_deleted() {
     let cookies = plain();
-    let header = "vestibule=old; vestibule.1=a; vestibule.2=b; vestibule.7=z; app=1; vestibule.2=again";
+    let header =
+        "vestibule=old; vestibule.1=a; vestibule.2=b; vestibule.7=z; app=1; vestibule.2=again";
     let presented = presented(&cookies, header);
     let set = cookies.set_session("new", &presented).unwrap();
     assert_eq!(
         stored_and_deleted(&set),
-        (vec!["vestibule"], vec!["vestibule.1", "vestibule.2", "vestibule.7"])
+        (
+            vec!["vestibule"],
+            vec!["vestibule.1", "vestibule.2", "vestibule.7"]
+        )
     );
-    let set = cookies.set_session(&"n".repeat(VALUE_MAX + 1), &presented).unwrap();
+    let set = cookies
+        .set_session(&"n".repeat(VALUE_MAX + 1), &presented)
+        .unwrap();
     assert_eq!(
         stored_and_deleted(&set),
-        (vec!["vestibule.1", "vestibule.2"], vec!["vestibule", "vestibule.7"])
+        (
+            vec!["vestibule.1", "vestibule.2"],
+            vec!["vestibule", "vestibule.7"]
+        )
     );
     let deleted = cookies.delete_session(&presented);
     assert_eq!(
         stored_and_deleted(&deleted),
-        (vec![], vec!["vestibule", "vestibule.1", "vestibule.2", "vestibule.7"])
+        (
+            vec![],
+            vec!["vestibule", "vestibule.1", "vestibule.2", "vestibule.7"]
+        )
     );
     assert!(cookies.delete_session(&Presented::default()).is_empty());
 }
@@ -181,10 +277,19 @@ fn stale_parts_are_deleted() {
 fn a_deletion_repeats_what_the_cookie_was_set_with() {
     // field.md R9: else browsers ignore it.
     let cookies = cookies();
-    let deleted = cookies.delete_session(&presented(&cookies, "__Host-vestibule=x; __Host-vestibule.1=y"));
+    let deleted = cookies.delete_session(&presented(
+        &cookies,
+        "__Host-vestibule=x; __Host-vestibule.1=y",
+    ));
     assert_eq!(deleted.len(), 2);
     for header in deleted {
-        for attribute in ["; Secure", "; HttpOnly", "; Path=/", "; SameSite=Lax", "; Max-Age=0"] {
+        for attribute in [
+            "; Secure",
+            "; HttpOnly",
+            "; Path=/",
+            "; SameSite=Lax",
+            "; Max-Age=0",
+        ] {
             assert!(header.contains(attribute), "{header}");
         }
         assert!(!header.contains("Domain"), "{header}");
@@ -228,14 +333,22 @@ fn candidates_are_bounded_in_count_and_size() {
     assert_eq!(candidates(&many).len(), CANDIDATES_MAX);
     let long = "l".repeat(VALUE_MAX + 1);
     assert!(candidates(&format!("vestibule={long}; vestibule.1={long}")).is_empty());
-    let all: Vec<String> = (1..=999).map(|n| format!("vestibule.{n}={}", &long[..VALUE_MAX])).collect();
+    let all: Vec<String> = (1..=999)
+        .map(|n| format!("vestibule.{n}={}", &long[..VALUE_MAX]))
+        .collect();
     let joined = candidates(&all.join("; "));
     assert_eq!(joined[0].len(), CHUNKS_MAX * VALUE_MAX);
     let header = all.join("; ");
     let cookies = plain();
-    assert_eq!(cookies.delete_session(&presented(&cookies, &header)).len(), 2 * CHUNKS_MAX);
+    assert_eq!(
+        cookies.delete_session(&presented(&cookies, &header)).len(),
+        2 * CHUNKS_MAX
+    );
     let logins = vec!["vestibule-login=x"; 500].join("; ");
-    assert_eq!(presented(&cookies, &logins).logins_candidates().len(), CANDIDATES_MAX);
+    assert_eq!(
+        presented(&cookies, &logins).logins_candidates().len(),
+        CANDIDATES_MAX
+    );
 }
 
 #[test]

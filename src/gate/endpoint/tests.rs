@@ -5,16 +5,37 @@ use super::*;
 #[test]
 fn our_paths_are_the_contracts() {
     let ours = OurPaths::new("/_vestibule", None);
-    assert_eq!((ours.prefix(), ours.callback()), ("/_vestibule", "/_vestibule/callback"));
+    assert_eq!(
+        (ours.prefix(), ours.callback()),
+        ("/_vestibule", "/_vestibule/callback")
+    );
     for (path, endpoint) in [
         ("/_vestibule/login", Endpoint::Login { provider: None }),
         ("/_vestibule/start", Endpoint::Login { provider: None }),
         ("/_vestibule/sign_in", Endpoint::Login { provider: None }),
-        ("/_vestibule/login/corp", Endpoint::Login { provider: Some("corp") }),
+        (
+            "/_vestibule/login/corp",
+            Endpoint::Login {
+                provider: Some("corp"),
+            },
+        ),
         ("/_vestibule/login/", Endpoint::Login { provider: Some("") }),
-        ("/_vestibule/login/a/b", Endpoint::Login { provider: Some("a/b") }),
-        ("/_vestibule/callback", Endpoint::Callback { provider: None }),
-        ("/_vestibule/callback/corp", Endpoint::Callback { provider: Some("corp") }),
+        (
+            "/_vestibule/login/a/b",
+            Endpoint::Login {
+                provider: Some("a/b"),
+            },
+        ),
+        (
+            "/_vestibule/callback",
+            Endpoint::Callback { provider: None },
+        ),
+        (
+            "/_vestibule/callback/corp",
+            Endpoint::Callback {
+                provider: Some("corp"),
+            },
+        ),
         ("/_vestibule/logout", Endpoint::Logout),
         ("/_vestibule/sign_out", Endpoint::Logout),
         ("/_vestibule/signed-out", Endpoint::SignedOut),
@@ -33,7 +54,16 @@ fn our_paths_are_the_contracts() {
     ] {
         assert_eq!(ours.classify(path), Some(endpoint), "{path}");
     }
-    for path in ["/", "/login", "/_vestibulex", "/_vestibule-login", "/_Vestibule/login", "/a/_vestibule/login", "/_vestibule%2Flogin", "/_vestibule;x/login"] {
+    for path in [
+        "/",
+        "/login",
+        "/_vestibulex",
+        "/_vestibule-login",
+        "/_Vestibule/login",
+        "/a/_vestibule/login",
+        "/_vestibule%2Flogin",
+        "/_vestibule;x/login",
+    ] {
         assert_eq!(ours.classify(path), None, "{path}");
     }
 }
@@ -42,7 +72,10 @@ fn our_paths_are_the_contracts() {
 fn another_prefix_moves_them_all() {
     let ours = OurPaths::new("/oauth2", None);
     assert_eq!(ours.callback(), "/oauth2/callback");
-    assert_eq!(ours.classify("/oauth2/sign_in"), Some(Endpoint::Login { provider: None }));
+    assert_eq!(
+        ours.classify("/oauth2/sign_in"),
+        Some(Endpoint::Login { provider: None })
+    );
     assert_eq!(ours.classify("/_vestibule/login"), None);
 }
 
@@ -88,5 +121,8 @@ fn each_takes_its_methods_and_no_other() {
             assert_eq!(endpoint.allows(&method), allowed, "{endpoint:?} {method}");
         }
     }
-    assert!(Endpoint::Unknown.allows(&Method::POST), "404 for every method");
+    assert!(
+        Endpoint::Unknown.allows(&Method::POST),
+        "404 for every method"
+    );
 }

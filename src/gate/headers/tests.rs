@@ -45,29 +45,94 @@ fn value<'e>(edits: &'e HeaderEdits, name: &str) -> Option<&'e str> {
 /// Names of the presets that the contract lists (field.md 4), and the rest of
 /// what is removed whatever is configured.
 const NAMES: &[&str] = &[
-    "X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups", "X-Forwarded-Name", "X-Access-Right",
-    "X-Forwarded-Preferred-Username", "X-Forwarded-Access-Token",
-    "X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Groups",
-    "X-Auth-Request-Preferred-Username", "X-Auth-Request-Access-Token", "X-Auth-Request-Redirect",
-    "GAP-Auth", "GAP-Signature",
-    "x-amzn-oidc-accesstoken", "x-amzn-oidc-identity", "x-amzn-oidc-data",
-    "Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email",
-    "X-authentik-username", "X-authentik-groups", "X-authentik-entitlements", "X-authentik-email",
-    "X-authentik-name", "X-authentik-uid", "X-authentik-jwt", "X-authentik-meta-jwks",
-    "X-authentik-meta-outpost", "X-authentik-meta-provider", "X-authentik-meta-app", "X-authentik-meta-version",
-    "X-WEBAUTH-USER", "X-WEBAUTH-NAME", "X-WEBAUTH-EMAIL", "X-WEBAUTH-ROLE", "X-WEBAUTH-GROUPS",
+    "X-Forwarded-User",
+    "X-Forwarded-Email",
+    "X-Forwarded-Groups",
+    "X-Forwarded-Name",
+    "X-Access-Right",
+    "X-Forwarded-Preferred-Username",
+    "X-Forwarded-Access-Token",
+    "X-Auth-Request-User",
+    "X-Auth-Request-Email",
+    "X-Auth-Request-Groups",
+    "X-Auth-Request-Preferred-Username",
+    "X-Auth-Request-Access-Token",
+    "X-Auth-Request-Redirect",
+    "GAP-Auth",
+    "GAP-Signature",
+    "x-amzn-oidc-accesstoken",
+    "x-amzn-oidc-identity",
+    "x-amzn-oidc-data",
+    "Remote-User",
+    "Remote-Groups",
+    "Remote-Name",
+    "Remote-Email",
+    "X-authentik-username",
+    "X-authentik-groups",
+    "X-authentik-entitlements",
+    "X-authentik-email",
+    "X-authentik-name",
+    "X-authentik-uid",
+    "X-authentik-jwt",
+    "X-authentik-meta-jwks",
+    "X-authentik-meta-outpost",
+    "X-authentik-meta-provider",
+    "X-authentik-meta-app",
+    "X-authentik-meta-version",
+    "X-WEBAUTH-USER",
+    "X-WEBAUTH-NAME",
+    "X-WEBAUTH-EMAIL",
+    "X-WEBAUTH-ROLE",
+    "X-WEBAUTH-GROUPS",
     "X-Wonderwall-Id-Token",
-    "X-Pomerium-Jwt-Assertion", "X-Pomerium-Claim-Email",
-    "Cf-Access-Jwt-Assertion", "Cf-Access-Authenticated-User-Email",
-    "x-goog-iap-jwt-assertion", "x-goog-authenticated-user-email", "x-goog-authenticated-user-id",
-    "OIDC_CLAIM_sub", "OIDC_access_token", "OIDC_access_token_expires", "OIDC_id_token_payload", "OIDC_signed_jwt",
-    "X-Vouch-User", "X-Vouch-Success", "X-Vouch-IdP-Claims-Email", "X-Vouch-IdP-AccessToken", "X-Vouch-IdP-IdToken",
-    "X-MS-CLIENT-PRINCIPAL", "X-MS-CLIENT-PRINCIPAL-ID", "X-MS-CLIENT-PRINCIPAL-NAME", "X-MS-CLIENT-PRINCIPAL-IDP",
-    "X-MS-TOKEN-AAD-ACCESS-TOKEN", "X-MS-TOKEN-AAD-ID-TOKEN",
+    "X-Pomerium-Jwt-Assertion",
+    "X-Pomerium-Claim-Email",
+    "Cf-Access-Jwt-Assertion",
+    "Cf-Access-Authenticated-User-Email",
+    "x-goog-iap-jwt-assertion",
+    "x-goog-authenticated-user-email",
+    "x-goog-authenticated-user-id",
+    "OIDC_CLAIM_sub",
+    "OIDC_access_token",
+    "OIDC_access_token_expires",
+    "OIDC_id_token_payload",
+    "OIDC_signed_jwt",
+    "X-Vouch-User",
+    "X-Vouch-Success",
+    "X-Vouch-IdP-Claims-Email",
+    "X-Vouch-IdP-AccessToken",
+    "X-Vouch-IdP-IdToken",
+    "X-MS-CLIENT-PRINCIPAL",
+    "X-MS-CLIENT-PRINCIPAL-ID",
+    "X-MS-CLIENT-PRINCIPAL-NAME",
+    "X-MS-CLIENT-PRINCIPAL-IDP",
+    "X-MS-TOKEN-AAD-ACCESS-TOKEN",
+    "X-MS-TOKEN-AAD-ID-TOKEN",
+    "X-Auth-Email",
+    "X-Auth-Groups",
+    "X-Auth-Roles",
+    "X-Auth-Subject",
+    "X-Auth-Userid",
+    "X-Auth-Username",
+    "X-JWT-Payload",
+    "X-Remote-User",
+    "X-Remote-Groups",
+    "Proxy",
     "X-Vestibule-Assertion",
-    "X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
-    "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Prefix",
-    "X-Forwarded-Uri", "X-Forwarded-Method", "Forwarded", "X-Real-IP",
+    "X-Original-URL",
+    "X-Rewrite-URL",
+    "X-HTTP-Method-Override",
+    "X-HTTP-Method",
+    "X-Method-Override",
+    "X-Forwarded-For",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Host",
+    "X-Forwarded-Port",
+    "X-Forwarded-Prefix",
+    "X-Forwarded-Uri",
+    "X-Forwarded-Method",
+    "Forwarded",
+    "X-Real-IP",
 ];
 
 #[test]
@@ -115,10 +180,27 @@ fn every_legal_spelling_of_a_name_is_removed() {
 #[test]
 fn other_headers_are_the_clients_business() {
     for name in [
-        "Accept", "Authorization", "Cookie", "Host", "User-Agent", "X-Requested-With", "X-Forwarded",
-        "X-ForwardedUser", "XForwarded-User", "Remote", "Remote-Users", "X-Request-Id",
-        "X-CSRF-Token", "X-Original", "Traceparent", "X-Amzn-Trace-Id", "X-MS-Client-Request-Id",
-        "Forwarded-For", "Content-Type", "Sec-Fetch-Mode", "X-Accessright",
+        "Accept",
+        "Authorization",
+        "Cookie",
+        "Host",
+        "User-Agent",
+        "X-Requested-With",
+        "X-Forwarded",
+        "X-ForwardedUser",
+        "XForwarded-User",
+        "Remote",
+        "Remote-Users",
+        "X-Request-Id",
+        "X-CSRF-Token",
+        "X-Original",
+        "Traceparent",
+        "X-Amzn-Trace-Id",
+        "X-MS-Client-Request-Id",
+        "Forwarded-For",
+        "Content-Type",
+        "Sec-Fetch-Mode",
+        "X-Accessright",
     ] {
         assert!(!is_managed(name), "{name}");
     }
@@ -156,7 +238,10 @@ fn what_a_person_lacks_is_absent_never_empty() {
         access_right: None,
         ..person()
     };
-    assert_eq!(told(&bare), [("x-forwarded-user".to_owned(), "kirsten".to_owned())]);
+    assert_eq!(
+        told(&bare),
+        [("x-forwarded-user".to_owned(), "kirsten".to_owned())]
+    );
 }
 
 #[test]
@@ -172,7 +257,10 @@ fn bytes_beyond_visible_ascii_and_percent_are_encoded() {
         ("a\u{0}b\u{7f}", "a%00b%7F"),
         ("日本", "%E6%97%A5%E6%9C%AC"),
         ("\u{1f600}", "%F0%9F%98%80"),
-        ("!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~", "!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"),
+        (
+            "!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~",
+            "!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~",
+        ),
     ] {
         let named = Person {
             name: Some(text.to_owned()),
@@ -197,15 +285,25 @@ fn a_group_that_would_read_as_several_is_left_out() {
         // Encoded, a comma of another script is no comma.
         (vec!["a，b", "c"], Some("a%EF%BC%8Cb,c")),
     ] {
-        let left_out = groups.iter().any(|g| g.contains(',') || g.contains(char::is_control));
+        let left_out = groups
+            .iter()
+            .any(|g| g.contains(',') || g.contains(char::is_control));
         let person = Person {
             groups: groups.iter().map(|group| (*group).to_owned()).collect(),
             ..person()
         };
-        assert_eq!(one(&person, "x-forwarded-groups").as_deref(), expected, "{groups:?}");
+        assert_eq!(
+            one(&person, "x-forwarded-groups").as_deref(),
+            expected,
+            "{groups:?}"
+        );
         let permit = policy::judge(Access::SignedIn, || Presented::Person(person)).unwrap();
         let edits = HeaderEdits::new(&permit, &origin(), None).unwrap();
-        let names: &[&str] = if left_out { &["x-forwarded-groups"] } else { &[] };
+        let names: &[&str] = if left_out {
+            &["x-forwarded-groups"]
+        } else {
+            &[]
+        };
         assert_eq!(edits.left_out(), names, "{groups:?}");
     }
 }
@@ -232,9 +330,12 @@ fn no_value_is_longer_than_8_kib() {
 #[test]
 fn values_are_legal_whatever_the_claims_say() {
     let mut dice = Dice::new(2);
-    let alphabet: Vec<char> = "aB0 ,;:%\"\\\r\n\t\u{0}\u{1f}\u{7f}\u{80}é日\u{2028}\u{feff}😀".chars().collect();
+    let alphabet: Vec<char> = "aB0 ,;:%\"\\\r\n\t\u{0}\u{1f}\u{7f}\u{80}é日\u{2028}\u{feff}😀"
+        .chars()
+        .collect();
     for _ in 0..10_000 {
-        let mut text = || -> String { (0..dice.below(12)).map(|_| *dice.pick(&alphabet)).collect() };
+        let mut text =
+            || -> String { (0..dice.below(12)).map(|_| *dice.pick(&alphabet)).collect() };
         let person = Person {
             user: text(),
             email: Some(text()),
@@ -242,9 +343,16 @@ fn values_are_legal_whatever_the_claims_say() {
             groups: vec![text(), text(), text()],
             access_right: Some(text()),
         };
-        let honest = person.groups.iter().filter(|g| !g.contains(',') && !g.contains(char::is_control)).count();
+        let honest = person
+            .groups
+            .iter()
+            .filter(|g| !g.contains(',') && !g.contains(char::is_control))
+            .count();
         for (name, value) in told(&person) {
-            assert!(value.bytes().all(|b| (0x20..0x7f).contains(&b)), "{value:?}");
+            assert!(
+                value.bytes().all(|b| (0x20..0x7f).contains(&b)),
+                "{value:?}"
+            );
             if name == "x-forwarded-groups" {
                 assert_eq!(value.split(',').count(), honest, "{person:?} {value:?}");
             }
@@ -270,8 +378,14 @@ fn the_app_learns_where_it_is_from_the_public_origin_alone() {
         }
     }
     for (client, forwarded) in [
-        ("203.0.113.7", "for=203.0.113.7;host=\"wiki.example.com\";proto=https"),
-        ("2001:db8::1", "for=\"[2001:db8::1]\";host=\"wiki.example.com\";proto=https"),
+        (
+            "203.0.113.7",
+            "for=203.0.113.7;host=\"wiki.example.com\";proto=https",
+        ),
+        (
+            "2001:db8::1",
+            "for=\"[2001:db8::1]\";host=\"wiki.example.com\";proto=https",
+        ),
     ] {
         let edits = edits(Access::SignedIn, Some(client), &origin());
         assert_eq!(value(&edits, "x-forwarded-for"), Some(client));
@@ -284,7 +398,28 @@ fn the_app_learns_where_it_is_from_the_public_origin_alone() {
 fn a_public_route_tells_of_no_one() {
     let edits = edits(Access::Public, Some("203.0.113.7"), &origin());
     assert_eq!(edits.set().len(), 6);
-    for name in ["x-forwarded-user", "x-forwarded-email", "x-forwarded-name", "x-forwarded-groups", "x-access-right"] {
+    for name in [
+        "x-forwarded-user",
+        "x-forwarded-email",
+        "x-forwarded-name",
+        "x-forwarded-groups",
+        "x-access-right",
+    ] {
         assert_eq!(value(&edits, name), None);
+    }
+}
+
+#[test]
+fn other_spellings_of_framing_fields_are_removed_and_the_fields_stay() {
+    for name in [
+        "content_length",
+        "Content.Length",
+        "transfer_encoding",
+        "TRANSFER_Encoding",
+    ] {
+        assert!(is_managed(&name.to_ascii_lowercase()), "{name}");
+    }
+    for name in ["content-length", "transfer-encoding"] {
+        assert!(!is_managed(name), "{name}");
     }
 }

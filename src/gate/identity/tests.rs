@@ -97,7 +97,10 @@ fn an_email_counts_as_the_provider_says() {
 #[test]
 fn an_unbelieved_email_is_absent_everywhere() {
     let unbelieved = json!({ "email_verified": false });
-    assert_eq!(person(&unbelieved), Err(NoPerson::NoUser("email".to_owned())));
+    assert_eq!(
+        person(&unbelieved),
+        Err(NoPerson::NoUser("email".to_owned()))
+    );
     // No silent fall-back: only where the configuration says so.
     let either = Identity {
         user: claim_paths(&["email", "sub"]),
@@ -150,15 +153,47 @@ fn the_user_is_the_first_usable_claim() {
         ..support::identity()
     };
     for (names, changes, expected) in [
-        (&["cognito:username"][..], json!({}), Ok("d3a4f8c2-10b1-70aa-9c55-0e2f6a7b8c9d")),
-        (&["custom:login", "email"], json!({ "custom:login": "kh" }), Ok("kh")),
-        (&["custom:login", "email"], json!({}), Ok("kirsten.holm@example.org")),
-        (&["custom:login", "email"], json!({ "custom:login": "  " }), Ok("kirsten.holm@example.org")),
-        (&["custom:login", "email"], json!({ "custom:login": ["kh"] }), Ok("kirsten.holm@example.org")),
-        (&["employee.number"], json!({ "employee": { "number": 4711 } }), Ok("4711")),
-        (&["identities.userId"], json!({ "identities": federated("entra") }), Ok("x")),
+        (
+            &["cognito:username"][..],
+            json!({}),
+            Ok("d3a4f8c2-10b1-70aa-9c55-0e2f6a7b8c9d"),
+        ),
+        (
+            &["custom:login", "email"],
+            json!({ "custom:login": "kh" }),
+            Ok("kh"),
+        ),
+        (
+            &["custom:login", "email"],
+            json!({}),
+            Ok("kirsten.holm@example.org"),
+        ),
+        (
+            &["custom:login", "email"],
+            json!({ "custom:login": "  " }),
+            Ok("kirsten.holm@example.org"),
+        ),
+        (
+            &["custom:login", "email"],
+            json!({ "custom:login": ["kh"] }),
+            Ok("kirsten.holm@example.org"),
+        ),
+        (
+            &["employee.number"],
+            json!({ "employee": { "number": 4711 } }),
+            Ok("4711"),
+        ),
+        (
+            &["identities.userId"],
+            json!({ "identities": federated("entra") }),
+            Ok("x"),
+        ),
         (&["custom:login"], json!({}), Err("custom:login")),
-        (&["custom:login", "upn"], json!({ "upn": "" }), Err("custom:login, upn")),
+        (
+            &["custom:login", "upn"],
+            json!({ "upn": "" }),
+            Err("custom:login, upn"),
+        ),
     ] {
         let found = by(&identity(names), &support::provider(), &changes).map(|person| person.user);
         let expected = match expected {
@@ -175,12 +210,28 @@ fn a_control_character_in_the_user_is_nobody() {
         user: claim_paths(&["custom:login"]),
         ..support::identity()
     };
-    for login in ["a\nb", "a\r\nX-Admin: 1", "a\u{0}", "\u{7f}a", "a\u{85}b", "a\u{9b}b", "a\tb"] {
-        let found = by(&identity, &support::provider(), &json!({ "custom:login": login }));
+    for login in [
+        "a\nb",
+        "a\r\nX-Admin: 1",
+        "a\u{0}",
+        "\u{7f}a",
+        "a\u{85}b",
+        "a\u{9b}b",
+        "a\tb",
+    ] {
+        let found = by(
+            &identity,
+            &support::provider(),
+            &json!({ "custom:login": login }),
+        );
         assert_eq!(found, Err(NoPerson::ControlInUser), "{login:?}");
     }
     // At the ends it is white space, which is trimmed.
-    let found = by(&identity, &support::provider(), &json!({ "custom:login": "a\n" }));
+    let found = by(
+        &identity,
+        &support::provider(),
+        &json!({ "custom:login": "a\n" }),
+    );
     assert_eq!(found.map(|person| person.user), Ok("a".to_owned()));
 }
 
@@ -200,14 +251,24 @@ fn the_name_is_the_one_claim_or_made_of_two() {
         name: Some(claim_paths(&["nickname", "sub"])),
         ..support::identity()
     };
-    let named = by(&identity, &support::provider(), &json!({ "nickname": "Kis" })).unwrap();
+    let named = by(
+        &identity,
+        &support::provider(),
+        &json!({ "nickname": "Kis" }),
+    )
+    .unwrap();
     assert_eq!(named.name.as_deref(), Some("Kis"));
 }
 
 #[test]
 fn groups_of_all_claims_are_merged_without_doubles() {
     let identity = Identity {
-        groups: claim_paths(&["cognito:groups", "custom:entra_groups", "missing", "org.teams"]),
+        groups: claim_paths(&[
+            "cognito:groups",
+            "custom:entra_groups",
+            "missing",
+            "org.teams",
+        ]),
         ..support::identity()
     };
     let claims = json!({
@@ -240,13 +301,21 @@ fn the_automatic_group_of_federated_people_is_dropped() {
     let entra = format!("{POOL}_entra");
     let other = format!("{POOL}_other");
     for (identities, groups, expected) in [
-        (federated("entra"), json!([entra, "Editors"]), vec!["Editors"]),
+        (
+            federated("entra"),
+            json!([entra, "Editors"]),
+            vec!["Editors"],
+        ),
         (federated("entra"), json!([entra]), vec![]),
         (federated("Entra"), json!([entra]), vec![entra.as_str()]),
         (federated("entra"), json!([other]), vec![other.as_str()]),
         (json!(null), json!([entra]), vec![entra.as_str()]),
         (json!("[]"), json!([entra]), vec![entra.as_str()]),
-        (json!([{}, 1, { "providerName": 5 }]), json!([entra]), vec![entra.as_str()]),
+        (
+            json!([{}, 1, { "providerName": 5 }]),
+            json!([entra]),
+            vec![entra.as_str()],
+        ),
         (
             json!([{ "providerName": "other" }, { "providerName": "entra" }]),
             json!([entra, "x", other]),
@@ -283,7 +352,8 @@ fn there_is_one_access_right_or_none() {
         (json!("[one, two]"), Err(NoPerson::SeveralRights)),
         (json!("[\"one\",\"two\"]"), Err(NoPerson::SeveralRights)),
     ] {
-        let found = person(&json!({ "custom:access_right": value })).map(|person| person.access_right);
+        let found =
+            person(&json!({ "custom:access_right": value })).map(|person| person.access_right);
         let expected = expected.map(|right| right.map(str::to_owned));
         assert_eq!(found, expected, "{value}");
     }
@@ -291,9 +361,20 @@ fn there_is_one_access_right_or_none() {
         access_right: claim_paths(&["role", "custom:access_right"]),
         ..support::identity()
     };
-    let right = |claims: &Value| by(&identity, &support::provider(), claims).unwrap().access_right;
-    assert_eq!(right(&json!({ "role": "admin" })).as_deref(), Some("admin"), "the first present");
-    assert_eq!(right(&json!({ "role": [] })).as_deref(), Some("Local Company"));
+    let right = |claims: &Value| {
+        by(&identity, &support::provider(), claims)
+            .unwrap()
+            .access_right
+    };
+    assert_eq!(
+        right(&json!({ "role": "admin" })).as_deref(),
+        Some("admin"),
+        "the first present"
+    );
+    assert_eq!(
+        right(&json!({ "role": [] })).as_deref(),
+        Some("Local Company")
+    );
 }
 
 #[test]

@@ -78,7 +78,11 @@ fn a_login_ends_after_an_hour() {
     logins.add(login.clone(), NOW);
     let last = NOW.plus(LOGIN_LIFETIME - 1);
     assert!(logins.clone().take(&login.state(NOW), last).is_some());
-    assert!(logins.take(&login.state(NOW), NOW.plus(LOGIN_LIFETIME)).is_none());
+    assert!(
+        logins
+            .take(&login.state(NOW), NOW.plus(LOGIN_LIFETIME))
+            .is_none()
+    );
     assert!(logins.is_empty(), "it is forgotten for good");
 }
 
@@ -162,7 +166,10 @@ fn a_sealed_state_is_never_longer_than_1024_characters() {
     let mut longest = 0;
     for provider in ["c", &"c".repeat(32)] {
         for length in 1..=TARGET_MAX {
-            for to in [path_of(length), format!("/a?{}", "q".repeat(length.max(4) - 3))] {
+            for to in [
+                path_of(length),
+                format!("/a?{}", "q".repeat(length.max(4) - 3)),
+            ] {
                 let login = PendingLogin::begin(provider, target(&to), 1, NOW, &mut |bytes| {
                     bytes.fill(1);
                     Ok(())
@@ -198,7 +205,8 @@ fn truncations_and_flipped_bits_never_panic() {
     logins.add(login.clone(), NOW);
     logins.add(begin(&mut dice, "/", NOW), NOW);
     let (logins, state) = (logins.encode(), login.state(NOW).encode());
-    let same_origin = |to: &ReturnTo| assert_eq!(ReturnTo::parse(to.as_str(), &origin()).as_ref(), Some(to));
+    let same_origin =
+        |to: &ReturnTo| assert_eq!(ReturnTo::parse(to.as_str(), &origin()).as_ref(), Some(to));
     let read = |bytes: &[u8]| {
         if let Ok(logins) = Logins::decode(bytes, &origin()) {
             logins.0.iter().for_each(|login| same_origin(&login.target));
@@ -209,8 +217,14 @@ fn truncations_and_flipped_bits_never_panic() {
     };
     for bytes in [&logins, &state] {
         for end in 0..bytes.len() {
-            assert!(Logins::decode(&bytes[..end], &origin()).is_err(), "cut off at {end}");
-            assert!(LoginState::decode(&bytes[..end], &origin()).is_err(), "cut off at {end}");
+            assert!(
+                Logins::decode(&bytes[..end], &origin()).is_err(),
+                "cut off at {end}"
+            );
+            assert!(
+                LoginState::decode(&bytes[..end], &origin()).is_err(),
+                "cut off at {end}"
+            );
         }
         for at in 0..bytes.len() {
             for bit in 0..8 {
@@ -255,10 +269,16 @@ fn debug_output_shows_neither_code_nor_nonce_nor_verifier_nor_target() {
     let state = login.state(NOW);
     let exchange = login.clone().redeem(Zeroizing::new("the-code".to_owned()));
     let shown = format!("{login:?} {logins:?} {state:?} {exchange:?}");
-    for secret in ["the-code", "hidden", &nonce, &verifier].into_iter().chain(raw.iter().map(String::as_str)) {
+    for secret in ["the-code", "hidden", &nonce, &verifier]
+        .into_iter()
+        .chain(raw.iter().map(String::as_str))
+    {
         assert!(!shown.contains(secret), "{shown}");
     }
-    assert_eq!((exchange.code(), exchange.login().nonce()), ("the-code", nonce));
+    assert_eq!(
+        (exchange.code(), exchange.login().nonce()),
+        ("the-code", nonce)
+    );
 }
 
 #[test]
@@ -276,7 +296,11 @@ fn frozen_vectors_of_logins_format_1_hold() {
                 let name = table.name().to_owned();
                 assert_eq!(login.flow.to_vec(), table.hex("flow"), "{name}");
                 assert_eq!(login.started.secs(), table.number("started"), "{name}");
-                assert_eq!(u64::from(login.attempt()), table.number("attempt"), "{name}");
+                assert_eq!(
+                    u64::from(login.attempt()),
+                    table.number("attempt"),
+                    "{name}"
+                );
                 assert_eq!(login.nonce.to_vec(), table.hex("nonce"), "{name}");
                 assert_eq!(login.verifier.to_vec(), table.hex("verifier"), "{name}");
                 assert_eq!(login.provider, table.text("provider"), "{name}");

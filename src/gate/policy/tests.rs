@@ -60,10 +60,22 @@ fn the_table_of_access_and_identity() {
 #[test]
 fn every_reason_has_its_own_word() {
     let token = [
-        TokenError::TooLong, TokenError::Malformed, TokenError::Duplicate, TokenError::Critical,
-        TokenError::Algorithm, TokenError::NoKeyId, TokenError::UnknownKey, TokenError::Signature,
-        TokenError::Claim, TokenError::Issuer, TokenError::Audience, TokenError::TokenUse,
-        TokenError::Expired, TokenError::NotYetValid, TokenError::Nonce, TokenError::Foreign,
+        TokenError::TooLong,
+        TokenError::Malformed,
+        TokenError::Duplicate,
+        TokenError::Critical,
+        TokenError::Algorithm,
+        TokenError::NoKeyId,
+        TokenError::UnknownKey,
+        TokenError::Signature,
+        TokenError::Claim,
+        TokenError::Issuer,
+        TokenError::Audience,
+        TokenError::TokenUse,
+        TokenError::Expired,
+        TokenError::NotYetValid,
+        TokenError::Nonce,
+        TokenError::Foreign,
     ];
     let identity = [
         NoIdentity::NoCookie,
@@ -81,6 +93,7 @@ fn every_reason_has_its_own_word() {
         Forbidden::NoPerson(NoPerson::ControlInUser),
         Forbidden::NoPerson(NoPerson::SeveralRights),
         Forbidden::HeaderTooLong,
+        Forbidden::ForeignOrigin,
     ];
     let words: Vec<&str> = token
         .iter()
@@ -89,7 +102,10 @@ fn every_reason_has_its_own_word() {
         .chain(forbidden.iter().map(Forbidden::reason))
         .collect();
     let legal = |b: u8| b.is_ascii_lowercase() || b == b'_';
-    assert!(words.iter().all(|word| word.bytes().all(legal)), "{words:?}");
+    assert!(
+        words.iter().all(|word| word.bytes().all(legal)),
+        "{words:?}"
+    );
     assert_eq!(words.iter().collect::<HashSet<_>>().len(), words.len());
 }
 

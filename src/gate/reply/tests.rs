@@ -20,24 +20,87 @@ const SITE: (&str, &str) = ("sec-fetch-site", "none");
 #[test]
 fn fetch_metadata_says_who_asks() {
     for (headers, get, post) in [
-        (vec![NAVIGATE, DOCUMENT, SITE, HTML], Asker::Navigation, Asker::Form),
+        (
+            vec![NAVIGATE, DOCUMENT, SITE, HTML],
+            Asker::Navigation,
+            Asker::Form,
+        ),
         (vec![NAVIGATE, DOCUMENT], Asker::Navigation, Asker::Form),
-        (vec![NAVIGATE, DOCUMENT, ANY], Asker::Navigation, Asker::Form),
-        (vec![NAVIGATE, ("sec-fetch-dest", "iframe"), HTML], Asker::Frame, Asker::Frame),
-        (vec![NAVIGATE, ("sec-fetch-dest", "frame"), HTML], Asker::Frame, Asker::Frame),
-        (vec![NAVIGATE, ("sec-fetch-dest", "object"), HTML], Asker::Frame, Asker::Frame),
-        (vec![NAVIGATE, ("sec-fetch-dest", "embed"), HTML], Asker::Frame, Asker::Frame),
-        (vec![("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "object")], Asker::Frame, Asker::Frame),
-        (vec![("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty"), HTML], Asker::Script, Asker::Script),
-        (vec![("sec-fetch-mode", "same-origin"), ("sec-fetch-dest", "document"), HTML], Asker::Script, Asker::Script),
-        (vec![("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image"), HTML], Asker::Script, Asker::Script),
-        (vec![("sec-fetch-mode", "websocket"), ("sec-fetch-dest", "websocket")], Asker::Script, Asker::Script),
+        (
+            vec![NAVIGATE, DOCUMENT, ANY],
+            Asker::Navigation,
+            Asker::Form,
+        ),
+        (
+            vec![NAVIGATE, ("sec-fetch-dest", "iframe"), HTML],
+            Asker::Frame,
+            Asker::Frame,
+        ),
+        (
+            vec![NAVIGATE, ("sec-fetch-dest", "frame"), HTML],
+            Asker::Frame,
+            Asker::Frame,
+        ),
+        (
+            vec![NAVIGATE, ("sec-fetch-dest", "object"), HTML],
+            Asker::Frame,
+            Asker::Frame,
+        ),
+        (
+            vec![NAVIGATE, ("sec-fetch-dest", "embed"), HTML],
+            Asker::Frame,
+            Asker::Frame,
+        ),
+        (
+            vec![("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "object")],
+            Asker::Frame,
+            Asker::Frame,
+        ),
+        (
+            vec![
+                ("sec-fetch-mode", "cors"),
+                ("sec-fetch-dest", "empty"),
+                HTML,
+            ],
+            Asker::Script,
+            Asker::Script,
+        ),
+        (
+            vec![
+                ("sec-fetch-mode", "same-origin"),
+                ("sec-fetch-dest", "document"),
+                HTML,
+            ],
+            Asker::Script,
+            Asker::Script,
+        ),
+        (
+            vec![
+                ("sec-fetch-mode", "no-cors"),
+                ("sec-fetch-dest", "image"),
+                HTML,
+            ],
+            Asker::Script,
+            Asker::Script,
+        ),
+        (
+            vec![
+                ("sec-fetch-mode", "websocket"),
+                ("sec-fetch-dest", "websocket"),
+            ],
+            Asker::Script,
+            Asker::Script,
+        ),
         // Half of it is not a navigation, whatever it accepts.
         (vec![NAVIGATE, HTML], Asker::Script, Asker::Script),
         (vec![DOCUMENT, HTML], Asker::Script, Asker::Script),
         (vec![SITE, HTML], Asker::Script, Asker::Script),
         // Doubled, it says nothing.
-        (vec![NAVIGATE, NAVIGATE, DOCUMENT, HTML], Asker::Script, Asker::Script),
+        (
+            vec![NAVIGATE, NAVIGATE, DOCUMENT, HTML],
+            Asker::Script,
+            Asker::Script,
+        ),
     ] {
         for method in [Method::GET, Method::HEAD] {
             assert_eq!(asker(&method, &headers), get, "{method} {headers:?}");
@@ -52,13 +115,33 @@ fn fetch_metadata_says_who_asks() {
 fn without_fetch_metadata_accept_says_it() {
     for (headers, get, post) in [
         (vec![HTML], Asker::Navigation, Asker::Form),
-        (vec![("accept", "TEXT/HTML")], Asker::Navigation, Asker::Form),
-        (vec![("accept", "image/png"), ("accept", "text/html")], Asker::Navigation, Asker::Form),
+        (
+            vec![("accept", "TEXT/HTML")],
+            Asker::Navigation,
+            Asker::Form,
+        ),
+        (
+            vec![("accept", "image/png"), ("accept", "text/html")],
+            Asker::Navigation,
+            Asker::Form,
+        ),
         (vec![ANY], Asker::Script, Asker::Script),
-        (vec![("accept", "application/json")], Asker::Script, Asker::Script),
-        (vec![("accept", "text/plain, application/xhtml+xml")], Asker::Script, Asker::Script),
+        (
+            vec![("accept", "application/json")],
+            Asker::Script,
+            Asker::Script,
+        ),
+        (
+            vec![("accept", "text/plain, application/xhtml+xml")],
+            Asker::Script,
+            Asker::Script,
+        ),
         (vec![], Asker::Script, Asker::Script),
-        (vec![("x-requested-with", "XMLHttpRequest")], Asker::Script, Asker::Script),
+        (
+            vec![("x-requested-with", "XMLHttpRequest")],
+            Asker::Script,
+            Asker::Script,
+        ),
     ] {
         assert_eq!(asker(&Method::GET, &headers), get, "{headers:?}");
         assert_eq!(asker(&Method::HEAD, &headers), get, "{headers:?}");
@@ -79,7 +162,10 @@ fn a_guess_of_the_browser_is_a_prefetch() {
         assert_eq!(asker(&Method::GET, &headers), Asker::Prefetch, "{hint:?}");
         assert_eq!(asker(&Method::GET, &[hint]), Asker::Prefetch, "{hint:?}");
     }
-    assert_eq!(asker(&Method::GET, &[("purpose", "preview"), HTML]), Asker::Navigation);
+    assert_eq!(
+        asker(&Method::GET, &[("purpose", "preview"), HTML]),
+        Asker::Navigation
+    );
 }
 
 #[test]
@@ -117,18 +203,33 @@ fn a_refusal_is_a_page_where_html_is_read_and_json_elsewhere() {
         ..Note::new("forbidden")
     };
     let refuse = |req: &Req| {
-        Reply::refusal(&req.view(), StatusCode::FORBIDDEN, "forbidden", &page, note.clone())
+        Reply::refusal(
+            &req.view(),
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            &page,
+            note.clone(),
+        )
     };
     for req in [Req::open("/"), Req::get("/").with("accept", "text/html")] {
         let reply = refuse(&req);
         assert_eq!(reply.status, 403);
-        assert_eq!(header_of(&reply, "content-type"), Some("text/html; charset=utf-8"));
+        assert_eq!(
+            header_of(&reply, "content-type"),
+            Some("text/html; charset=utf-8")
+        );
         assert!(text(&reply).contains("For people."));
     }
-    for req in [Req::get("/"), Req::get("/").with("accept", "application/json")] {
+    for req in [
+        Req::get("/"),
+        Req::get("/").with("accept", "application/json"),
+    ] {
         let reply = refuse(&req);
         assert_eq!(reply.status, 403);
-        assert_eq!(body(&reply), json!({ "error": "forbidden", "reference": "0badcafe" }));
+        assert_eq!(
+            body(&reply),
+            json!({ "error": "forbidden", "reference": "0badcafe" })
+        );
     }
 }
 
@@ -136,7 +237,10 @@ fn a_refusal_is_a_page_where_html_is_read_and_json_elsewhere() {
 fn a_value_that_is_no_header_becomes_500() {
     for value in ["a\r\nSet-Cookie: x=y", "a\nb", "a\u{0}", "é"] {
         let reply = Reply::redirect(value, Note::new("page"));
-        assert_eq!((reply.status, header_of(&reply, "location")), (StatusCode::INTERNAL_SERVER_ERROR, None));
+        assert_eq!(
+            (reply.status, header_of(&reply, "location")),
+            (StatusCode::INTERNAL_SERVER_ERROR, None)
+        );
         let reply = Reply::redirect("/", Note::new("page")).with_cookies([value.to_owned()]);
         assert_eq!(reply.status, 500);
         assert!(set_cookies(&reply).is_empty());

@@ -17,29 +17,65 @@ fn targets_of_this_origin_are_kept() {
         ("https://WIKI.example.com./a", "/a"),
     ] {
         let parsed = ReturnTo::parse(text, &origin());
-        assert_eq!(parsed.as_ref().map(ReturnTo::as_str), Some(target), "{text}");
+        assert_eq!(
+            parsed.as_ref().map(ReturnTo::as_str),
+            Some(target),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn no_target_leads_to_another_origin() {
     for text in [
-        "", "evil.example", "//evil.example", "///evil.example", "/\\evil.example",
-        "\\\\evil.example", "\\/evil.example", "/\t/evil.example", "/\n/evil.example",
-        "/\r/evil.example", "/ /evil.example", " //evil.example", "\t//evil.example",
-        "/\u{0}/evil.example", "/\u{b}//evil.example", "/\u{2028}//evil.example",
-        "https:/evil.example", "https:evil.example", "https://evil.example",
-        "https://evil.example/https://wiki.example.com/", "http://wiki.example.com/",
-        "https://wiki.example.com.evil.example/", "https://wiki.example.comevil.example/",
-        "https://wiki.example.com@evil.example/", "https://wiki.example.com:443@evil.example/",
-        "https://user@wiki.example.com/", "https://wiki.example.com:8443/",
-        "https://wiki.example.com//evil.example", "https://wiki.example.com\\@evil.example",
-        "https:\\\\evil.example", "javascript:alert(1)", "JaVaScRiPt:alert(1)",
-        "data:text/html,x", "vbscript:x", "file:///etc/passwd", "ftp://wiki.example.com/",
-        "?a=b", "#a", "./a", "../a", "a/b", "https://evil.example#wiki.example.com",
-        "https://evil.example?wiki.example.com", "https://[::1]/",
-        "https://wiki。example。com@evil.example/", "https://ｗiki.example.com\u{ff0f}x",
-        "/a\u{7f}", "/ü",
+        "",
+        "evil.example",
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "\\/evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "/\r/evil.example",
+        "/ /evil.example",
+        " //evil.example",
+        "\t//evil.example",
+        "/\u{0}/evil.example",
+        "/\u{b}//evil.example",
+        "/\u{2028}//evil.example",
+        "https:/evil.example",
+        "https:evil.example",
+        "https://evil.example",
+        "https://evil.example/https://wiki.example.com/",
+        "http://wiki.example.com/",
+        "https://wiki.example.com.evil.example/",
+        "https://wiki.example.comevil.example/",
+        "https://wiki.example.com@evil.example/",
+        "https://wiki.example.com:443@evil.example/",
+        "https://user@wiki.example.com/",
+        "https://wiki.example.com:8443/",
+        "https://wiki.example.com//evil.example",
+        "https://wiki.example.com\\@evil.example",
+        "https:\\\\evil.example",
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "file:///etc/passwd",
+        "ftp://wiki.example.com/",
+        "?a=b",
+        "#a",
+        "./a",
+        "../a",
+        "a/b",
+        "https://evil.example#wiki.example.com",
+        "https://evil.example?wiki.example.com",
+        "https://[::1]/",
+        "https://wiki。example。com@evil.example/",
+        "https://ｗiki.example.com\u{ff0f}x",
+        "/a\u{7f}",
+        "/ü",
     ] {
         assert_eq!(ReturnTo::parse(text, &origin()), None, "{text:?}");
     }

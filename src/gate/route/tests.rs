@@ -68,7 +68,11 @@ fn a_pattern_that_no_request_can_match_as_meant_is_refused() {
 fn a_pattern_with_two_slashes_at_its_end_is_refused() {
     // It would cover nothing below: the rule would silently not be there.
     for text in ["//", "//*", "/admin//", "/admin//*"] {
-        assert_eq!(PathPattern::parse(text), Err(PatternError::NotCanonical), "{text}");
+        assert_eq!(
+            PathPattern::parse(text),
+            Err(PatternError::NotCanonical),
+            "{text}"
+        );
     }
 }
 
@@ -117,7 +121,11 @@ fn host_over_none_exact_over_prefix_longer_over_shorter() {
         ("wiki.example.com", "/a/b/c", Access::Optional),
         ("wiki.example.com", "/x", Access::Nobody),
     ] {
-        assert_eq!(router.access(Some(host), path), Some(access), "{host}{path}");
+        assert_eq!(
+            router.access(Some(host), path),
+            Some(access),
+            "{host}{path}"
+        );
     }
 }
 
@@ -134,7 +142,12 @@ fn the_order_of_routes_means_nothing() {
         let router = Router::new(routes.to_vec());
         [Some("wiki.example.com"), Some("other.example.com"), None]
             .iter()
-            .flat_map(|host| paths.iter().map(|path| router.access(*host, path)).collect::<Vec<_>>())
+            .flat_map(|host| {
+                paths
+                    .iter()
+                    .map(|path| router.access(*host, path))
+                    .collect::<Vec<_>>()
+            })
             .collect()
     };
     let first = verdicts(&routes);
@@ -151,7 +164,10 @@ fn the_order_of_routes_means_nothing() {
 fn what_no_route_names_is_for_signed_in_people() {
     for routes in [vec![], vec![route("", "/public/", Access::Public)]] {
         let router = Router::new(routes);
-        assert_eq!(router.access(Some("wiki.example.com"), "/x"), Some(Access::SignedIn));
+        assert_eq!(
+            router.access(Some("wiki.example.com"), "/x"),
+            Some(Access::SignedIn)
+        );
         assert_eq!(router.access(None, "/x"), None);
     }
 }
@@ -176,6 +192,43 @@ fn on_an_unknown_host_only_public_routes_without_a_host_answer() {
 }
 
 #[test]
+fn what_a_host_guards_is_not_opened_by_naming_no_host() {
+    let on = |host: &str, path: &str, router: &[Route]| {
+        let host = (!host.is_empty()).then_some(host);
+        Router::new(router.to_vec()).access(host, path)
+    };
+    // On its host, the rule of a host counts more than any without one.
+    let guarded = [
+        route("", "/", Access::Public),
+        route("wiki.example.com", "/admin/", Access::Nobody),
+    ];
+    assert_eq!(
+        on("wiki.example.com", "/admin/x", &guarded),
+        Some(Access::Nobody)
+    );
+    assert_eq!(on("", "/admin/x", &guarded), None);
+    assert_eq!(on("", "/x", &guarded), Some(Access::Public));
+}
+
+#[test]
+fn what_a_shorter_rule_of_a_host_guards_is_not_opened_either() {
+    let routes = [
+        route("", "/files/", Access::Public),
+        route("wiki.example.com", "", Access::SignedIn),
+    ];
+    let router = Router::new(routes.to_vec());
+    assert_eq!(
+        router.access(Some("wiki.example.com"), "/files/x"),
+        Some(Access::SignedIn)
+    );
+    assert_eq!(
+        router.access(None, "/files/x"),
+        None,
+        "the same file by another name"
+    );
+}
+
+#[test]
 fn one_route_may_name_several_hosts_and_paths() {
     let router = Router::new(vec![Route {
         hosts: vec!["a.example.com".to_owned(), "b.example.com".to_owned()],
@@ -188,14 +241,51 @@ fn one_route_may_name_several_hosts_and_paths() {
         ("c.example.com", "/x", Access::SignedIn),
         ("a.example.com", "/z", Access::SignedIn),
     ] {
-        assert_eq!(router.access(Some(host), path), Some(access), "{host}{path}");
+        assert_eq!(
+            router.access(Some(host), path),
+            Some(access),
+            "{host}{path}"
+        );
     }
 }
 
 #[test]
 fn path_rules_are_known_as_such() {
-    for (path, rules) in [("", false), ("/", false), ("/*", false), ("/a", true), ("/a/", true)] {
-        assert_eq!(Router::new(vec![route("", path, Access::Public)]).has_path_rules(), rules, "{path}");
+    for (path, rules) in [
+        ("", false),
+        ("/", false),
+        ("/*", false),
+        ("/a", true),
+        ("/a/", true),
+    ] {
+        assert_eq!(
+            Router::new(vec![route("", path, Access::Public)]).has_path_rules(),
+            rules,
+            "{path}"
+        );
     }
     assert!(!Router::new(Vec::new()).has_path_rules());
+}
+
+#[test]
+fn a_longer_public_path_does_not_open_what_a_host_guards() {
+    let on = |host: &str, path: &str, access| Route {
+        hosts: vec![host.to_owned()],
+        paths: vec![pattern(path)],
+        access,
+    };
+    let router = Router::new(vec![
+        on("wiki.example.com", "/admin/*", Access::SignedIn),
+        route("", "/", Access::Public),
+        route("", "/admin/assets/*", Access::Public),
+    ]);
+    for (path, access) in [
+        ("/", Some(Access::Public)),
+        ("/x", Some(Access::Public)),
+        ("/admin/x", None),
+        // More specific, yet the host comes before the path.
+        ("/admin/assets/x", None),
+    ] {
+        assert_eq!(router.access(None, path), access, "{path}");
+    }
 }

@@ -65,9 +65,15 @@ fn any_flipped_bit_refuses() {
         for bit in 0..8 {
             let mut changed = sealed.clone().into_bytes();
             changed[at] ^= 1 << bit;
-            assert!(ring.open(SESSION, &changed).is_err(), "byte {at}, bit {bit}");
+            assert!(
+                ring.open(SESSION, &changed).is_err(),
+                "byte {at}, bit {bit}"
+            );
         }
-        assert!(open(&ring, SESSION, &sealed[..at]).is_err(), "cut off at {at}");
+        assert!(
+            open(&ring, SESSION, &sealed[..at]).is_err(),
+            "cut off at {at}"
+        );
     }
 }
 
@@ -79,7 +85,10 @@ fn random_bytes_never_open_and_never_panic() {
         let mut bytes = vec![0; dice.below(80)];
         dice.fill(&mut bytes).unwrap();
         assert!(ring.open(SESSION, &bytes).is_err());
-        assert!(ring.open(SESSION, URL_SAFE_NO_PAD.encode(&bytes).as_bytes()).is_err());
+        assert!(
+            ring.open(SESSION, URL_SAFE_NO_PAD.encode(&bytes).as_bytes())
+                .is_err()
+        );
     }
 }
 
@@ -89,13 +98,28 @@ fn a_sealed_value_opens_where_it_belongs_only() {
     let contexts: Vec<Context<'_>> = [Purpose::Session, Purpose::Logins, Purpose::State]
         .into_iter()
         .flat_map(|purpose| {
-            ["__Host-vestibule", "__Host-vestibule-login", "vestibule", "state", ""]
+            [
+                "__Host-vestibule",
+                "__Host-vestibule-login",
+                "vestibule",
+                "state",
+                "",
+            ]
+            .into_iter()
+            .flat_map(move |name| {
+                [
+                    ORIGIN,
+                    "https://wiki.example.org",
+                    "http://localhost:8080",
+                    "",
+                ]
                 .into_iter()
-                .flat_map(move |name| {
-                    [ORIGIN, "https://wiki.example.org", "http://localhost:8080", ""]
-                        .into_iter()
-                        .map(move |origin| Context { purpose, name, origin })
+                .map(move |origin| Context {
+                    purpose,
+                    name,
+                    origin,
                 })
+            })
         })
         .collect();
     let mut dice = Dice::new(4);
@@ -106,7 +130,11 @@ fn a_sealed_value_opens_where_it_belongs_only() {
     for (at, text) in sealed.iter().enumerate() {
         for (from, context) in contexts.iter().enumerate() {
             let opened = open(&ring, *context, text);
-            let expected = if at == from { Ok((b"x".to_vec(), false)) } else { Err(OpenError::Forged) };
+            let expected = if at == from {
+                Ok((b"x".to_vec(), false))
+            } else {
+                Err(OpenError::Forged)
+            };
             assert_eq!(opened, expected, "{context:?}");
         }
     }
@@ -115,11 +143,24 @@ fn a_sealed_value_opens_where_it_belongs_only() {
 #[test]
 fn no_two_contexts_share_their_associated_data() {
     let mut seen = HashSet::new();
-    let texts = ["", "a", "b", "ab", "aa", "session", "\0\0\0\u{1}a", "\0\0\0\0"];
+    let texts = [
+        "",
+        "a",
+        "b",
+        "ab",
+        "aa",
+        "session",
+        "\0\0\0\u{1}a",
+        "\0\0\0\0",
+    ];
     for purpose in [Purpose::Session, Purpose::Logins, Purpose::State] {
         for name in texts {
             for origin in texts {
-                let context = Context { purpose, name, origin };
+                let context = Context {
+                    purpose,
+                    name,
+                    origin,
+                };
                 assert!(seen.insert(associated_data(context, [1; 4])), "{context:?}");
                 assert!(seen.insert(associated_data(context, [2; 4])), "{context:?}");
             }
@@ -236,7 +277,10 @@ fn derived_keys_differ_by_label_and_key() {
     for key in [1, 2] {
         assert!(seen.insert(secret_key(key).0.to_vec()));
         for label in ["", "log", "logs", "log user"] {
-            assert!(seen.insert(secret_key(key).derive(label).to_vec()), "{label}");
+            assert!(
+                seen.insert(secret_key(key).derive(label).to_vec()),
+                "{label}"
+            );
         }
     }
 }

@@ -4,23 +4,38 @@ use serde_json::json;
 
 use super::*;
 use crate::config::ProviderKind;
-use crate::gate::tests::support::{
-    CLIENT, Dice, ISSUER, NOW, changed, id_claims, key, key_set,
-};
+use crate::gate::tests::support::{CLIENT, Dice, ISSUER, NOW, changed, id_claims, key, key_set};
 use crate::gate::tests::vectors;
 use crate::gate::token::Verifier;
 
 fn session(refresh_token: Option<&str>) -> Session {
-    let verifier = Verifier::new(ProviderKind::Cognito, vec![ISSUER.to_owned()], CLIENT.to_owned());
+    let verifier = Verifier::new(
+        ProviderKind::Cognito,
+        vec![ISSUER.to_owned()],
+        CLIENT.to_owned(),
+    );
     let token = key().sign(&changed(id_claims(), &json!({})));
     let proof = verifier.verify(&token, &key_set(), NOW).unwrap();
     let refresh_token = refresh_token.map(|token| Zeroizing::new(token.to_owned()));
-    Session::establish(&proof, "corp", Zeroizing::new(token), refresh_token, [7; 16], NOW)
+    Session::establish(
+        &proof,
+        "corp",
+        Zeroizing::new(token),
+        refresh_token,
+        [7; 16],
+        NOW,
+    )
 }
 
 #[test]
 fn a_session_reads_as_it_was_written() {
-    for refresh_token in [None, Some("opaque"), Some("a.b.c"), Some("aaaa.bbbb.cccc.dddd.eeee"), Some("")] {
+    for refresh_token in [
+        None,
+        Some("opaque"),
+        Some("a.b.c"),
+        Some("aaaa.bbbb.cccc.dddd.eeee"),
+        Some(""),
+    ] {
         let session = session(refresh_token);
         let later = NOW.plus(5);
         let read = Session::decode(&session.encode(later)).unwrap();
@@ -30,7 +45,10 @@ fn a_session_reads_as_it_was_written() {
         assert_eq!(read.sealed(), later);
         assert_eq!(read.provider(), "corp");
         assert_eq!(read.id_token(), session.id_token());
-        assert_eq!(read.refresh_token().map(|token| token.as_str()), refresh_token);
+        assert_eq!(
+            read.refresh_token().map(|token| token.as_str()),
+            refresh_token
+        );
     }
 }
 
@@ -79,8 +97,14 @@ fn debug_output_shows_no_token() {
     let session = session(Some("a-refresh-token"));
     let shown = format!("{session:?}");
     let signature = session.id_token().rsplit('.').next().unwrap();
-    assert!(!shown.contains("a-refresh-token") && !shown.contains(signature), "{shown}");
-    assert!(!shown.contains("eyJ") && !shown.contains("id_token"), "{shown}");
+    assert!(
+        !shown.contains("a-refresh-token") && !shown.contains(signature),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains("eyJ") && !shown.contains("id_token"),
+        "{shown}"
+    );
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -108,8 +132,16 @@ fn frozen_vectors_of_format_1_hold() {
         let read = read.unwrap();
         let name = vector.name().to_owned();
         assert_eq!(read.id.to_vec(), vector.hex("id"), "{name}");
-        assert_eq!(u64::from(read.generation), vector.number("generation"), "{name}");
-        assert_eq!(read.signed_in().secs(), vector.number("signed_in"), "{name}");
+        assert_eq!(
+            u64::from(read.generation),
+            vector.number("generation"),
+            "{name}"
+        );
+        assert_eq!(
+            read.signed_in().secs(),
+            vector.number("signed_in"),
+            "{name}"
+        );
         assert_eq!(read.sealed().secs(), vector.number("sealed"), "{name}");
         assert_eq!(read.provider(), vector.text("provider"), "{name}");
         assert_eq!(read.id_token(), vector.text("id_token"), "{name}");
@@ -117,7 +149,11 @@ fn frozen_vectors_of_format_1_hold() {
         let found = read.refresh_token().map(|token| token.as_str().to_owned());
         assert_eq!(found, refresh_token, "{name}");
         let written = read.encode(read.sealed());
-        assert_eq!(written.to_vec() == bytes, outcome == Outcome::Same, "{name}");
+        assert_eq!(
+            written.to_vec() == bytes,
+            outcome == Outcome::Same,
+            "{name}"
+        );
         vector.done();
     });
 }

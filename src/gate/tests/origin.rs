@@ -10,28 +10,91 @@ fn origin(text: &str) -> PublicOrigin {
 #[test]
 fn an_origin_is_scheme_host_and_port() {
     for (text, expected, host, port) in [
-        ("https://wiki.example.com", "https://wiki.example.com", "wiki.example.com", 443),
-        ("https://wiki.example.com/", "https://wiki.example.com", "wiki.example.com", 443),
-        ("https://wiki.example.com:443", "https://wiki.example.com", "wiki.example.com", 443),
-        ("https://wiki.example.com:8443", "https://wiki.example.com:8443", "wiki.example.com", 8443),
-        ("https://WIKI.Example.com", "https://wiki.example.com", "wiki.example.com", 443),
-        ("https://wiki.example.com.", "https://wiki.example.com", "wiki.example.com", 443),
-        ("HTTPS://wiki.example.com", "https://wiki.example.com", "wiki.example.com", 443),
-        ("https://bücher.example", "https://xn--bcher-kva.example", "xn--bcher-kva.example", 443),
+        (
+            "https://wiki.example.com",
+            "https://wiki.example.com",
+            "wiki.example.com",
+            443,
+        ),
+        (
+            "https://wiki.example.com/",
+            "https://wiki.example.com",
+            "wiki.example.com",
+            443,
+        ),
+        (
+            "https://wiki.example.com:443",
+            "https://wiki.example.com",
+            "wiki.example.com",
+            443,
+        ),
+        (
+            "https://wiki.example.com:8443",
+            "https://wiki.example.com:8443",
+            "wiki.example.com",
+            8443,
+        ),
+        (
+            "https://WIKI.Example.com",
+            "https://wiki.example.com",
+            "wiki.example.com",
+            443,
+        ),
+        (
+            "https://wiki.example.com.",
+            "https://wiki.example.com",
+            "wiki.example.com",
+            443,
+        ),
+        (
+            "HTTPS://wiki.example.com",
+            "https://wiki.example.com",
+            "wiki.example.com",
+            443,
+        ),
+        (
+            "https://bücher.example",
+            "https://xn--bcher-kva.example",
+            "xn--bcher-kva.example",
+            443,
+        ),
         ("http://localhost", "http://localhost", "localhost", 80),
         ("http://localhost:80", "http://localhost", "localhost", 80),
-        ("http://app.localhost:8080", "http://app.localhost:8080", "app.localhost", 8080),
-        ("http://127.0.0.1:8080", "http://127.0.0.1:8080", "127.0.0.1", 8080),
-        ("http://127.0.0.2:8080", "http://127.0.0.2:8080", "127.0.0.2", 8080),
+        (
+            "http://app.localhost:8080",
+            "http://app.localhost:8080",
+            "app.localhost",
+            8080,
+        ),
+        (
+            "http://127.0.0.1:8080",
+            "http://127.0.0.1:8080",
+            "127.0.0.1",
+            8080,
+        ),
+        (
+            "http://127.0.0.2:8080",
+            "http://127.0.0.2:8080",
+            "127.0.0.2",
+            8080,
+        ),
         ("http://[::1]:8080", "http://[::1]:8080", "[::1]", 8080),
-        ("https://[2001:db8::1]", "https://[2001:db8::1]", "[2001:db8::1]", 443),
+        (
+            "https://[2001:db8::1]",
+            "https://[2001:db8::1]",
+            "[2001:db8::1]",
+            443,
+        ),
     ] {
         let origin = origin(text);
         assert_eq!(origin.as_str(), expected, "{text}");
         assert_eq!(origin.to_string(), expected);
         assert_eq!((origin.host(), origin.port()), (host, port), "{text}");
         assert_eq!(origin.is_https(), expected.starts_with("https"));
-        assert_eq!(format!("{}://{}", origin.scheme(), origin.authority()), expected);
+        assert_eq!(
+            format!("{}://{}", origin.scheme(), origin.authority()),
+            expected
+        );
     }
 }
 
@@ -70,8 +133,14 @@ fn a_host_header_is_a_name_and_perhaps_a_port() {
     for (host, expected) in [
         ("wiki.example.com", Some(("wiki.example.com", None))),
         ("wiki.example.com.", Some(("wiki.example.com", None))),
-        ("wiki.example.com:443", Some(("wiki.example.com", Some(443)))),
-        ("wiki.example.com.:8443", Some(("wiki.example.com", Some(8443)))),
+        (
+            "wiki.example.com:443",
+            Some(("wiki.example.com", Some(443))),
+        ),
+        (
+            "wiki.example.com.:8443",
+            Some(("wiki.example.com", Some(8443))),
+        ),
         ("wiki.example.com:", Some(("wiki.example.com", None))),
         ("[::1]", Some(("[::1]", None))),
         ("[::1]:8080", Some(("[::1]", Some(8080)))),
@@ -166,7 +235,10 @@ fn only_urls_of_the_very_origin_are_of_it() {
 
 #[test]
 fn no_host_header_panics() {
-    let origins = [origin("https://wiki.example.com"), origin("http://[::1]:8080")];
+    let origins = [
+        origin("https://wiki.example.com"),
+        origin("http://[::1]:8080"),
+    ];
     let mut dice = Dice::new(1);
     let alphabet: Vec<char> = "wiki.example.com[]:0189@/é ".chars().collect();
     for _ in 0..50_000 {

@@ -27,8 +27,14 @@ fn everything_is_escaped_everywhere() {
 
 #[test]
 fn a_page_needs_nothing_foreign() {
-    let html = Page::new("T").text("p").post("/_vestibule/logout", "Go").render();
-    for forbidden in ["http:", "https:", "src=", "<script", "<link", "<img", "@import", "url(", "style=\"", " onclick", "<iframe"] {
+    let html = Page::new("T")
+        .text("p")
+        .post("/_vestibule/logout", "Go")
+        .render();
+    for forbidden in [
+        "http:", "https:", "src=", "<script", "<link", "<img", "@import", "url(", "style=\"",
+        " onclick", "<iframe",
+    ] {
         assert!(!html.contains(forbidden), "{forbidden}");
     }
     assert!(html.starts_with("<!doctype html>\n<html lang=\"en\">"));
@@ -39,12 +45,20 @@ fn a_page_needs_nothing_foreign() {
 #[test]
 fn the_policy_allows_the_one_style_sheet_and_nothing_else() {
     let html = Page::new("T").render();
-    let style = html.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
+    let style = html
+        .split("<style>")
+        .nth(1)
+        .unwrap()
+        .split("</style>")
+        .next()
+        .unwrap();
     let hash = STANDARD.encode(Sha256::digest(style));
     let policy = content_security_policy();
     assert_eq!(
         policy,
-        format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; frame-ancestors 'none'")
+        format!(
+            "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; frame-ancestors 'none'"
+        )
     );
 }
 

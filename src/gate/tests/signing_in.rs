@@ -34,33 +34,61 @@ fn logins_of(desk: &Desk, jar: &Jar) -> Logins {
         name: LOGIN_COOKIE,
         origin: ORIGIN,
     };
-    let opened = desk.gate.ring.open(context, jar.0[LOGIN_COOKIE].as_bytes()).unwrap();
+    let opened = desk
+        .gate
+        .ring
+        .open(context, jar.0[LOGIN_COOKIE].as_bytes())
+        .unwrap();
     Logins::decode(&opened.plain, &origin()).unwrap()
 }
 
 fn target_of(rd: &str) -> String {
     let mut desk = desk();
-    let started = desk.start(&Req::open(&format!("/_vestibule/login{rd}")), &mut Jar::default());
+    let started = desk.start(
+        &Req::open(&format!("/_vestibule/login{rd}")),
+        &mut Jar::default(),
+    );
     state_of(&desk, &started.state).target.as_str().to_owned()
 }
 
 #[test]
 fn a_login_seals_its_state_and_sets_its_cookie() {
-    for target in ["/_vestibule/login?rd=/a%3Fb", "/_vestibule/login/corp?rd=/a%3Fb", "/_vestibule/start?rd=/a%3Fb", "/_vestibule/sign_in?provider=corp&rd=/a%3Fb"] {
+    for target in [
+        "/_vestibule/login?rd=/a%3Fb",
+        "/_vestibule/login/corp?rd=/a%3Fb",
+        "/_vestibule/start?rd=/a%3Fb",
+        "/_vestibule/sign_in?provider=corp&rd=/a%3Fb",
+    ] {
         let mut desk = desk();
         let authorize = match desk.decide(&Req::open(target)) {
             Decision::Perform(Effect::Authorize(authorize)) => authorize,
             other => panic!("{other:?}"),
         };
-        assert_eq!(authorize.redirect_uri, "https://wiki.example.com/_vestibule/callback");
-        assert_eq!((authorize.nonce.len(), authorize.code_verifier.len()), (22, 43));
+        assert_eq!(
+            authorize.redirect_uri,
+            "https://wiki.example.com/_vestibule/callback"
+        );
+        assert_eq!(
+            (authorize.nonce.len(), authorize.code_verifier.len()),
+            (22, 43)
+        );
         let state = state_of(&desk, &authorize.state);
-        assert_eq!((state.target.as_str(), state.provider.as_str(), state.attempt), ("/a?b", "corp", 1));
+        assert_eq!(
+            (
+                state.target.as_str(),
+                state.provider.as_str(),
+                state.attempt
+            ),
+            ("/a?b", "corp", 1)
+        );
         assert_eq!(state.first_attempt, desk.now);
         let url = url::Url::parse("https://login.example.com/oauth2/authorize").unwrap();
         let (nonce, verifier) = (authorize.nonce.clone(), authorize.code_verifier.clone());
         let reply = desk.gate.login_started(authorize, &url);
-        assert_eq!((reply.status, location(&reply)), (StatusCode::FOUND, url.as_str()));
+        assert_eq!(
+            (reply.status, location(&reply)),
+            (StatusCode::FOUND, url.as_str())
+        );
         let [cookie] = set_cookies(&reply)[..] else {
             panic!("one cookie");
         };
@@ -112,12 +140,24 @@ fn the_way_back_is_on_this_origin_or_the_front_page() {
 #[test]
 fn a_way_back_into_the_flow_leads_to_the_front_page() {
     for path in [
-        "/_vestibule/login", "/_vestibule/login/corp", "/_vestibule/login?rd=/x", "/_vestibule/callback?code=x",
-        "/_vestibule/logout", "/_vestibule/signed-out", "/_vestibule/session", "/_vestibule", "/_vestibule/",
-        "/%5Fvestibule/logout", "/_vestibule/%6Cogout", "https://wiki.example.com/_vestibule/logout",
+        "/_vestibule/login",
+        "/_vestibule/login/corp",
+        "/_vestibule/login?rd=/x",
+        "/_vestibule/callback?code=x",
+        "/_vestibule/logout",
+        "/_vestibule/signed-out",
+        "/_vestibule/session",
+        "/_vestibule",
+        "/_vestibule/",
+        "/%5Fvestibule/logout",
+        "/_vestibule/%6Cogout",
+        "https://wiki.example.com/_vestibule/logout",
         // Browsers resolve these before they ask.
-        "/x/../_vestibule/logout", "/./_vestibule/logout", "/x/%2e%2e/_vestibule/logout",
-        "/_vestibule/x/../logout", "/_vestibule/./login",
+        "/x/../_vestibule/logout",
+        "/./_vestibule/logout",
+        "/x/%2e%2e/_vestibule/logout",
+        "/_vestibule/x/../logout",
+        "/_vestibule/./login",
     ] {
         let rd: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
         assert_eq!(target_of(&format!("?rd={rd}")), "/", "{path}");
@@ -133,12 +173,20 @@ fn a_way_back_into_the_flow_leads_to_the_front_page() {
 #[test]
 fn an_unknown_provider_is_404() {
     for target in [
-        "/_vestibule/login/other", "/_vestibule/login/", "/_vestibule/login/corp/x", "/_vestibule/login/CORP",
-        "/_vestibule/login?provider=other", "/_vestibule/login/corp?provider=other",
+        "/_vestibule/login/other",
+        "/_vestibule/login/",
+        "/_vestibule/login/corp/x",
+        "/_vestibule/login/CORP",
+        "/_vestibule/login?provider=other",
+        "/_vestibule/login/corp?provider=other",
         "/_vestibule/login/other?provider=corp",
     ] {
         let reply = desk().reply(&Req::open(target));
-        assert_eq!((reply.status.as_u16(), reply.note.reason), (404, Some("provider_unknown")), "{target}");
+        assert_eq!(
+            (reply.status.as_u16(), reply.note.reason),
+            (404, Some("provider_unknown")),
+            "{target}"
+        );
         assert!(set_cookies(&reply).is_empty());
     }
 }
@@ -156,12 +204,20 @@ fn a_login_takes_get_and_head() {
 fn state_and_cookie_stay_within_their_bounds() {
     let mut desk = desk();
     let mut jar = Jar::default();
-    for (number, length) in [1, 500, 737, 738, 800, 1_024, 2_000, TARGET_MAX].into_iter().cycle().take(30).enumerate() {
+    for (number, length) in [1, 500, 737, 738, 800, 1_024, 2_000, TARGET_MAX]
+        .into_iter()
+        .cycle()
+        .take(30)
+        .enumerate()
+    {
         let path = format!("/{}", "p".repeat(length - 1));
         let req = Req::open(&format!("/_vestibule/login?rd={path}")).cookies(&jar);
         let started = desk.start(&req, &mut jar);
         assert!(started.state.len() <= STATE_MAX, "{}", started.state.len());
-        assert!(LOGIN_COOKIE.len() + jar.0[LOGIN_COOKIE].len() < 4_000, "{number}");
+        assert!(
+            LOGIN_COOKIE.len() + jar.0[LOGIN_COOKIE].len() < 4_000,
+            "{number}"
+        );
         let login = logins_of(&desk, &jar).take(&state_of(&desk, &started.state), desk.now);
         assert_eq!(login.unwrap().target().as_str(), path);
     }
@@ -190,25 +246,38 @@ fn an_unreadable_login_cookie_is_replaced() {
         let mut jar = Jar::of(LOGIN_COOKIE, value);
         let started = desk.start(&Req::open("/_vestibule/login").cookies(&jar), &mut jar);
         let mut logins = logins_of(&desk, &jar);
-        assert!(logins.take(&state_of(&desk, &started.state), desk.now).is_some());
+        assert!(
+            logins
+                .take(&state_of(&desk, &started.state), desk.now)
+                .is_some()
+        );
     }
 }
 
 #[test]
 fn each_origin_has_its_own_redirect_uri_and_cookie() {
     let mut config = config();
-    config.server.origins.push(PublicOrigin::parse("http://localhost:8080").unwrap());
+    config
+        .server
+        .origins
+        .push(PublicOrigin::parse("http://localhost:8080").unwrap());
     let mut desk = Desk::new(&config);
     let asked = Req::open("/_vestibule/login").with("host", "localhost:8080");
     let authorize = match desk.decide(&asked) {
         Decision::Perform(Effect::Authorize(authorize)) => authorize,
         other => panic!("{other:?}"),
     };
-    assert_eq!(authorize.redirect_uri, "http://localhost:8080/_vestibule/callback");
+    assert_eq!(
+        authorize.redirect_uri,
+        "http://localhost:8080/_vestibule/callback"
+    );
     let url = url::Url::parse("https://login.example.com/").unwrap();
     let reply = desk.gate.login_started(authorize, &url);
     let cookie = set_cookies(&reply)[0];
-    assert!(cookie.starts_with("vestibule-login=") && !cookie.contains("Secure"), "{cookie}");
+    assert!(
+        cookie.starts_with("vestibule-login=") && !cookie.contains("Secure"),
+        "{cookie}"
+    );
 }
 
 #[test]
@@ -223,7 +292,10 @@ fn prefix_and_callback_path_are_what_the_provider_is_told() {
         Decision::Perform(Effect::Authorize(authorize)) => authorize,
         other => panic!("{other:?}"),
     };
-    assert_eq!(authorize.redirect_uri, "https://wiki.example.com/login/oauth2/code/cognito");
+    assert_eq!(
+        authorize.redirect_uri,
+        "https://wiki.example.com/login/oauth2/code/cognito"
+    );
     let post = desk.reply(&Req::new(Method::POST, "/login/oauth2/code/cognito"));
     assert_eq!(post.status, 405, "ours for every method");
 }
@@ -237,12 +309,21 @@ fn without_randomness_no_login_begins() {
         let mut rng = |bytes: &mut [u8]| {
             calls += 1;
             bytes.fill(1);
-            if calls > working { Err(RandomError) } else { Ok(()) }
+            if calls > working {
+                Err(RandomError)
+            } else {
+                Ok(())
+            }
         };
-        let decision = desk.gate.decide(&asked.view(), Known::default(), None, desk.now, &mut rng);
+        let decision = desk
+            .gate
+            .decide(&asked.view(), Known::default(), None, desk.now, &mut rng);
         match decision {
             Decision::Reply(reply) => {
-                assert_eq!((reply.status.as_u16(), reply.note.reason), (500, Some("no_randomness")));
+                assert_eq!(
+                    (reply.status.as_u16(), reply.note.reason),
+                    (500, Some("no_randomness"))
+                );
                 assert!(set_cookies(&reply).is_empty() && text(&reply).contains("try again"));
             }
             other => panic!("after {working} calls: {other:?}"),
@@ -252,8 +333,13 @@ fn without_randomness_no_login_begins() {
 
 #[test]
 fn a_provider_that_is_not_known_yet_is_503() {
-    let reply = desk().gate.login_impossible(&Req::open("/_vestibule/login").view());
-    assert_eq!((reply.status.as_u16(), header_of(&reply, "retry-after")), (503, Some("5")));
+    let reply = desk()
+        .gate
+        .login_impossible(&Req::open("/_vestibule/login").view());
+    assert_eq!(
+        (reply.status.as_u16(), header_of(&reply, "retry-after")),
+        (503, Some("5"))
+    );
     assert!(set_cookies(&reply).is_empty());
 }
 

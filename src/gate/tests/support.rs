@@ -176,7 +176,11 @@ pub(in crate::gate) fn provider() -> Provider {
         endpoints: Endpoints::default(),
         client_id: CLIENT.to_owned(),
         client_auth: ClientAuth::Basic(SecretString::from("the-client-secret")),
-        scopes: vec!["openid".to_owned(), "profile".to_owned(), "email".to_owned()],
+        scopes: vec![
+            "openid".to_owned(),
+            "profile".to_owned(),
+            "email".to_owned(),
+        ],
         email_verified: EmailVerified::Auto,
         logout: LogoutReach::Provider,
         callback_path: None,

@@ -41,8 +41,14 @@ fn another_format_and_leftovers_refuse() {
     assert!(Reader::new(&[], 1).is_err());
     assert!(Reader::new(&[2], 1).is_err());
     assert!(Reader::new(&[1, 0], 1).unwrap().finish().is_err());
-    assert_eq!(Reader::new(&[1, 0, 2, 0], 1).unwrap().bytes(), Err(WireError));
-    assert_eq!(Reader::new(&[1, 0, 1, 0xff], 1).unwrap().text(), Err(WireError));
+    assert_eq!(
+        Reader::new(&[1, 0, 2, 0], 1).unwrap().bytes(),
+        Err(WireError)
+    );
+    assert_eq!(
+        Reader::new(&[1, 0, 1, 0xff], 1).unwrap().text(),
+        Err(WireError)
+    );
 }
 
 #[test]
@@ -50,8 +56,24 @@ fn any_token_comes_through_exactly() {
     let many = vec!["ab"; 255].join(".");
     let too_many = vec!["ab"; 256].join(".");
     for token in [
-        "", ".", "..", "a", "abcd", "abcd.efgh", "abcd.efgh.ijkl", ".abcd", "abcd.", "a.b.c", "ab.cd.ef",
-        "ab==.cd", "a+b/.cdef", "abcd efgh", "é.é", "AB.AC", &many, &too_many,
+        "",
+        ".",
+        "..",
+        "a",
+        "abcd",
+        "abcd.efgh",
+        "abcd.efgh.ijkl",
+        ".abcd",
+        "abcd.",
+        "a.b.c",
+        "ab.cd.ef",
+        "ab==.cd",
+        "a+b/.cdef",
+        "abcd efgh",
+        "é.é",
+        "AB.AC",
+        &many,
+        &too_many,
     ] {
         assert_eq!(token_through(Some(token)).0.as_deref(), Some(token));
     }

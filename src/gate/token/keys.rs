@@ -110,7 +110,9 @@ impl SigningKey {
             None => true,
             Some(found) => found.as_str() == Some(value),
         };
-        if text("kty") != Some("RSA") || !is_or_absent("use", "sig") || !is_or_absent("alg", "RS256")
+        if text("kty") != Some("RSA")
+            || !is_or_absent("use", "sig")
+            || !is_or_absent("alg", "RS256")
         {
             return None;
         }

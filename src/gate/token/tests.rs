@@ -15,11 +15,19 @@ mod key_sets;
 mod structure;
 
 fn cognito() -> Verifier {
-    Verifier::new(ProviderKind::Cognito, vec![ISSUER.to_owned()], CLIENT.to_owned())
+    Verifier::new(
+        ProviderKind::Cognito,
+        vec![ISSUER.to_owned()],
+        CLIENT.to_owned(),
+    )
 }
 
 fn oidc() -> Verifier {
-    Verifier::new(ProviderKind::Oidc, vec![ISSUER.to_owned()], CLIENT.to_owned())
+    Verifier::new(
+        ProviderKind::Oidc,
+        vec![ISSUER.to_owned()],
+        CLIENT.to_owned(),
+    )
 }
 
 fn verdict(verifier: &Verifier, token: &str) -> Result<(), TokenError> {

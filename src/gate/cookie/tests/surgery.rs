@@ -24,11 +24,20 @@ fn our_cookies_go_and_the_rest_stays_byte_for_byte() {
         ("a=b; vestibule=x; c=d", Some("a=b; c=d")),
         ("a=b;vestibule=x;c=d", Some("a=b;c=d")),
         ("vestibule=x;a=b", Some("a=b")),
-        ("vestibule.1=x; a=b; vestibule.2=y; c=d; vestibule-login=z", Some("a=b; c=d")),
+        (
+            "vestibule.1=x; a=b; vestibule.2=y; c=d; vestibule-login=z",
+            Some("a=b; c=d"),
+        ),
         ("vestibule.999=x; a=b", Some("a=b")),
         (" \tvestibule\t = x; a=b", Some("a=b")),
-        ("Vestibule=x; vestibulex=y; x.vestibule=z", Some("Vestibule=x; vestibulex=y; x.vestibule=z")),
-        ("a=\"q; b=x y\"; weird ;; =; é=ü;", Some("a=\"q; b=x y\"; weird ;; =; é=ü;")),
+        (
+            "Vestibule=x; vestibulex=y; x.vestibule=z",
+            Some("Vestibule=x; vestibulex=y; x.vestibule=z"),
+        ),
+        (
+            "a=\"q; b=x y\"; weird ;; =; é=ü;",
+            Some("a=\"q; b=x y\"; weird ;; =; é=ü;"),
+        ),
         ("  a=b  ;  c=d  ", Some("  a=b  ;  c=d  ")),
         ("a=vestibule=x", Some("a=vestibule=x")),
     ] {
@@ -40,15 +49,50 @@ fn our_cookies_go_and_the_rest_stays_byte_for_byte() {
 fn whatever_the_header_none_of_ours_is_left_and_nothing_else_goes() {
     let cookies = plain();
     let mut dice = Dice::new(1);
-    let ours = ["vestibule", "vestibule-login", "vestibule.1", "vestibule.5", "vestibule.77", " vestibule ", "\tvestibule.2"];
-    let theirs = ["a", "vestibul", "vestibulee", "Vestibule", "vestibule-", "vestibule.", "vestibule.x", "vestibule-logins", "", " ", "é", "\"", "a,b"];
+    let ours = [
+        "vestibule",
+        "vestibule-login",
+        "vestibule.1",
+        "vestibule.5",
+        "vestibule.77",
+        " vestibule ",
+        "\tvestibule.2",
+    ];
+    let theirs = [
+        "a",
+        "vestibul",
+        "vestibulee",
+        "Vestibule",
+        "vestibule-",
+        "vestibule.",
+        "vestibule.x",
+        "vestibule-logins",
+        "",
+        " ",
+        "é",
+        "\"",
+        "a,b",
+    ];
     for _ in 0..50_000 {
         let mut kept = Vec::new();
         let mut pairs = Vec::new();
         for _ in 0..dice.below(7) {
             let mine = dice.below(2) == 0;
-            let name = if mine { *dice.pick(&ours) } else { *dice.pick(&theirs) };
-            let value = *dice.pick(&["", "=", "=x", "= x ", "==", "=vestibule", "=\"a b\"", "=\u{7f}é"]);
+            let name = if mine {
+                *dice.pick(&ours)
+            } else {
+                *dice.pick(&theirs)
+            };
+            let value = *dice.pick(&[
+                "",
+                "=",
+                "=x",
+                "= x ",
+                "==",
+                "=vestibule",
+                "=\"a b\"",
+                "=\u{7f}é",
+            ]);
             let pair = format!("{}{name}{value}", dice.pick(&["", " ", "  "]));
             if !mine {
                 kept.push(pair.clone());
@@ -62,16 +106,28 @@ fn whatever_the_header_none_of_ours_is_left_and_nothing_else_goes() {
             assert!(none, "{header:?} went");
             continue;
         };
-        let names: Vec<&[u8]> = rest.split(|b| *b == b';').map(|pair| split_pair(pair).0).collect();
-        assert!(!names.iter().any(|name| cookies.is_ours(name)), "{header:?}");
+        let names: Vec<&[u8]> = rest
+            .split(|b| *b == b';')
+            .map(|pair| split_pair(pair).0)
+            .collect();
+        assert!(
+            !names.iter().any(|name| cookies.is_ours(name)),
+            "{header:?}"
+        );
         // White space before the first pair may go with what stood before it.
         let kept = kept.join(";");
         let rest = String::from_utf8(rest).unwrap();
-        assert!(rest == kept || rest == kept.trim_ascii_start(), "{header:?}: {rest:?}");
+        assert!(
+            rest == kept || rest == kept.trim_ascii_start(),
+            "{header:?}: {rest:?}"
+        );
         if pairs.join(";") == kept {
             assert_eq!(rest, kept, "nothing of ours was in it");
         }
-        assert_eq!(cookies.strip(rest.as_bytes()).as_deref(), Some(rest.as_bytes()));
+        assert_eq!(
+            cookies.strip(rest.as_bytes()).as_deref(),
+            Some(rest.as_bytes())
+        );
         let left = presented(&cookies, &rest);
         assert!(!left.has_session() && left.logins_candidates().is_empty());
     }
@@ -87,7 +143,10 @@ fn noise_never_panics() {
         let found = cookies.presented(std::iter::once(&noise[..]));
         assert!(found.session_candidates().len() <= CANDIDATES_MAX + 1);
         let rest = cookies.strip(&noise).unwrap_or_default();
-        assert!(!cookies.presented(std::iter::once(&rest[..])).has_session(), "{noise:?}");
+        assert!(
+            !cookies.presented(std::iter::once(&rest[..])).has_session(),
+            "{noise:?}"
+        );
         let ours = cookies.is_ours_set(&noise);
         assert!(!ours || noise.starts_with(b"v") || noise[0].is_ascii_whitespace());
     }
@@ -103,6 +162,9 @@ fn the_app_cannot_set_a_cookie_of_ours() {
         ("vestibule.1=x", true),
         ("vestibule.42=x", true),
         ("vestibule-login=x; Max-Age=0", true),
+        ("=vestibule=x", true),
+        (" = vestibule=x; Path=/", true),
+        ("=theme=dark", false),
         ("Vestibule=x", false),
         ("vestibules=x", false),
         ("vestibule.x=x", false),
@@ -110,7 +172,11 @@ fn the_app_cannot_set_a_cookie_of_ours() {
         ("session=x; vestibule=y", false),
         ("", false),
     ] {
-        assert_eq!(plain().is_ours_set(set_cookie.as_bytes()), ours, "{set_cookie}");
+        assert_eq!(
+            plain().is_ours_set(set_cookie.as_bytes()),
+            ours,
+            "{set_cookie}"
+        );
     }
     // On https, the names without `__Host-` are the app's.
     assert!(!cookies().is_ours_set(b"vestibule=x"));

@@ -29,17 +29,37 @@ fn a_token_without_a_legible_end_never_counts() {
     check(
         &cognito(),
         &[
-            ("missing", json!({ "exp": NULL_TAKES_AWAY }), Err(TokenError::Claim)),
-            ("text", json!({ "exp": "1790003600" }), Err(TokenError::Claim)),
+            (
+                "missing",
+                json!({ "exp": NULL_TAKES_AWAY }),
+                Err(TokenError::Claim),
+            ),
+            (
+                "text",
+                json!({ "exp": "1790003600" }),
+                Err(TokenError::Claim),
+            ),
             ("empty text", json!({ "exp": "" }), Err(TokenError::Claim)),
             ("list", json!({ "exp": [EXP] }), Err(TokenError::Claim)),
             ("object", json!({ "exp": {} }), Err(TokenError::Claim)),
             ("true", json!({ "exp": true }), Err(TokenError::Claim)),
             ("negative", json!({ "exp": -1 }), Err(TokenError::Claim)),
             ("zero", json!({ "exp": 0 }), Err(TokenError::Expired)),
-            ("long ago", json!({ "exp": now - 3600 }), Err(TokenError::Expired)),
-            ("just over", json!({ "exp": now - LEEWAY }), Err(TokenError::Expired)),
-            ("within the leeway", json!({ "exp": now - LEEWAY + 1 }), Ok(())),
+            (
+                "long ago",
+                json!({ "exp": now - 3600 }),
+                Err(TokenError::Expired),
+            ),
+            (
+                "just over",
+                json!({ "exp": now - LEEWAY }),
+                Err(TokenError::Expired),
+            ),
+            (
+                "within the leeway",
+                json!({ "exp": now - LEEWAY + 1 }),
+                Ok(()),
+            ),
             ("now", json!({ "exp": now }), Ok(())),
         ],
     );
@@ -85,21 +105,50 @@ fn a_token_from_the_future_says_that_a_clock_is_wrong() {
     check(
         &cognito(),
         &[
-            ("iat missing", json!({ "iat": NULL_TAKES_AWAY }), Err(TokenError::Claim)),
-            ("iat text", json!({ "iat": "1790000000" }), Err(TokenError::Claim)),
+            (
+                "iat missing",
+                json!({ "iat": NULL_TAKES_AWAY }),
+                Err(TokenError::Claim),
+            ),
+            (
+                "iat text",
+                json!({ "iat": "1790000000" }),
+                Err(TokenError::Claim),
+            ),
             ("iat negative", json!({ "iat": -5 }), Err(TokenError::Claim)),
             ("iat long ago", json!({ "iat": 1 }), Ok(())),
             ("iat in the leeway", json!({ "iat": now + LEEWAY }), Ok(())),
-            ("iat beyond", json!({ "iat": now + LEEWAY + 1 }), Err(TokenError::NotYetValid)),
-            ("nbf text", json!({ "nbf": "1790000000" }), Err(TokenError::Claim)),
+            (
+                "iat beyond",
+                json!({ "iat": now + LEEWAY + 1 }),
+                Err(TokenError::NotYetValid),
+            ),
+            (
+                "nbf text",
+                json!({ "nbf": "1790000000" }),
+                Err(TokenError::Claim),
+            ),
             ("nbf list", json!({ "nbf": [] }), Err(TokenError::Claim)),
             ("nbf past", json!({ "nbf": now - 1 }), Ok(())),
             ("nbf in the leeway", json!({ "nbf": now + LEEWAY }), Ok(())),
-            ("nbf beyond", json!({ "nbf": now + LEEWAY + 1 }), Err(TokenError::NotYetValid)),
+            (
+                "nbf beyond",
+                json!({ "nbf": now + LEEWAY + 1 }),
+                Err(TokenError::NotYetValid),
+            ),
         ],
     );
-    check_raw("nbf", &[("null", Err(TokenError::Claim)), ("1e400", Err(TokenError::Malformed))]);
-    check_raw("iat", &[("null", Err(TokenError::Claim)), ("1790000000.5", Ok(()))]);
+    check_raw(
+        "nbf",
+        &[
+            ("null", Err(TokenError::Claim)),
+            ("1e400", Err(TokenError::Malformed)),
+        ],
+    );
+    check_raw(
+        "iat",
+        &[("null", Err(TokenError::Claim)), ("1790000000.5", Ok(()))],
+    );
 }
 
 #[test]
@@ -120,14 +169,26 @@ fn the_issuer_is_compared_byte_for_byte() {
         String::new(),
     ] {
         let token = key().sign(&changed(id_claims(), &json!({ "iss": other })));
-        assert_eq!(verdict(&cognito(), &token), Err(TokenError::Issuer), "{other}");
+        assert_eq!(
+            verdict(&cognito(), &token),
+            Err(TokenError::Issuer),
+            "{other}"
+        );
     }
     for value in [json!([ISSUER]), json!(1), json!({}), json!(true)] {
         let token = key().sign(&changed(id_claims(), &json!({ "iss": value })));
-        assert_eq!(verdict(&cognito(), &token), Err(TokenError::Claim), "{value}");
+        assert_eq!(
+            verdict(&cognito(), &token),
+            Err(TokenError::Claim),
+            "{value}"
+        );
     }
     let token = key().sign(&changed(id_claims(), &json!({ "iss": null })));
-    assert_eq!(verdict(&cognito(), &token), Err(TokenError::Claim), "missing");
+    assert_eq!(
+        verdict(&cognito(), &token),
+        Err(TokenError::Claim),
+        "missing"
+    );
 }
 
 #[test]
@@ -144,28 +205,96 @@ fn further_issuers_are_accepted_when_they_are_configured() {
 #[test]
 fn the_audience_is_our_client() {
     let table: Vec<Row> = vec![
-        ("missing", json!({ "aud": NULL_TAKES_AWAY }), Err(TokenError::Claim)),
+        (
+            "missing",
+            json!({ "aud": NULL_TAKES_AWAY }),
+            Err(TokenError::Claim),
+        ),
         ("number", json!({ "aud": 1 }), Err(TokenError::Claim)),
-        ("object", json!({ "aud": { CLIENT: true } }), Err(TokenError::Claim)),
+        (
+            "object",
+            json!({ "aud": { CLIENT: true } }),
+            Err(TokenError::Claim),
+        ),
         ("empty", json!({ "aud": "" }), Err(TokenError::Audience)),
-        ("other", json!({ "aud": "other" }), Err(TokenError::Audience)),
-        ("longer", json!({ "aud": format!("{CLIENT}x") }), Err(TokenError::Audience)),
-        ("shorter", json!({ "aud": &CLIENT[1..] }), Err(TokenError::Audience)),
-        ("upper case", json!({ "aud": CLIENT.to_uppercase() }), Err(TokenError::Audience)),
-        ("space-separated", json!({ "aud": format!("{CLIENT} other") }), Err(TokenError::Audience)),
+        (
+            "other",
+            json!({ "aud": "other" }),
+            Err(TokenError::Audience),
+        ),
+        (
+            "longer",
+            json!({ "aud": format!("{CLIENT}x") }),
+            Err(TokenError::Audience),
+        ),
+        (
+            "shorter",
+            json!({ "aud": &CLIENT[1..] }),
+            Err(TokenError::Audience),
+        ),
+        (
+            "upper case",
+            json!({ "aud": CLIENT.to_uppercase() }),
+            Err(TokenError::Audience),
+        ),
+        (
+            "space-separated",
+            json!({ "aud": format!("{CLIENT} other") }),
+            Err(TokenError::Audience),
+        ),
         ("list of us", json!({ "aud": [CLIENT] }), Ok(())),
-        ("empty list", json!({ "aud": [] }), Err(TokenError::Audience)),
-        ("list without us", json!({ "aud": ["other", "another"] }), Err(TokenError::Audience)),
-        ("list with a number", json!({ "aud": [CLIENT, 1] }), Err(TokenError::Claim)),
-        ("nested", json!({ "aud": [[CLIENT]] }), Err(TokenError::Claim)),
-        ("several, no azp", json!({ "aud": ["other", CLIENT] }), Err(TokenError::Audience)),
-        ("several, azp ours", json!({ "aud": ["other", CLIENT], "azp": CLIENT }), Ok(())),
-        ("several, azp other", json!({ "aud": ["other", CLIENT], "azp": "other" }), Err(TokenError::Audience)),
+        (
+            "empty list",
+            json!({ "aud": [] }),
+            Err(TokenError::Audience),
+        ),
+        (
+            "list without us",
+            json!({ "aud": ["other", "another"] }),
+            Err(TokenError::Audience),
+        ),
+        (
+            "list with a number",
+            json!({ "aud": [CLIENT, 1] }),
+            Err(TokenError::Claim),
+        ),
+        (
+            "nested",
+            json!({ "aud": [[CLIENT]] }),
+            Err(TokenError::Claim),
+        ),
+        (
+            "several, no azp",
+            json!({ "aud": ["other", CLIENT] }),
+            Err(TokenError::Audience),
+        ),
+        (
+            "several, azp ours",
+            json!({ "aud": ["other", CLIENT], "azp": CLIENT }),
+            Ok(()),
+        ),
+        (
+            "several, azp other",
+            json!({ "aud": ["other", CLIENT], "azp": "other" }),
+            Err(TokenError::Audience),
+        ),
         ("azp ours", json!({ "azp": CLIENT }), Ok(())),
-        ("azp other", json!({ "azp": "other" }), Err(TokenError::Audience)),
+        (
+            "azp other",
+            json!({ "azp": "other" }),
+            Err(TokenError::Audience),
+        ),
         ("azp empty", json!({ "azp": "" }), Err(TokenError::Audience)),
-        ("azp list", json!({ "azp": [CLIENT] }), Err(TokenError::Audience)),
-        ("azp ours, aud other", json!({ "aud": "other", "azp": CLIENT }), Err(TokenError::Audience)),
+        (
+            "azp list",
+            json!({ "azp": [CLIENT] }),
+            Err(TokenError::Audience),
+        ),
+        (
+            "azp ours, aud other",
+            json!({ "aud": "other", "azp": CLIENT }),
+            Err(TokenError::Audience),
+        ),
     ];
     check(&cognito(), &table);
     check(&oidc(), &table);
@@ -183,18 +312,37 @@ fn cognito_says_what_a_token_is_for() {
         ("number", json!(1)),
     ] {
         let changes = json!({ "token_use": value });
-        check(&cognito(), &[(what, changes.clone(), Err(TokenError::TokenUse))]);
+        check(
+            &cognito(),
+            &[(what, changes.clone(), Err(TokenError::TokenUse))],
+        );
         check(&oidc(), &[(what, changes, Ok(()))]);
     }
 }
 
 #[test]
 fn there_is_always_a_subject() {
-    for value in [NULL_TAKES_AWAY, json!(""), json!(7), json!(["x"]), json!({}), json!(false)] {
-        check(&cognito(), &[("sub", json!({ "sub": value }), Err(TokenError::Claim))]);
-        check(&oidc(), &[("sub", json!({ "sub": value }), Err(TokenError::Claim))]);
+    for value in [
+        NULL_TAKES_AWAY,
+        json!(""),
+        json!(7),
+        json!(["x"]),
+        json!({}),
+        json!(false),
+    ] {
+        check(
+            &cognito(),
+            &[("sub", json!({ "sub": value }), Err(TokenError::Claim))],
+        );
+        check(
+            &oidc(),
+            &[("sub", json!({ "sub": value }), Err(TokenError::Claim))],
+        );
     }
-    check(&cognito(), &[("any text", json!({ "sub": "not-a-uuid" }), Ok(()))]);
+    check(
+        &cognito(),
+        &[("any text", json!({ "sub": "not-a-uuid" }), Ok(()))],
+    );
 }
 
 #[test]

@@ -14,13 +14,26 @@ fn jwk(changes: &Value) -> Value {
 #[test]
 fn a_document_that_is_no_key_set_refuses() {
     for document in [
-        "", "garbage", "null", "[]", "{}", "{\"keys\":null}", "{\"keys\":{}}", "{\"keys\":\"x\"}",
-        "<!doctype html>", "{\"keys\":[]", "{\"keys\":[]}x", "\u{feff}{\"keys\":[]}",
+        "",
+        "garbage",
+        "null",
+        "[]",
+        "{}",
+        "{\"keys\":null}",
+        "{\"keys\":{}}",
+        "{\"keys\":\"x\"}",
+        "<!doctype html>",
+        "{\"keys\":[]",
+        "{\"keys\":[]}x",
+        "\u{feff}{\"keys\":[]}",
     ] {
         let parsed = KeySet::parse(document.as_bytes()).map(|_| ());
         assert_eq!(parsed, Err(KeySetError::Malformed), "{document}");
     }
-    assert_eq!(KeySet::parse(b"\xff\xfe").map(|_| ()), Err(KeySetError::Malformed));
+    assert_eq!(
+        KeySet::parse(b"\xff\xfe").map(|_| ()),
+        Err(KeySetError::Malformed)
+    );
 }
 
 #[test]
@@ -92,7 +105,11 @@ fn two_keys_are_told_apart_by_their_kid() {
     let set = KeySet::parse(jwks(&[key(), &second]).as_bytes()).unwrap();
     assert!(!set.is_empty());
     for signer in [key(), &second] {
-        assert!(cognito().verify(&signer.sign(&id_claims()), &set, NOW).is_ok());
+        assert!(
+            cognito()
+                .verify(&signer.sign(&id_claims()), &set, NOW)
+                .is_ok()
+        );
     }
     // Each signs under the other's name.
     let kid = json!({ "kid": second.kid(), "alg": "RS256" }).to_string();
@@ -110,9 +127,21 @@ fn without_a_kid_there_has_to_be_exactly_one_key() {
     let sets = [
         ("one key", json!([key().public_jwk()]), Ok(())),
         ("one key without a kid", json!([nameless_key]), Ok(())),
-        ("two keys", json!([key().public_jwk(), second.public_jwk()]), Err(TokenError::NoKeyId)),
-        ("two keys, one without", json!([nameless_key, second.public_jwk()]), Err(TokenError::NoKeyId)),
-        ("one other key", json!([second.public_jwk()]), Err(TokenError::Signature)),
+        (
+            "two keys",
+            json!([key().public_jwk(), second.public_jwk()]),
+            Err(TokenError::NoKeyId),
+        ),
+        (
+            "two keys, one without",
+            json!([nameless_key, second.public_jwk()]),
+            Err(TokenError::NoKeyId),
+        ),
+        (
+            "one other key",
+            json!([second.public_jwk()]),
+            Err(TokenError::Signature),
+        ),
     ];
     for (what, keys, expected) in sets {
         let set = KeySet::parse(json!({ "keys": keys }).to_string().as_bytes()).unwrap();
@@ -127,6 +156,8 @@ fn without_a_kid_there_has_to_be_exactly_one_key() {
 fn a_key_without_a_kid_is_not_found_by_one() {
     let set = json!({ "keys": [jwk(&json!({ "kid": null }))] }).to_string();
     let set = KeySet::parse(set.as_bytes()).unwrap();
-    let verified = oidc().verify(&key().sign(&id_claims()), &set, NOW).map(|_| ());
+    let verified = oidc()
+        .verify(&key().sign(&id_claims()), &set, NOW)
+        .map(|_| ());
     assert_eq!(verified, Err(TokenError::UnknownKey));
 }

@@ -30,28 +30,79 @@ fn check(verifier: &Verifier, table: &[(&str, String, TokenError)]) {
 #[test]
 fn the_token_never_chooses_its_algorithm() {
     let hmac = |secret: &[u8], alg: &str| {
-        sign_hs256(secret, header(&json!({ "alg": alg })).as_bytes(), payload().as_bytes())
+        sign_hs256(
+            secret,
+            header(&json!({ "alg": alg })).as_bytes(),
+            payload().as_bytes(),
+        )
     };
     let jwk = key().public_jwk();
     let modulus = URL_SAFE_NO_PAD.decode(jwk["n"].as_str().unwrap()).unwrap();
-    let none = |alg: &str| unsigned(header(&json!({ "alg": alg })).as_bytes(), payload().as_bytes());
+    let none = |alg: &str| {
+        unsigned(
+            header(&json!({ "alg": alg })).as_bytes(),
+            payload().as_bytes(),
+        )
+    };
     let mut table = vec![
         ("none", none("none"), TokenError::Algorithm),
         ("None", none("None"), TokenError::Algorithm),
         ("nOnE", none("nOnE"), TokenError::Algorithm),
         ("empty alg", none(""), TokenError::Algorithm),
-        ("none, signed", with_header(&json!({ "alg": "none" })), TokenError::Algorithm),
-        ("HS256, public PEM", hmac(key().public_pem().as_bytes(), "HS256"), TokenError::Algorithm),
-        ("HS256, modulus", hmac(&modulus, "HS256"), TokenError::Algorithm),
-        ("HS256, JWK", hmac(jwk.to_string().as_bytes(), "HS256"), TokenError::Algorithm),
-        ("HMAC as RS256", hmac(key().public_pem().as_bytes(), "RS256"), TokenError::Signature),
-        ("RS256 without a signature", none("RS256"), TokenError::Signature),
-        ("no alg", with_header(&json!({ "alg": null })), TokenError::Algorithm),
-        ("alg is a list", with_header(&json!({ "alg": ["RS256"] })), TokenError::Algorithm),
-        ("alg is a number", with_header(&json!({ "alg": 256 })), TokenError::Algorithm),
+        (
+            "none, signed",
+            with_header(&json!({ "alg": "none" })),
+            TokenError::Algorithm,
+        ),
+        (
+            "HS256, public PEM",
+            hmac(key().public_pem().as_bytes(), "HS256"),
+            TokenError::Algorithm,
+        ),
+        (
+            "HS256, modulus",
+            hmac(&modulus, "HS256"),
+            TokenError::Algorithm,
+        ),
+        (
+            "HS256, JWK",
+            hmac(jwk.to_string().as_bytes(), "HS256"),
+            TokenError::Algorithm,
+        ),
+        (
+            "HMAC as RS256",
+            hmac(key().public_pem().as_bytes(), "RS256"),
+            TokenError::Signature,
+        ),
+        (
+            "RS256 without a signature",
+            none("RS256"),
+            TokenError::Signature,
+        ),
+        (
+            "no alg",
+            with_header(&json!({ "alg": null })),
+            TokenError::Algorithm,
+        ),
+        (
+            "alg is a list",
+            with_header(&json!({ "alg": ["RS256"] })),
+            TokenError::Algorithm,
+        ),
+        (
+            "alg is a number",
+            with_header(&json!({ "alg": 256 })),
+            TokenError::Algorithm,
+        ),
     ];
-    for alg in ["RS384", "RS512", "PS256", "ES256", "EdDSA", "HS512", "rs256", "RS256 "] {
-        table.push((alg, with_header(&json!({ "alg": alg })), TokenError::Algorithm));
+    for alg in [
+        "RS384", "RS512", "PS256", "ES256", "EdDSA", "HS512", "rs256", "RS256 ",
+    ] {
+        table.push((
+            alg,
+            with_header(&json!({ "alg": alg })),
+            TokenError::Algorithm,
+        ));
     }
     check(&cognito(), &table);
     check(&oidc(), &table);
@@ -76,15 +127,51 @@ fn the_key_is_the_one_the_header_names() {
     check(
         &cognito(),
         &[
-            ("no kid", with_header(&json!({ "kid": null })), TokenError::NoKeyId),
-            ("kid is a list", with_header(&json!({ "kid": [key().kid()] })), TokenError::NoKeyId),
-            ("kid is a number", with_header(&json!({ "kid": 1 })), TokenError::NoKeyId),
-            ("kid is an object", with_header(&json!({ "kid": {} })), TokenError::NoKeyId),
-            ("empty kid", with_header(&json!({ "kid": "" })), TokenError::UnknownKey),
-            ("unknown kid", stranger.sign(&id_claims()), TokenError::UnknownKey),
-            ("longer kid", with_header(&json!({ "kid": format!("{}=", key().kid()) })), TokenError::UnknownKey),
-            ("kid of another case", with_header(&json!({ "kid": key().kid().to_lowercase() })), TokenError::UnknownKey),
-            ("other key, same kid", mallory.sign(&id_claims()), TokenError::Signature),
+            (
+                "no kid",
+                with_header(&json!({ "kid": null })),
+                TokenError::NoKeyId,
+            ),
+            (
+                "kid is a list",
+                with_header(&json!({ "kid": [key().kid()] })),
+                TokenError::NoKeyId,
+            ),
+            (
+                "kid is a number",
+                with_header(&json!({ "kid": 1 })),
+                TokenError::NoKeyId,
+            ),
+            (
+                "kid is an object",
+                with_header(&json!({ "kid": {} })),
+                TokenError::NoKeyId,
+            ),
+            (
+                "empty kid",
+                with_header(&json!({ "kid": "" })),
+                TokenError::UnknownKey,
+            ),
+            (
+                "unknown kid",
+                stranger.sign(&id_claims()),
+                TokenError::UnknownKey,
+            ),
+            (
+                "longer kid",
+                with_header(&json!({ "kid": format!("{}=", key().kid()) })),
+                TokenError::UnknownKey,
+            ),
+            (
+                "kid of another case",
+                with_header(&json!({ "kid": key().kid().to_lowercase() })),
+                TokenError::UnknownKey,
+            ),
+            (
+                "other key, same kid",
+                mallory.sign(&id_claims()),
+                TokenError::Signature,
+            ),
             (
                 "brings its own key",
                 mallory.sign_raw(embedded.as_bytes(), payload().as_bytes()),
@@ -113,8 +200,14 @@ fn a_token_is_three_parts_of_strict_base64url() {
         ("one part", head.clone()),
         ("two parts", format!("{head}.{body}")),
         ("two payloads", format!("{head}.{body}.{body}.{signature}")),
-        ("two signatures", format!("{head}.{body}.{signature}.{signature}")),
-        ("five parts, a JWE", format!("{head}.{body}.{body}.{body}.{signature}")),
+        (
+            "two signatures",
+            format!("{head}.{body}.{signature}.{signature}"),
+        ),
+        (
+            "five parts, a JWE",
+            format!("{head}.{body}.{body}.{body}.{signature}"),
+        ),
         ("leading dot", format!(".{token}")),
         ("trailing dot", format!("{token}.")),
         ("no header", format!(".{body}.{signature}")),
@@ -123,17 +216,27 @@ fn a_token_is_three_parts_of_strict_base64url() {
         ("padded signature", format!("{token}==")),
         ("one padding", format!("{token}=")),
         ("spare bits", format!("{head}.{body}.{spare}")),
-        ("plain base64", format!("{head}.{body}./{}", &signature[1..])),
+        (
+            "plain base64",
+            format!("{head}.{body}./{}", &signature[1..]),
+        ),
         ("leading space", format!(" {token}")),
         ("trailing space", format!("{token} ")),
         ("newline at the end", format!("{token}\n")),
         ("newline inside", format!("{head}.\n{body}.{signature}")),
         ("NUL", format!("{token}\0")),
-        ("a letter beyond ASCII", format!("{head}é.{body}.{signature}")),
+        (
+            "a letter beyond ASCII",
+            format!("{head}é.{body}.{signature}"),
+        ),
         ("commas", token.replace('.', ",")),
     ];
     for (what, token) in malformed {
-        assert_eq!(verdict(&cognito(), &token), Err(TokenError::Malformed), "{what}");
+        assert_eq!(
+            verdict(&cognito(), &token),
+            Err(TokenError::Malformed),
+            "{what}"
+        );
     }
     // A payload is read after its signature, not before.
     let no_payload = format!("{head}..{signature}");
@@ -162,7 +265,11 @@ fn header_and_payload_are_json_objects() {
     ];
     for (what, payload) in payloads {
         let token = with_payload(&payload);
-        assert_eq!(verdict(&cognito(), &token), Err(TokenError::Malformed), "payload: {what}");
+        assert_eq!(
+            verdict(&cognito(), &token),
+            Err(TokenError::Malformed),
+            "payload: {what}"
+        );
         let token = key().sign_raw(&payload, good.as_bytes());
         let as_header = verdict(&cognito(), &token);
         assert_eq!(as_header, Err(TokenError::Malformed), "header: {what}");
@@ -186,17 +293,30 @@ fn a_member_twice_refuses_at_any_depth() {
         r#""x":[[{"":0,"":0}]]"#,
     ] {
         let token = with_payload(payload(more).as_bytes());
-        assert_eq!(verdict(&cognito(), &token), Err(TokenError::Duplicate), "{more}");
+        assert_eq!(
+            verdict(&cognito(), &token),
+            Err(TokenError::Duplicate),
+            "{more}"
+        );
     }
     // Equal names in different objects are not doubled.
     let token = with_payload(payload(r#""x":{"sub":1},"y":[{"sub":1},{"sub":1}]"#).as_bytes());
     assert_eq!(verdict(&cognito(), &token), Ok(()));
 
-    for twice in [r#""alg":"none""#, r#""alg":"RS256""#, r#""kid":"x""#, r#""x":{"a":1,"a":1}"#] {
+    for twice in [
+        r#""alg":"none""#,
+        r#""alg":"RS256""#,
+        r#""kid":"x""#,
+        r#""x":{"a":1,"a":1}"#,
+    ] {
         let header = header(&json!({}));
         let header = format!("{},{twice}}}", header.strip_suffix('}').unwrap());
         let token = key().sign_raw(header.as_bytes(), id_claims().to_string().as_bytes());
-        assert_eq!(verdict(&cognito(), &token), Err(TokenError::Duplicate), "header: {twice}");
+        assert_eq!(
+            verdict(&cognito(), &token),
+            Err(TokenError::Duplicate),
+            "header: {twice}"
+        );
     }
 }
 
@@ -210,7 +330,11 @@ fn a_demanded_extension_refuses() {
         json!({ "crit": false }),
     ] {
         let token = with_header(&changes);
-        assert_eq!(verdict(&cognito(), &token), Err(TokenError::Critical), "{changes}");
+        assert_eq!(
+            verdict(&cognito(), &token),
+            Err(TokenError::Critical),
+            "{changes}"
+        );
     }
     let null = header(&json!({})).replace('{', "{\"crit\":null,");
     let token = key().sign_raw(null.as_bytes(), payload().as_bytes());
@@ -226,12 +350,19 @@ fn a_token_is_bounded_before_it_is_read() {
     for count in about - 4..about + 4 {
         let token = filled(count);
         let fits = token.len() <= TOKEN_MAX;
-        let expected = if fits { Ok(()) } else { Err(TokenError::TooLong) };
+        let expected = if fits {
+            Ok(())
+        } else {
+            Err(TokenError::TooLong)
+        };
         assert_eq!(verdict(&cognito(), &token), expected, "{}", token.len());
         on_both_sides[usize::from(fits)] = true;
     }
     assert_eq!(on_both_sides, [true, true]);
-    assert_eq!(verdict(&cognito(), &".".repeat(1_000_000)), Err(TokenError::TooLong));
+    assert_eq!(
+        verdict(&cognito(), &".".repeat(1_000_000)),
+        Err(TokenError::TooLong)
+    );
 }
 
 #[test]
@@ -247,11 +378,35 @@ fn one_flipped_bit_in_each_part_refuses() {
     check(
         &cognito(),
         &[
-            ("header", format!("{}.{body}.{signature}", encode(&forged)), TokenError::Signature),
-            ("payload", format!("{}.{}.{signature}", encode(&head), encode(changed_body)), TokenError::Signature),
-            ("signature", format!("{}.{body}.{}", encode(&head), encode(&bytes)), TokenError::Signature),
-            ("shorter", format!("{}.{body}.{}", encode(&head), encode(&bytes[..255])), TokenError::Signature),
-            ("longer", format!("{}.{body}.{}", encode(&head), encode([&bytes[..], &[0]].concat())), TokenError::Signature),
+            (
+                "header",
+                format!("{}.{body}.{signature}", encode(&forged)),
+                TokenError::Signature,
+            ),
+            (
+                "payload",
+                format!("{}.{}.{signature}", encode(&head), encode(changed_body)),
+                TokenError::Signature,
+            ),
+            (
+                "signature",
+                format!("{}.{body}.{}", encode(&head), encode(&bytes)),
+                TokenError::Signature,
+            ),
+            (
+                "shorter",
+                format!("{}.{body}.{}", encode(&head), encode(&bytes[..255])),
+                TokenError::Signature,
+            ),
+            (
+                "longer",
+                format!(
+                    "{}.{body}.{}",
+                    encode(&head),
+                    encode([&bytes[..], &[0]].concat())
+                ),
+                TokenError::Signature,
+            ),
         ],
     );
 }
@@ -268,7 +423,10 @@ fn any_flipped_bit_of_the_text_refuses() {
             let mut bytes = token.clone().into_bytes();
             bytes[at] ^= 1 << bit;
             let changed = String::from_utf8(bytes).unwrap();
-            assert!(verifier.verify(&changed, &keys, now).is_err(), "byte {at}, bit {bit}");
+            assert!(
+                verifier.verify(&changed, &keys, now).is_err(),
+                "byte {at}, bit {bit}"
+            );
         }
         let cut = verifier.verify(&token[..at], &keys, now);
         assert!(cut.is_err(), "cut off at {at}");
@@ -282,9 +440,15 @@ fn escapes_in_the_json_text_mean_nothing() {
     assert!(text.contains("https:\\/\\/"));
     assert_eq!(verdict(&cognito(), &with_payload(text.as_bytes())), Ok(()));
     let escaped = text.replace("\"iss\"", "\"\\u0069ss\"");
-    assert_eq!(verdict(&cognito(), &with_payload(escaped.as_bytes())), Ok(()));
+    assert_eq!(
+        verdict(&cognito(), &with_payload(escaped.as_bytes())),
+        Ok(())
+    );
     let spaced = payload().replace("\":", "\" :\n\t");
-    assert_eq!(verdict(&cognito(), &with_payload(spaced.as_bytes())), Ok(()));
+    assert_eq!(
+        verdict(&cognito(), &with_payload(spaced.as_bytes())),
+        Ok(())
+    );
     let head = header(&json!({})).replace("RS256", "\\u0052S256");
     let token = key().sign_raw(head.as_bytes(), payload().as_bytes());
     assert_eq!(verdict(&cognito(), &token), Ok(()));
