@@ -18,6 +18,7 @@
 //! - `browser`: the same in a real chromium
 //! - `third_party`: an identity provider that nobody here wrote
 //! - `radicale`: a real app that takes its user from a header
+//! - `regression`: what was broken once
 //! - `architecture`: the arrow of dependencies, and what is not shipped
 //! - `log_scan`: last of all, no log line of the whole run holds a secret
 
@@ -45,6 +46,7 @@ mod suite {
     mod logout;
     mod pages;
     mod radicale;
+    mod regression;
     mod replies;
     mod session;
     mod spoofing;

@@ -95,6 +95,18 @@ fn an_email_counts_as_the_provider_says() {
 }
 
 #[test]
+fn only_cognito_vouches_for_federated_people() {
+    let oidc = Provider {
+        kind: ProviderKind::Oidc,
+        ..support::provider()
+    };
+    let claims = json!({ "email_verified": false, "identities": federated("entra") });
+    let found = by(&support::identity(), &oidc, &claims);
+    assert_eq!(found, Err(NoPerson::NoUser("email".to_owned())));
+    assert!(person(&claims).is_ok());
+}
+
+#[test]
 fn an_unbelieved_email_is_absent_everywhere() {
     let unbelieved = json!({ "email_verified": false });
     assert_eq!(

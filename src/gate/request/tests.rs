@@ -381,3 +381,24 @@ fn a_header_counts_if_it_is_there_once_and_legible() {
         [&b"a=b"[..], b"c=\xff"]
     );
 }
+
+#[test]
+fn overlong_forms_are_ambiguous() {
+    // RFC 3629 3: what an old decoder takes for a dot, a slash or a backslash.
+    for raw in [
+        "/%c0%ae%c0%ae/a",
+        "/a%C0%AFb",
+        "/a%c1%9cb",
+        "/a%e0%80%afb",
+        "/a%E0%9F%BFb",
+    ] {
+        assert!(RequestPath::parse(raw).unwrap().is_ambiguous(), "{raw}");
+    }
+    assert!(
+        RequestPath::parse(b"/a\xc0\xafb").unwrap().is_ambiguous(),
+        "raw bytes too"
+    );
+    for raw in ["/caf%C3%A9", "/%E0%A4%85", "/%E6%97%A5", "/%F0%9F%98%80"] {
+        assert!(!RequestPath::parse(raw).unwrap().is_ambiguous(), "{raw}");
+    }
+}

@@ -108,6 +108,18 @@ fn a_websocket_is_a_script() {
 }
 
 #[test]
+fn no_trace_is_answered_or_forwarded() {
+    let mut desk = desk_with(&[(&["/public/"], Access::Public)]);
+    let mut jar = Jar::default();
+    desk.sign_in(&mut jar);
+    for target in ["/", "/public/x", "/_vestibule/session"] {
+        let reply = desk.reply(&Req::new(Method::TRACE, target).cookies(&jar));
+        assert_eq!(reply.status, 405, "{target}");
+        assert!(header_of(&reply, "allow").is_some());
+    }
+}
+
+#[test]
 fn a_form_gets_401_html_and_is_not_redirected() {
     for method in [Method::POST, Method::PUT, Method::DELETE] {
         let req = Req::new(method, "/save?x=1")
