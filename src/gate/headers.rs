@@ -117,7 +117,7 @@ pub fn is_managed(name: &str) -> bool {
         })
         .collect();
     // Another spelling of a framing field is no such field, but an app may think so.
-    let framing = FRAMING.contains(&normal.as_str()) && normal != name;
+    let framing = FRAMING.contains(&normal.as_str()) && !normal.eq_ignore_ascii_case(name);
     let name = normal;
     framing
         || MANAGED.contains(&name.as_str())
