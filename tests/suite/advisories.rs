@@ -5,23 +5,23 @@
 //! | --- | --- | --- | --- |
 //! | R1 spellings of identity headers | `requests` | `spoofing` | |
 //! | R2 `Connection` nominations | `requests` | `spoofing` | |
-//! | R3 no trust in X-Forwarded-* | `rules` | `upstream` | trusted proxies and forward-auth: with them |
+//! | R3 no trust in X-Forwarded-* | `rules` | `upstream` | trusted proxies: issue 6; forward-auth: issue 7 |
 //! | R4 path only, raw `#` | `rules` | | |
 //! | R5 one canonical path | `rules` | | |
 //! | R6 hosts without case, dot and port | `rules` | | |
 //! | R7 nothing but method and path opens a route | `rules` | `pages` | |
 //! | R8 no open redirect | `rules` | `login` | |
-//! | R9 no session outlives its end or is reused | `trust` | `logout`, `session` | deny-list of copied cookies |
+//! | R9 no session outlives its end or is reused | `trust` | `logout`, `session` | deny-list of copied cookies: issue 4 |
 //! | R10 fresh nonces | `trust` | unit tests of `seal` | |
 //! | R11 purposes kept apart | `trust` | `tokens`, `session` | |
 //! | R12 bounded cookies, no panic | `requests` | `session`, `tokens` | |
 //! | R13 after a local reply upstream sees no byte | `requests` | `replies` | |
 //! | R14 bearer tokens | `trust`: none opens anything yet | | issue 7 |
 //! | R15 odd types and algorithms | `trust` | `tokens` | |
-//! | R16 unknown or empty rules refused | `rules` | `cli` | email rules: with them |
+//! | R16 unknown or empty rules refused | `rules` | `cli` | email rules: issue 3 |
 //! | R17 no tokens on pages, escaping, logs | `trust` | `pages`, `log_scan` | |
 //! | R18 request smuggling | `requests` | | |
-//! | R19 floods, duplicate parameters | `trust` | | refresh: issue 4; assertion: with it |
+//! | R19 floods, duplicate parameters | `trust` | | refresh: issue 4; assertion: issue 3 |
 //! | R20 dependencies | `trust` | `make deny`, `make audit` | |
 
 use crate::support::{Harness, Setup};
