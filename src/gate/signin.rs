@@ -7,6 +7,13 @@
 use http::StatusCode;
 use zeroize::Zeroizing;
 
+mod failure;
+
+use failure::{
+    Failure, NO_CODE, NO_STATE, TOO_LARGE, WRONG_PROVIDER, exchange_failure, provider_error,
+    token_failure,
+};
+
 use super::login::{CodeExchange, LoginState, Logins, PendingLogin, STATE_MAX};
 use super::query::{Doubled, Params};
 use super::return_to::ReturnTo;
@@ -97,13 +104,6 @@ impl std::fmt::Debug for Tokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Tokens([redacted])")
     }
-}
-
-/// Why a login did not complete, as the person is told.
-struct Failure {
-    status: StatusCode,
-    text: &'static str,
-    reason: &'static str,
 }
 
 impl Gate {
@@ -521,103 +521,6 @@ pub enum Failed {
     /// Tokens that do not hold.
     #[error(transparent)]
     Token(#[from] TokenError),
-}
-
-const NO_STATE: Failure = Failure {
-    status: StatusCode::BAD_REQUEST,
-    text: "This link does not belong to a sign-in that was started here.",
-    reason: "state_unreadable",
-};
-const WRONG_PROVIDER: Failure = Failure {
-    status: StatusCode::BAD_REQUEST,
-    text: "The answer came from another provider than the one that was asked.",
-    reason: "provider_mismatch",
-};
-const NO_CODE: Failure = Failure {
-    status: StatusCode::BAD_REQUEST,
-    text: "The provider's answer holds no code.",
-    reason: "code_missing",
-};
-const TOO_LARGE: Failure = Failure {
-    status: StatusCode::FORBIDDEN,
-    text: "You are signed in at the provider, but your account's data (usually its groups) is too large to be kept in cookies.",
-    reason: "session_too_large",
-};
-
-fn token_failure(reason: &'static str) -> Failure {
-    Failure {
-        status: StatusCode::BAD_GATEWAY,
-        text: "The provider's answer could not be verified, so nobody was signed in.",
-        reason,
-    }
-}
-
-fn exchange_failure(error: ExchangeError) -> Failure {
-    match error {
-        ExchangeError::Refused => Failure {
-            status: StatusCode::BAD_REQUEST,
-            text: "The provider did not accept this sign-in any more. It may have taken too long, or been answered twice.",
-            reason: "code_refused",
-        },
-        ExchangeError::Client => Failure {
-            status: StatusCode::BAD_GATEWAY,
-            text: "The provider did not accept this application. The people who run it have to check its client id, secret and redirect URI.",
-            reason: "client_refused",
-        },
-        ExchangeError::NoIdToken => token_failure("id_token_missing"),
-        ExchangeError::IdToken => token_failure("id_token_second_opinion"),
-        ExchangeError::Unavailable => Failure {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            text: "The provider cannot be reached right now.",
-            reason: "token_endpoint_unavailable",
-        },
-    }
-}
-
-/// Branches on `error` alone: descriptions are not stable (cognito.md 1.6).
-fn provider_error(error: &str) -> Failure {
-    let (status, text, reason) = match error {
-        "access_denied" => (
-            StatusCode::FORBIDDEN,
-            "The sign-in was cancelled, or the provider did not allow it.",
-            "provider_access_denied",
-        ),
-        "login_required" | "interaction_required" | "consent_required" => (
-            StatusCode::FORBIDDEN,
-            "The provider wants you to sign in there first.",
-            "provider_login_required",
-        ),
-        "invalid_scope" => (
-            StatusCode::BAD_GATEWAY,
-            "The provider does not know what this application asks for.",
-            "provider_invalid_scope",
-        ),
-        "unauthorized_client" => (
-            StatusCode::BAD_GATEWAY,
-            "The provider does not allow this application to sign people in.",
-            "provider_unauthorized_client",
-        ),
-        "invalid_request" => (
-            StatusCode::BAD_GATEWAY,
-            "The provider did not accept the sign-in.",
-            "provider_invalid_request",
-        ),
-        "server_error" | "temporarily_unavailable" => (
-            StatusCode::BAD_GATEWAY,
-            "The provider had a problem of its own. Please try again.",
-            "provider_server_error",
-        ),
-        _ => (
-            StatusCode::BAD_GATEWAY,
-            "The provider reported an error.",
-            "provider_error",
-        ),
-    };
-    Failure {
-        status,
-        text,
-        reason,
-    }
 }
 
 fn internal(req: &RequestView<'_>) -> Reply {
