@@ -97,6 +97,8 @@ impl Endpoint<'_> {
         match self {
             Self::Unknown => true,
             Self::Logout => matches!(*method, Method::GET | Method::HEAD | Method::POST),
+            // A preview that only looks must not use up the code.
+            Self::Callback { .. } => *method == Method::GET,
             _ => matches!(*method, Method::GET | Method::HEAD),
         }
     }
@@ -106,6 +108,7 @@ impl Endpoint<'_> {
     pub fn method_not_allowed(self, req: &RequestView<'_>) -> Reply {
         let allowed = match self {
             Self::Logout => "GET, HEAD, POST",
+            Self::Callback { .. } => "GET",
             _ => "GET, HEAD",
         };
         Reply::refusal(

@@ -3,7 +3,7 @@
 //!
 //! `support` holds what all tests of the core stand on, `vectors` reads the
 //! frozen formats. Then, in the order of a person's day: `asking`,
-//! `signing_in`, `coming_back`, `session_life`, `telling`, `signing_out`; and
+//! `signing_in`, `coming_back`, `exchanging`, `session_life`, `telling`, `signing_out`; and
 //! `hygiene`, what holds for every answer. `origin`, `page` and `wire` are
 //! modules of the core.
 
@@ -12,6 +12,7 @@ pub(in crate::gate) mod vectors;
 
 mod asking;
 mod coming_back;
+mod exchanging;
 mod hygiene;
 mod origin;
 mod page;
