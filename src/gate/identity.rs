@@ -34,6 +34,28 @@ pub struct Person {
     pub groups: Vec<String>,
     /// The one access right.
     pub access_right: Option<String>,
+    /// What `identity.attributes` names, in the order of the configuration;
+    /// an attribute that the person does not have is not among them.
+    pub attributes: Vec<Attribute>,
+}
+
+/// A further thing that the configuration wants to know of a person. Debug
+/// shows the name alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its name in the configuration.
+    pub name: String,
+    /// What it is for this person.
+    pub value: AttributeValue,
+}
+
+/// The value of an [`Attribute`].
+#[derive(Clone, PartialEq, Eq)]
+pub enum AttributeValue {
+    /// `type = "string"`, `"number"` or `"bool"`: never empty.
+    One(String),
+    /// `type = "list"`: in order, without doubles, never empty.
+    Many(Vec<String>),
 }
 
 /// Why a verified token makes nobody: a 403, since signing in again would not help.
@@ -48,6 +70,18 @@ pub enum NoPerson {
     /// Several access rights, of which one is needed.
     #[error("the token names several access rights")]
     SeveralRights,
+}
+
+impl std::fmt::Debug for Attribute {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Attribute({}, [redacted])", self.name)
+    }
+}
+
+impl std::fmt::Debug for AttributeValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AttributeValue([redacted])")
+    }
 }
 
 impl std::fmt::Debug for Person {
@@ -104,6 +138,7 @@ impl Mapping {
             name: self.name(claims),
             groups: self.groups(claims),
             access_right: rights.pop(),
+            attributes: Vec::new(),
         })
     }
 

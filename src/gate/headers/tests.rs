@@ -12,6 +12,7 @@ fn person() -> Person {
         name: Some("Kirsten Holm".to_owned()),
         groups: vec!["Editors".to_owned(), "Brand-Nordics".to_owned()],
         access_right: Some("Local Company".to_owned()),
+        attributes: Vec::new(),
     }
 }
 
@@ -236,6 +237,7 @@ fn what_a_person_lacks_is_absent_never_empty() {
         name: None,
         groups: Vec::new(),
         access_right: None,
+        attributes: Vec::new(),
         ..person()
     };
     assert_eq!(
@@ -342,6 +344,7 @@ fn values_are_legal_whatever_the_claims_say() {
             name: Some(text()),
             groups: vec![text(), text(), text()],
             access_right: Some(text()),
+            attributes: Vec::new(),
         };
         let honest = person
             .groups

@@ -39,6 +39,7 @@ fn a_local_user_is_told_whole() {
             name: Some("Kirsten Holm".to_owned()),
             groups: vec!["Editors".to_owned(), "Brand-Nordics".to_owned()],
             access_right: Some("Local Company".to_owned()),
+            attributes: Vec::new(),
         })
     );
 }

@@ -12,6 +12,7 @@ fn person() -> Person {
         name: None,
         groups: Vec::new(),
         access_right: None,
+        attributes: Vec::new(),
     }
 }
 
