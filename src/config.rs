@@ -11,8 +11,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::gate::claims::ClaimPath;
 use crate::gate::cookie::CookieName;
+use crate::gate::identity::rule::{AttributeRule, ClaimRule};
 use crate::gate::origin::PublicOrigin;
 use crate::gate::route::Route;
 use crate::gate::seal::SecretKey;
@@ -112,6 +112,8 @@ pub struct Provider {
     pub scopes: Vec<String>,
     /// Which emails are believed.
     pub email_verified: EmailVerified,
+    /// Whether each login asks for userinfo.
+    pub userinfo: bool,
     /// How far signing out goes.
     pub logout: LogoutReach,
     /// A redirect URI path other than `PREFIX/callback`: begins with a slash, canonical, exact.
@@ -127,6 +129,8 @@ pub struct Endpoints {
     pub token: Option<Url>,
     /// The JWK set.
     pub jwks: Option<Url>,
+    /// Where claims beside the tokens are (OpenID Connect Core 5.3).
+    pub userinfo: Option<Url>,
     /// Where refresh tokens are revoked (RFC 7009).
     pub revocation: Option<Url>,
     /// Where browsers are sent to sign out.
@@ -180,15 +184,21 @@ pub struct Session {
 #[derive(Debug)]
 pub struct Identity {
     /// The account name.
-    pub user: Vec<ClaimPath>,
+    pub user: ClaimRule,
     /// The email address.
-    pub email: Vec<ClaimPath>,
+    pub email: ClaimRule,
     /// The name for display; `None`: `name`, else given and family name.
-    pub name: Option<Vec<ClaimPath>>,
+    pub name: Option<ClaimRule>,
     /// Groups.
-    pub groups: Vec<ClaimPath>,
-    /// The one access right; empty: none is configured.
-    pub access_right: Vec<ClaimPath>,
+    pub groups: ClaimRule,
+    /// Whether Cognito's automatic group `<poolId>_<provider>` stays.
+    pub keep_provider_group: bool,
+    /// The one access right; `None`: nobody has one.
+    pub access_right: Option<ClaimRule>,
+    /// `access_right.order`: of several rights the first in here counts.
+    pub order: Vec<String>,
+    /// Further things that apps may want to know, in the order of the file.
+    pub attributes: Vec<AttributeRule>,
 }
 
 /// `[log]`.

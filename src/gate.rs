@@ -33,6 +33,7 @@ pub mod time;
 pub mod token;
 mod unauthenticated;
 pub mod unavailable;
+pub mod userinfo;
 mod whoami;
 pub mod wire;
 
@@ -294,7 +295,7 @@ impl Gate {
             .verifier
             .verify(session.id_token(), keys, now)
             .map_err(NoIdentity::Token)?;
-        let person = self.mapping.person(&identity);
+        let person = self.mapping.person(&identity, session.kept());
         Ok(SignedIn {
             session,
             identity,

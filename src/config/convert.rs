@@ -30,6 +30,12 @@ pub(crate) trait SecretSource {
     fn env(&self, name: &str) -> Result<Zeroizing<String>, EnvError>;
 }
 
+/// Files that are no secrets, and so are always read.
+pub(crate) trait Files {
+    /// The text of a file; a relative path is relative to the configuration's folder.
+    fn table(&self, path: &Path) -> Result<String, io::Error>;
+}
+
 /// Why an environment variable gives no text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EnvError {
@@ -43,6 +49,8 @@ pub(crate) enum EnvError {
 pub(crate) struct Outside<'o> {
     /// Secrets; `None`: they are not to be read, placeholders stand in.
     pub(crate) secrets: Option<&'o dyn SecretSource>,
+    /// Files that the configuration is made of.
+    pub(crate) files: &'o dyn Files,
     /// Cores that this process may use.
     pub(crate) cores: usize,
 }
@@ -61,10 +69,7 @@ pub(crate) fn convert(
         server.as_ref().map(|server| server.path_prefix.as_str()),
     );
     let session = work.session(&file.session, server.as_ref());
-    let identity = work.identity(
-        &file.identity,
-        provider.as_ref().map(|provider| provider.kind),
-    );
+    let identity = work.identity(&file.identity, provider.as_ref());
     work.headers(&file.headers);
     let routes = work.routes(&file.routes, server.as_ref(), provider.as_ref());
     let log = work.log(&file.log);

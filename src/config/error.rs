@@ -208,6 +208,33 @@ pub enum ConfigErrorKind {
     /// No claim name.
     #[error(transparent)]
     Claim(#[from] ClaimPathError),
+    /// No name of an attribute.
+    #[error("is no attribute name: 1 to 64 letters, digits, \"-\" or \"_\"")]
+    AttributeName,
+    /// `type` where there is nothing to choose.
+    #[error("has the type \"{0}\", and no other")]
+    TypeIsGiven(&'static str),
+    /// `from = "access_token"` of another provider than Cognito.
+    #[error("reads an access token, which is opaque to us for kind = \"oidc\"")]
+    AccessTokenOpaque,
+    /// `from = "userinfo"` without `provider.ID.userinfo`.
+    #[error("reads userinfo, which is not asked for")]
+    UserinfoIsOff,
+    /// `split` of a single value.
+    #[error("cuts a text into several, where there is one value")]
+    SplitOfOne,
+    /// `default` of user or email.
+    #[error("would give the same account to everybody who has none of their own")]
+    DefaultAccount,
+    /// Several values where there is one.
+    #[error("is a second value, where there is one")]
+    SeveralValues,
+    /// `map` and `map_file`.
+    #[error("contradicts map, which is there too")]
+    MapAndMapFile,
+    /// A map file with tables in it, none of which is the one.
+    #[error("holds no table of values and names")]
+    NoMap,
     /// No path pattern.
     #[error(transparent)]
     Pattern(#[from] PatternError),

@@ -5,7 +5,7 @@
 
 use toml::de::DeTable;
 
-use super::reader::{Findings, Item, Place, Scalar, Source, Table, Text, read_table};
+use super::reader::{Findings, Item, Place, Scalar, Source, Table, Text, TextMap, read_table};
 
 /// A text, if the file has it.
 pub(crate) type MaybeText = Option<Item<Text>>;
@@ -61,6 +61,7 @@ pub(crate) struct ProviderTable {
     pub(crate) client_auth: MaybeText,
     pub(crate) scopes: MaybeTexts,
     pub(crate) email_verified: MaybeText,
+    pub(crate) userinfo: Option<Item<bool>>,
     pub(crate) logout: MaybeText,
     pub(crate) callback_path: MaybeText,
 }
@@ -71,6 +72,7 @@ pub(crate) struct EndpointsTable {
     pub(crate) authorization: MaybeText,
     pub(crate) token: MaybeText,
     pub(crate) jwks: MaybeText,
+    pub(crate) userinfo: MaybeText,
     pub(crate) revocation: MaybeText,
     pub(crate) logout: MaybeText,
 }
@@ -93,15 +95,26 @@ pub(crate) struct IdentityTable {
     pub(crate) name: Option<ClaimTable>,
     pub(crate) groups: Option<ClaimTable>,
     pub(crate) access_right: Option<ClaimTable>,
+    pub(crate) attributes: Vec<(Item<String>, ClaimTable)>,
 }
 
 /// `identity.user` and its like: a name, a list of names, or a table.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ClaimTable {
-    /// The table's place, if it is one.
-    pub(crate) place: Option<Place>,
+    /// The key's place.
+    pub(crate) place: Place,
     pub(crate) claim: MaybeTexts,
+    pub(crate) from: MaybeText,
+    pub(crate) kind: MaybeText,
+    pub(crate) split: MaybeText,
+    pub(crate) map: Option<Item<TextMap>>,
+    pub(crate) map_file: MaybeText,
     pub(crate) unmapped: MaybeText,
+    pub(crate) default: MaybeTexts,
+    /// Of `identity.access_right` alone.
+    pub(crate) order: MaybeTexts,
+    /// Of `identity.groups` alone.
+    pub(crate) keep_provider_group: Option<Item<bool>>,
 }
 
 /// `[headers]`.
@@ -189,7 +202,6 @@ impl ProviderTable {
             "api",
             "display_name",
             "hidden",
-            "userinfo",
             "max_auth_age",
         ]);
         Self {
@@ -206,6 +218,7 @@ impl ProviderTable {
             client_auth: table.text("client_auth"),
             scopes: table.texts("scopes"),
             email_verified: table.text("email_verified"),
+            userinfo: table.boolean("userinfo"),
             logout: table.text_or_later("logout"),
             callback_path: table.text("callback_path"),
         }
@@ -214,11 +227,11 @@ impl ProviderTable {
 
 impl EndpointsTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&["userinfo"]);
         Self {
             authorization: table.text("authorization"),
             token: table.text("token"),
             jwks: table.text("jwks"),
+            userinfo: table.text("userinfo"),
             revocation: table.text("revocation"),
             logout: table.text("logout"),
         }
@@ -240,34 +253,56 @@ impl SessionTable {
 
 impl IdentityTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&["attributes"]);
         Self {
-            user: ClaimTable::read(table, "user", &["unmapped"]),
-            email: ClaimTable::read(table, "email", &["unmapped"]),
-            name: ClaimTable::read(table, "name", &["unmapped"]),
-            groups: ClaimTable::read(table, "groups", &["keep_provider_group"]),
-            access_right: ClaimTable::read(table, "access_right", &["order"]),
+            user: ClaimTable::of(table, "user"),
+            email: ClaimTable::of(table, "email"),
+            name: ClaimTable::of(table, "name"),
+            groups: ClaimTable::of(table, "groups"),
+            access_right: ClaimTable::of(table, "access_right"),
+            attributes: table.each_texts_or_table(
+                "attributes",
+                ClaimTable::names,
+                ClaimTable::read,
+            ),
         }
     }
 }
 
 impl ClaimTable {
-    fn read(table: &mut Table<'_, '_>, key: &'static str, later: &[&'static str]) -> Option<Self> {
-        let names = |names| Self {
-            place: None,
-            claim: Some(names),
-            unmapped: None,
-        };
-        table.texts_or_table(key, names, |table| {
-            table.later(&["from", "type", "split", "map", "map_file", "default"]);
-            table.later(later);
-            let unmapped = !later.contains(&"unmapped");
-            Self {
-                place: Some(table.place()),
-                claim: table.texts("claim"),
-                unmapped: unmapped.then(|| table.text("unmapped")).flatten(),
+    fn of(table: &mut Table<'_, '_>, key: &'static str) -> Option<Self> {
+        table.texts_or_table(key, Self::names, |table| {
+            let mut claims = Self::read(table);
+            match key {
+                "groups" => claims.keep_provider_group = table.boolean("keep_provider_group"),
+                "access_right" => claims.order = table.texts("order"),
+                _ => {}
             }
+            claims
         })
+    }
+
+    fn names(place: Place, names: Vec<Item<Text>>) -> Self {
+        Self {
+            place,
+            claim: Some(names),
+            ..Self::default()
+        }
+    }
+
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            place: table.place(),
+            claim: table.texts("claim"),
+            from: table.text("from"),
+            kind: table.text("type"),
+            split: table.text("split"),
+            map: table.text_map("map"),
+            map_file: table.text("map_file"),
+            unmapped: table.text("unmapped"),
+            default: table.texts("default"),
+            order: None,
+            keep_provider_group: None,
+        }
     }
 }
 

@@ -12,12 +12,12 @@ use toml::de::DeTable;
 use zeroize::Zeroizing;
 
 use super::Config;
-use super::convert::{EnvError, Outside, SecretSource, convert};
+use super::convert::{EnvError, Files, Outside, SecretSource, convert};
 use super::error::{ConfigError, ConfigErrorKind, ConfigErrors, ConfigWarning};
 use super::file::FileConfig;
 use super::reader::{Findings, Place};
 
-/// Largest configuration file.
+/// Largest configuration file, and largest table that it names.
 const CONFIG_MAX: u64 = 1 << 20;
 /// Largest file of a secret.
 const SECRET_MAX: u64 = 64 << 10;
@@ -58,7 +58,12 @@ pub fn load(path: &Path, secrets: SecretsMode) -> Result<Loaded, ConfigErrors> {
         SecretsMode::Read => Some(&system),
         SecretsMode::Skip => None,
     };
-    parse(path, &text, &Outside { secrets, cores })
+    let outside = Outside {
+        secrets,
+        files: &system,
+        cores,
+    };
+    parse(path, &text, &outside)
 }
 
 /// The pure part: text in, configuration out. `path` is for the messages.
@@ -110,6 +115,12 @@ fn unreadable(path: &Path, error: io::Error) -> ConfigErrors {
 /// This machine's files and this process's environment.
 struct System {
     folder: PathBuf,
+}
+
+impl Files for System {
+    fn table(&self, path: &Path) -> Result<String, io::Error> {
+        read(&self.folder.join(path), CONFIG_MAX).map(|text| text.as_str().to_owned())
+    }
 }
 
 impl SecretSource for System {

@@ -11,11 +11,14 @@ mod value;
 use std::path::PathBuf;
 
 use toml::Spanned;
-use toml::de::{DeArray, DeTable, DeValue};
+use toml::de::{DeTable, DeValue};
 
 use self::findings::Nearest;
 pub(crate) use self::findings::{Findings, nearest};
-use self::value::{empty_list, is_source, number, secret, text, wrong_type};
+pub(crate) use self::value::{TextMap, text_map};
+use self::value::{
+    empty_list, entries, is_source, number, one_or_list, secret, text, texts_of, wrong_type,
+};
 use super::error::ConfigErrorKind;
 
 /// A key's path, and where in the text it is.
@@ -194,6 +197,18 @@ impl<'t, 'd> Table<'t, 'd> {
         })
     }
 
+    /// True or false.
+    pub(crate) fn boolean(&mut self, key: &'static str) -> Option<Item<bool>> {
+        self.one(key, |findings, place, value| {
+            let found = value.as_bool();
+            if found.is_none() {
+                let remedy = "write true or false, without quotes";
+                wrong_type(findings, place, "true or false", value, remedy);
+            }
+            found
+        })
+    }
+
     /// A whole number, or a text.
     pub(crate) fn scalar(&mut self, key: &'static str) -> Option<Item<Scalar>> {
         self.one(key, |findings, place, value| match number(value) {
@@ -206,13 +221,50 @@ impl<'t, 'd> Table<'t, 'd> {
     pub(crate) fn texts_or_table<T>(
         &mut self,
         key: &'static str,
-        texts: impl FnOnce(Vec<Item<Text>>) -> T,
+        texts: impl FnOnce(Place, Vec<Item<Text>>) -> T,
         read: impl FnOnce(&mut Table<'_, '_>) -> T,
     ) -> Option<T> {
         match self.entries.get(key).map(Spanned::get_ref) {
             Some(DeValue::Table(entries)) if !is_source(entries) => Some(self.table(key, read)),
-            _ => self.texts(key).map(texts),
+            _ => {
+                let place = self.place.at(key, None);
+                self.texts(key).map(|names| texts(place, names))
+            }
         }
+    }
+
+    /// Entries of the user's own names in a table, each of them such a one; in
+    /// the order of the file.
+    pub(crate) fn each_texts_or_table<T>(
+        &mut self,
+        key: &'static str,
+        texts: impl Fn(Place, Vec<Item<Text>>) -> T,
+        mut read: impl FnMut(&mut Table<'_, '_>) -> T,
+    ) -> Vec<(Item<String>, T)> {
+        let Some((place, value)) = self.take(key) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for (name, value) in entries(self.findings, &place, value) {
+            let place = name.place.clone();
+            let entry = match value {
+                DeValue::Table(entries) if !is_source(entries) => {
+                    Some(read_table(entries, place, self.findings, &mut read))
+                }
+                other => {
+                    texts_of(self.findings, &place, other).map(|names| texts(place.clone(), names))
+                }
+            };
+            found.extend(entry.map(|entry| (name, entry)));
+        }
+        found
+    }
+
+    /// A table of the user's own names, each with a text or a list of texts.
+    pub(crate) fn text_map(&mut self, key: &'static str) -> Option<Item<TextMap>> {
+        let (place, value) = self.take(key)?;
+        let value = text_map(self.findings, &place, value)?;
+        Some(Item { value, place })
     }
 
     /// A table; one that is not there reads as an empty one.
@@ -315,31 +367,7 @@ impl<'t, 'd> Table<'t, 'd> {
         read: impl Fn(&mut Findings, &Place, &DeValue<'_>) -> Option<T>,
     ) -> Option<Vec<Item<T>>> {
         let (place, value) = self.take(key)?;
-        let DeValue::Array(list) = value else {
-            let value = read(self.findings, &place, value)?;
-            return Some(vec![Item { value, place }]);
-        };
-        if list.is_empty() {
-            empty_list(self.findings, &place);
-            return None;
-        }
-        Some(self.items(&place, list, read))
-    }
-
-    fn items<T>(
-        &mut self,
-        place: &Place,
-        list: &DeArray<'_>,
-        read: impl Fn(&mut Findings, &Place, &DeValue<'_>) -> Option<T>,
-    ) -> Vec<Item<T>> {
-        let mut items = Vec::new();
-        for (index, value) in list.iter().enumerate() {
-            let place = place.index(index, value);
-            if let Some(value) = read(self.findings, &place, value.get_ref()) {
-                items.push(Item { value, place });
-            }
-        }
-        items
+        one_or_list(self.findings, &place, value, read)
     }
 
     fn take(&mut self, key: &'static str) -> Option<(Place, &'t DeValue<'d>)> {

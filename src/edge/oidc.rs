@@ -29,6 +29,7 @@ use crate::config::{ClientAuth, Provider};
 use crate::gate::signin::{Authorize, Exchange, ExchangeError, Tokens};
 use crate::gate::time::{LEEWAY, UnixTime};
 use crate::gate::token::VerifiedIdentity;
+use crate::gate::userinfo::UserinfoError;
 
 /// How long signing out waits for the revocation at most (contract, section 2).
 const REVOKE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -213,6 +214,35 @@ impl RelyingParty {
             }
         }
         Ok(())
+    }
+
+    /// Asks for userinfo (OpenID Connect Core 5.3.1). The body goes to the core
+    /// as it is: openidconnect would refuse Cognito's booleans as text.
+    ///
+    /// # Errors
+    /// See [`UserinfoError`].
+    pub async fn userinfo(
+        &self,
+        access_token: &str,
+        endpoint: &Url,
+    ) -> Result<Vec<u8>, UserinfoError> {
+        let bearer = Zeroizing::new(format!("Bearer {access_token}"));
+        let request = http::Request::get(endpoint.as_str())
+            .header(http::header::AUTHORIZATION, bearer.as_str())
+            .header(http::header::ACCEPT, "application/json")
+            .body(Vec::new())
+            .map_err(|_| UserinfoError::Refused)?;
+        let answer = self.http.send(request).await.map_err(|error| {
+            tracing::warn!(error = %error, "userinfo cannot be asked");
+            UserinfoError::Unavailable
+        })?;
+        match answer.status() {
+            http::StatusCode::OK => Ok(answer.into_body()),
+            status => {
+                tracing::warn!(status = status.as_u16(), "userinfo was refused");
+                Err(UserinfoError::Refused)
+            }
+        }
     }
 
     /// Revokes a refresh token (RFC 7009), as far as that goes: the local

@@ -51,6 +51,8 @@ pub struct Resolved {
     pub token: Url,
     /// The JWK set.
     pub jwks: Url,
+    /// Where userinfo is; there if the configuration wants it.
+    pub userinfo: Option<Url>,
     /// Where refresh tokens are revoked, if anywhere.
     pub revocation: Option<Url>,
     /// Where browsers sign out, if anywhere.
@@ -61,6 +63,7 @@ pub struct Resolved {
 pub struct ProviderState {
     issuer: String,
     kind: ProviderKind,
+    wants_userinfo: bool,
     configured: Endpoints,
     http: HttpClient,
     snapshot: ArcSwap<Snapshot>,
@@ -91,6 +94,11 @@ pub enum DiscoveryError {
         "the discovery document lacks an endpoint, or has one that is neither https nor loopback"
     )]
     Endpoint,
+    /// `userinfo = true`, and the provider has none.
+    #[error(
+        "the discovery document names no userinfo endpoint; set provider.endpoints.userinfo, or userinfo = false"
+    )]
+    NoUserinfo,
     /// A Cognito pool without a domain (cognito.md 1.2).
     #[error("the user pool has no domain; create one in Cognito, or set provider.domain")]
     NoDomain,
@@ -114,6 +122,7 @@ struct Discovery {
     authorization_endpoint: Option<Url>,
     token_endpoint: Option<Url>,
     jwks_uri: Option<Url>,
+    userinfo_endpoint: Option<Url>,
     revocation_endpoint: Option<Url>,
     end_session_endpoint: Option<Url>,
 }
@@ -125,6 +134,7 @@ impl ProviderState {
         Self {
             issuer: provider.issuer.clone(),
             kind: provider.kind,
+            wants_userinfo: provider.userinfo,
             configured: provider.endpoints.clone(),
             http,
             snapshot: ArcSwap::default(),
@@ -184,11 +194,13 @@ impl ProviderState {
         let given = &self.configured;
         if let (Some(authorization), Some(token), Some(jwks)) =
             (&given.authorization, &given.token, &given.jwks)
+            && (given.userinfo.is_some() || !self.wants_userinfo)
         {
             return Ok(Resolved {
                 authorization: authorization.clone(),
                 token: token.clone(),
                 jwks: jwks.clone(),
+                userinfo: given.userinfo.clone(),
                 revocation: given.revocation.clone(),
                 logout: given.logout.clone(),
             });
@@ -221,10 +233,15 @@ impl ProviderState {
             return Err(DiscoveryError::NoDomain);
         }
         let needed = |url: Option<Url>| url.filter(is_safe).ok_or(DiscoveryError::Endpoint);
+        let userinfo = pick(&given.userinfo, found.userinfo_endpoint).filter(is_safe);
+        if userinfo.is_none() && self.wants_userinfo {
+            return Err(DiscoveryError::NoUserinfo);
+        }
         Ok(Resolved {
             authorization: needed(authorization)?,
             token: needed(pick(&given.token, found.token_endpoint))?,
             jwks: needed(pick(&given.jwks, found.jwks_uri))?,
+            userinfo,
             revocation: pick(&given.revocation, found.revocation_endpoint).filter(is_safe),
             logout: pick(&given.logout, found.end_session_endpoint).filter(is_safe),
         })

@@ -28,8 +28,9 @@ use crate::gate::reply::{Note, Reply};
 use crate::gate::route::Access;
 use crate::gate::signin::{Exchange, ExchangeError, Failed, Tokens};
 use crate::gate::signout::Logout;
-use crate::gate::token::{TokenError, VerifiedIdentity};
+use crate::gate::token::TokenError;
 use crate::gate::unavailable::{AppFailure, app_failed};
+use crate::gate::userinfo::{CheckedTokens, UserinfoError};
 use crate::gate::{Decision, Effect, Forward, Gate, Known};
 use crate::telemetry::{AccessLine, InFlight, InFlightGuard, Telemetry};
 
@@ -150,7 +151,7 @@ impl Proxy {
     }
 
     /// From a code to tokens that both verifiers accept.
-    async fn redeem(&self, ask: &Exchange) -> Result<(Tokens, VerifiedIdentity), Failed> {
+    async fn redeem(&self, ask: &Exchange) -> Result<(Tokens, CheckedTokens), Failed> {
         let endpoints = self
             .provider
             .snapshot()
@@ -171,18 +172,27 @@ impl Proxy {
             self.provider.refetch().await;
             checked = self.check(&tokens, &nonce);
         }
-        let identity = checked?;
-        Ok((tokens, identity))
+        let mut checked = checked?;
+        if self.gate.wants_userinfo() {
+            let endpoint = endpoints.userinfo.as_ref();
+            let endpoint = endpoint.ok_or(UserinfoError::Unavailable)?;
+            let answer = self
+                .relying_party
+                .userinfo(&tokens.access_token, endpoint)
+                .await?;
+            self.gate.take_userinfo(&mut checked, &answer)?;
+        }
+        Ok((tokens, checked))
     }
 
-    fn check(&self, tokens: &Tokens, nonce: &str) -> Result<VerifiedIdentity, Failed> {
+    fn check(&self, tokens: &Tokens, nonce: &str) -> Result<CheckedTokens, Failed> {
         let snapshot = self.provider.snapshot();
         let keys = snapshot.keys.as_ref().ok_or(ExchangeError::Unavailable)?;
         let now = clock::now();
-        let identity = self.gate.check_tokens(tokens, nonce, keys, now)?;
+        let checked = self.gate.check_tokens(tokens, nonce, keys, now)?;
         self.relying_party
-            .second_opinion(tokens, nonce, &identity, &snapshot, now)?;
-        Ok(identity)
+            .second_opinion(tokens, nonce, &checked.identity, &snapshot, now)?;
+        Ok(checked)
     }
 }
 

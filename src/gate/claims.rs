@@ -102,15 +102,68 @@ pub fn scalar(value: &Value) -> Option<String> {
 
 /// A list in any of the shapes that reach us (cognito.md 3.3): a JSON array;
 /// text that is a JSON array; text in brackets with commas, each item
-/// form-encoded; else one value. A bare text is never cut at its commas.
+/// form-encoded; else one value. A bare text is cut only where the
+/// configuration says at what (`split`), never by guessing.
 #[must_use]
-pub fn list(value: &Value) -> Vec<String> {
-    match value {
-        Value::Array(items) => items.iter().filter_map(scalar).collect(),
-        Value::String(text) => {
-            bracketed(text.trim()).unwrap_or_else(|| scalar(value).into_iter().collect())
+pub fn list(value: &Value, split: Option<&str>) -> Vec<String> {
+    match (value, split) {
+        (Value::Array(items), _) => items.iter().filter_map(scalar).collect(),
+        (Value::String(text), split) => bracketed(text.trim()).unwrap_or_else(|| match split {
+            Some(separator) => trimmed(text.split(separator)),
+            None => trimmed(std::iter::once(text.as_str())),
+        }),
+        (other, _) => scalar(other).into_iter().collect(),
+    }
+}
+
+/// Of `claims`, what the paths lead to and nothing else; the shape stays, so
+/// that every one of the paths finds the same in it.
+#[must_use]
+pub fn prune(claims: &Map<String, Value>, paths: &[ClaimPath]) -> Map<String, Value> {
+    let whole = |name: &String| paths.iter().any(|path| path.literal == *name);
+    let steps: Vec<&[String]> = paths
+        .iter()
+        .filter(|path| !claims.contains_key(&path.literal))
+        .map(|path| path.steps.as_slice())
+        .collect();
+    let keep = |(name, value): (&String, &Value)| {
+        let kept = match whole(name) {
+            true => Some(value.clone()),
+            false => prune_member(name, value, &steps),
+        };
+        kept.map(|kept| (name.clone(), kept))
+    };
+    claims.iter().filter_map(keep).collect()
+}
+
+/// A member of an object, as far as a path goes through it.
+fn prune_member(name: &str, value: &Value, paths: &[&[String]]) -> Option<Value> {
+    let rest: Vec<&[String]> = paths
+        .iter()
+        .filter_map(|path| path.split_first())
+        .filter(|(first, _)| *first == name)
+        .map(|(_, rest)| rest)
+        .collect();
+    if rest.iter().any(|rest| rest.is_empty()) {
+        return Some(value.clone());
+    }
+    let inside = |value: &Value| match value {
+        Value::Object(members) => {
+            let kept: Map<String, Value> = members
+                .iter()
+                .filter_map(|(name, value)| Some((name.clone(), prune_member(name, value, &rest)?)))
+                .collect();
+            (!kept.is_empty()).then_some(Value::Object(kept))
         }
-        other => scalar(other).into_iter().collect(),
+        _ => None,
+    };
+    match value {
+        // A step goes through one array, not through arrays of arrays.
+        Value::Array(items) => {
+            let kept: Vec<Value> = items.iter().filter_map(inside).collect();
+            (!kept.is_empty()).then_some(Value::Array(kept))
+        }
+        other => inside(other),
     }
 }
 

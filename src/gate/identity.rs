@@ -1,7 +1,9 @@
 //! Who somebody is: from a verified token's claims to user, email, name,
-//! groups and access right.
+//! groups, access right and attributes.
 //!
 //! Owns the mapping. Must not know how a token was verified, nor headers.
+
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
@@ -9,16 +11,32 @@ use super::claims::{self, ClaimPath};
 use super::token::VerifiedIdentity;
 use crate::config::{EmailVerified, Identity, Provider, ProviderKind};
 
+mod kept;
+pub mod rule;
+
+pub use kept::KeptClaims;
+use rule::{AttributeKind, AttributeRule, ClaimRule, ClaimSource, Sources, Unmapped};
+
 /// How claims become a [`Person`], ready for use.
 #[derive(Clone, Debug)]
 pub struct Mapping {
-    user: Vec<ClaimPath>,
-    email: Vec<ClaimPath>,
-    name: Option<Vec<ClaimPath>>,
-    groups: Vec<ClaimPath>,
-    access_right: Vec<ClaimPath>,
+    user: ClaimRule,
+    email: ClaimRule,
+    name: Option<ClaimRule>,
+    /// `name`, `given_name`, `family_name`: read where no rule is for the name.
+    names: [Option<ClaimPath>; 3],
+    groups: ClaimRule,
+    access_right: Option<ClaimRule>,
+    order: Vec<String>,
+    attributes: Vec<AttributeRule>,
     email_verified: EmailVerified,
+    /// Only Cognito says who came from elsewhere (cognito.md 2.2).
+    is_cognito: bool,
+    /// The pool whose automatic groups are dropped.
     pool: Option<String>,
+    userinfo: bool,
+    /// The claims to keep of an access token and of a userinfo answer.
+    kept: [Vec<ClaimPath>; 2],
 }
 
 /// A signed-in person, as the app is told. Debug shows nothing of them.
@@ -67,9 +85,12 @@ pub enum NoPerson {
     /// The user's name holds a control character.
     #[error("the user's name holds a control character")]
     ControlInUser,
-    /// Several access rights, of which one is needed.
+    /// Several access rights, none of which `identity.access_right.order` ranks.
     #[error("the token names several access rights")]
     SeveralRights,
+    /// No access right, where the configuration wants one.
+    #[error("the token names no access right that identity.access_right knows")]
+    NoRight,
 }
 
 impl std::fmt::Debug for Attribute {
@@ -94,69 +115,130 @@ impl Mapping {
     /// The mapping that a configuration describes.
     #[must_use]
     pub fn new(identity: &Identity, provider: &Provider) -> Self {
-        let pool = (provider.kind == ProviderKind::Cognito)
+        let is_cognito = provider.kind == ProviderKind::Cognito;
+        let pool = (is_cognito && !identity.keep_provider_group)
             .then(|| provider.issuer.rsplit('/').next().unwrap_or_default())
             .filter(|pool| !pool.is_empty());
-        Self {
+        let mut mapping = Self {
             user: identity.user.clone(),
             email: identity.email.clone(),
             name: identity.name.clone(),
+            names: ["name", "given_name", "family_name"].map(|name| ClaimPath::parse(name).ok()),
             groups: identity.groups.clone(),
             access_right: identity.access_right.clone(),
+            order: identity.order.clone(),
+            attributes: identity.attributes.clone(),
             email_verified: provider.email_verified,
+            is_cognito,
             pool: pool.map(str::to_owned),
+            userinfo: provider.userinfo,
+            kept: [Vec::new(), Vec::new()],
+        };
+        mapping.kept = [
+            mapping.named(|from| from == Some(ClaimSource::AccessToken)),
+            mapping.named(|from| matches!(from, None | Some(ClaimSource::Userinfo))),
+        ];
+        mapping
+    }
+
+    /// The claims that rules look for in a source, with what an email needs to be believed.
+    fn named(&self, in_source: impl Fn(Option<ClaimSource>) -> bool) -> Vec<ClaimPath> {
+        let rules = [&self.user, &self.email, &self.groups]
+            .into_iter()
+            .chain(&self.name)
+            .chain(&self.access_right)
+            .chain(self.attributes.iter().map(|attribute| &attribute.rule));
+        let mut named: Vec<ClaimPath> = rules
+            .filter(|rule| in_source(rule.from))
+            .flat_map(|rule| rule.claims.iter().cloned())
+            .collect();
+        if self.name.is_none() && in_source(None) {
+            named.extend(self.names.iter().flatten().cloned());
         }
+        if named.iter().any(|path| path.as_str() == "email") {
+            named.extend(ClaimPath::parse("email_verified"));
+        }
+        named
+    }
+
+    pub(super) fn wants_userinfo(&self) -> bool {
+        self.userinfo
+    }
+
+    /// What a session keeps of an access token.
+    pub(super) fn keep_access(&self, claims: &Map<String, Value>) -> KeptClaims {
+        let [paths, _] = &self.kept;
+        KeptClaims {
+            access_token: claims::prune(claims, paths),
+            ..KeptClaims::default()
+        }
+    }
+
+    /// What a session keeps of a userinfo answer.
+    pub(super) fn keep_userinfo(&self, kept: &mut KeptClaims, claims: &Map<String, Value>) {
+        let [_, paths] = &self.kept;
+        kept.userinfo = claims::prune(claims, paths);
     }
 
     /// Whom the claims describe.
     ///
     /// # Errors
     /// See [`NoPerson`].
-    pub fn person(&self, token: &VerifiedIdentity) -> Result<Person, NoPerson> {
-        let believed = self.believed(token.claims());
-        let claims = believed.as_ref().unwrap_or(token.claims());
-        let user = first_text(&self.user, claims).ok_or_else(|| {
-            let names: Vec<_> = self.user.iter().map(ClaimPath::as_str).collect();
+    pub fn person(&self, token: &VerifiedIdentity, kept: &KeptClaims) -> Result<Person, NoPerson> {
+        let id_token = token.claims();
+        let sources = Sources {
+            id_token: self.believed(id_token, id_token),
+            access_token: self.believed(&kept.access_token, id_token),
+            userinfo: self
+                .userinfo
+                .then(|| self.believed(&kept.userinfo, id_token)),
+        };
+        let user = self.user.one(&sources).ok_or_else(|| {
+            let names: Vec<_> = self.user.claims.iter().map(ClaimPath::as_str).collect();
             NoPerson::NoUser(names.join(", "))
         })?;
         if user.contains(char::is_control) {
             return Err(NoPerson::ControlInUser);
         }
-        let mut rights = self
-            .access_right
-            .iter()
-            .map(|path| lists(path, claims))
-            .find(|rights| !rights.is_empty())
-            .unwrap_or_default();
-        dedup(&mut rights);
-        if rights.len() > 1 {
-            return Err(NoPerson::SeveralRights);
-        }
+        let automatic = self.automatic_groups(id_token);
         Ok(Person {
             user,
-            email: first_text(&self.email, claims).filter(|email| is_email(email)),
-            name: self.name(claims),
-            groups: self.groups(claims),
-            access_right: rights.pop(),
-            attributes: Vec::new(),
+            email: self.email.one(&sources).filter(|email| is_email(email)),
+            name: self.name(&sources),
+            groups: self.groups.all(&sources, &automatic),
+            access_right: self.right(&sources)?,
+            attributes: self
+                .attributes
+                .iter()
+                .filter_map(|attribute| attribute.of(&sources))
+                .collect(),
         })
     }
 
-    /// The claims without an `email` that is not believed; `None` if all stay
-    /// as they are. An unbelieved email is absent everywhere (cognito.md 3.3).
-    fn believed(&self, claims: &Map<String, Value>) -> Option<Map<String, Value>> {
-        let email = claims.get("email")?;
-        let said = match claims.get("email_verified") {
+    /// The claims of a source without an `email` that is not believed: such an
+    /// email is absent everywhere (cognito.md 3.3).
+    fn believed<'c>(
+        &self,
+        claims: &'c Map<String, Value>,
+        id_token: &Map<String, Value>,
+    ) -> Cow<'c, Map<String, Value>> {
+        let Some(email) = claims.get("email") else {
+            return Cow::Borrowed(claims);
+        };
+        // What the ID token says holds where the other source says nothing.
+        let said = claims
+            .get("email_verified")
+            .or_else(|| id_token.get("email_verified"));
+        let said = match said {
             Some(Value::Bool(said)) => Some(*said),
             // Strings in userinfo, and from some providers (cognito.md 1.8).
             Some(Value::String(said)) => Some(said.eq_ignore_ascii_case("true")),
             Some(_) => Some(false),
             None => None,
         };
-        // Only Cognito says who came from elsewhere (cognito.md 2.2).
         let federated = || {
-            self.pool.is_some()
-                && claims
+            self.is_cognito
+                && id_token
                     .get("identities")
                     .and_then(Value::as_array)
                     .is_some_and(|identities| !identities.is_empty())
@@ -168,66 +250,90 @@ impl Mapping {
             (EmailVerified::Require, _) => false,
         };
         if verified && email.as_str().map(str::trim).is_none_or(is_email) {
-            return None;
+            return Cow::Borrowed(claims);
         }
         let mut rest = claims.clone();
         rest.remove("email");
-        Some(rest)
+        Cow::Owned(rest)
     }
 
-    fn name(&self, claims: &Map<String, Value>) -> Option<String> {
-        let text = |name: &str| claims.get(name).and_then(claims::scalar);
-        match &self.name {
-            Some(paths) => first_text(paths, claims),
-            None => text("name").or_else(|| {
-                let parts: Vec<_> = [text("given_name"), text("family_name")]
-                    .into_iter()
-                    .flatten()
-                    .collect();
-                (!parts.is_empty()).then(|| parts.join(" "))
-            }),
+    fn name(&self, sources: &Sources<'_>) -> Option<String> {
+        if let Some(rule) = &self.name {
+            return rule.one(sources);
         }
+        let [name, given, family] = &self.names;
+        let text = |path: &Option<ClaimPath>| sources.text(path.as_ref()?, None);
+        text(name).or_else(|| {
+            let parts: Vec<_> = [text(given), text(family)].into_iter().flatten().collect();
+            (!parts.is_empty()).then(|| parts.join(" "))
+        })
     }
 
-    /// All groups of all claims, without the automatic group
-    /// `<poolId>_<provider>` of federated users (cognito.md 2.2).
-    fn groups(&self, claims: &Map<String, Value>) -> Vec<String> {
-        let automatic: Vec<String> = match (&self.pool, claims.get("identities")) {
+    /// The groups `<poolId>_<provider>` that Cognito puts federated people
+    /// into by itself (cognito.md 2.2).
+    fn automatic_groups(&self, id_token: &Map<String, Value>) -> Vec<String> {
+        match (&self.pool, id_token.get("identities")) {
             (Some(pool), Some(Value::Array(identities))) => identities
                 .iter()
                 .filter_map(|identity| identity.get("providerName")?.as_str())
                 .map(|provider| format!("{pool}_{provider}"))
                 .collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// The one access right: of several the first in `order`. To have nothing
+    /// that the map knows never gets anybody further than to have something.
+    fn right(&self, sources: &Sources<'_>) -> Result<Option<String>, NoPerson> {
+        let Some(rule) = &self.access_right else {
+            return Ok(None);
         };
-        let mut groups: Vec<String> = self
-            .groups
-            .iter()
-            .flat_map(|path| lists(path, claims))
-            .filter(|group| !automatic.contains(group))
-            .collect();
-        dedup(&mut groups);
-        groups
+        let rights = rule.first(sources);
+        let mut values = rights.values;
+        let deny = rule.unmapped == Unmapped::Deny;
+        if values.is_empty() {
+            return match rule.default.first() {
+                Some(default) if !(deny && rights.were_any) => Ok(Some(default.clone())),
+                _ if deny => Err(NoPerson::NoRight),
+                _ => Ok(None),
+            };
+        }
+        if values.len() == 1 {
+            return Ok(values.pop());
+        }
+        let first = self.order.iter().find(|right| values.contains(right));
+        first.cloned().map(Some).ok_or(NoPerson::SeveralRights)
     }
 }
 
-fn first_text(paths: &[ClaimPath], claims: &Map<String, Value>) -> Option<String> {
-    paths
-        .iter()
-        .find_map(|path| path.find(claims).into_iter().find_map(claims::scalar))
+impl AttributeRule {
+    /// A value of another type than the configured one counts as absent.
+    fn of(&self, sources: &Sources<'_>) -> Option<Attribute> {
+        let one = || self.rule.one(sources);
+        let value = match self.kind {
+            AttributeKind::Text => AttributeValue::One(one()?),
+            AttributeKind::Number => AttributeValue::One(one().filter(|text| is_number(text))?),
+            AttributeKind::Bool => AttributeValue::One(
+                ["true", "false"]
+                    .into_iter()
+                    .find(|word| one().is_some_and(|text| text.eq_ignore_ascii_case(word)))?
+                    .to_owned(),
+            ),
+            AttributeKind::List => {
+                let values = self.rule.all(sources, &[]);
+                (!values.is_empty()).then_some(AttributeValue::Many(values))?
+            }
+        };
+        Some(Attribute {
+            name: self.name.clone(),
+            value,
+        })
+    }
 }
 
-fn lists(path: &ClaimPath, claims: &Map<String, Value>) -> Vec<String> {
-    path.find(claims)
-        .into_iter()
-        .flat_map(claims::list)
-        .collect()
-}
-
-/// Keeps the first of equal values.
-fn dedup(values: &mut Vec<String>) {
-    let mut seen = std::collections::HashSet::new();
-    values.retain(|value| seen.insert(value.clone()));
+/// Digits with a sign, a point or an exponent: never `inf` or `NaN`.
+fn is_number(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(f64::is_finite) && text.contains(|c: char| c.is_ascii_digit())
 }
 
 /// Exactly one `@`, something on both sides, nothing invisible (field.md R16).

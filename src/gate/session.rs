@@ -1,16 +1,21 @@
 //! The login session: what the cookie carries.
 //!
-//! Owns the wire form, version 1 (frozen: `tests/vectors/session-v1.toml`).
+//! Owns the wire forms: format 1 and, for sessions that keep claims beside the
+//! ID token, format 2 (frozen: `tests/vectors/session-v1.toml`, `-v2.toml`).
 //! Must not know cookies or crypto. Holding a [`Session`] proves that we sealed
 //! it, not that its token is still good.
 
 use zeroize::Zeroizing;
 
+use super::identity::KeptClaims;
 use super::time::UnixTime;
 use super::token::VerifiedIdentity;
 use super::wire::{Reader, WireError, Writer};
 
-const FORMAT: u8 = 1;
+/// Without claims beside the ID token: the previous version reads it too.
+const PLAIN: u8 = 1;
+/// With the claims that the mapping named at the login.
+const WITH_CLAIMS: u8 = 2;
 
 /// One person's session with one provider. Debug shows no token.
 pub struct Session {
@@ -21,6 +26,7 @@ pub struct Session {
     provider: String,
     id_token: Zeroizing<String>,
     refresh_token: Option<Zeroizing<String>>,
+    kept: KeptClaims,
 }
 
 /// Random, so that a new login never reuses a session (field.md R9).
@@ -47,6 +53,7 @@ impl Session {
         id_token: Zeroizing<String>,
         refresh_token: Option<Zeroizing<String>>,
         id: SessionId,
+        kept: KeptClaims,
         now: UnixTime,
     ) -> Self {
         Self {
@@ -57,13 +64,18 @@ impl Session {
             provider: provider.to_owned(),
             id_token,
             refresh_token,
+            kept,
         }
     }
 
     /// Bytes to seal at `now`.
     #[must_use]
     pub fn encode(&self, now: UnixTime) -> Zeroizing<Vec<u8>> {
-        let mut out = Writer::new(FORMAT);
+        let format = match self.kept.is_empty() {
+            true => PLAIN,
+            false => WITH_CLAIMS,
+        };
+        let mut out = Writer::new(format);
         out.raw(&self.id);
         out.u32(self.generation);
         out.u64(self.signed_in.secs());
@@ -71,6 +83,9 @@ impl Session {
         out.bytes(self.provider.as_bytes());
         out.token(Some(&self.id_token));
         out.token(self.refresh_token.as_ref().map(|token| token.as_str()));
+        if format == WITH_CLAIMS {
+            self.kept.encode(&mut out);
+        }
         out.finish()
     }
 
@@ -79,7 +94,11 @@ impl Session {
     /// # Errors
     /// If the bytes are of another format; another version of ours may have sealed them.
     pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
-        let mut input = Reader::new(bytes, FORMAT)?;
+        let format = match bytes.first() {
+            Some(&WITH_CLAIMS) => WITH_CLAIMS,
+            _ => PLAIN,
+        };
+        let mut input = Reader::new(bytes, format)?;
         let session = Self {
             id: input.array()?,
             generation: input.u32()?,
@@ -88,6 +107,10 @@ impl Session {
             provider: input.text()?.to_owned(),
             id_token: input.token()?.ok_or(WireError)?,
             refresh_token: input.token()?,
+            kept: match format {
+                WITH_CLAIMS => KeptClaims::decode(&mut input)?,
+                _ => KeptClaims::default(),
+            },
         };
         input.finish()?;
         Ok(session)
@@ -121,6 +144,12 @@ impl Session {
     #[must_use]
     pub fn refresh_token(&self) -> Option<&Zeroizing<String>> {
         self.refresh_token.as_ref()
+    }
+
+    /// What the login learnt beside the ID token.
+    #[must_use]
+    pub fn kept(&self) -> &KeptClaims {
+        &self.kept
     }
 }
 

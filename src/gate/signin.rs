@@ -20,8 +20,9 @@ use super::return_to::ReturnTo;
 use super::seal::{Rng, SealError};
 use super::session::Session;
 use super::time::UnixTime;
-use super::token::{KeySet, TOKEN_MAX, TokenError, VerifiedIdentity};
+use super::token::{KeySet, TOKEN_MAX, TokenError};
 use super::unauthenticated::provider_out;
+use super::userinfo::{CheckedTokens, UserinfoError};
 use super::{
     Asker, Decision, Effect, Face, Gate, Known, Note, Page, Reply, RequestView, reference,
 };
@@ -198,8 +199,8 @@ impl Gate {
         }))
     }
 
-    /// The ID token, verified as every later request will; it says whether
-    /// newer keys might help.
+    /// The ID token, verified as every later request will, and the claims to
+    /// keep beside it; an error says whether newer keys might help.
     ///
     /// # Errors
     /// See [`TokenError`].
@@ -209,16 +210,18 @@ impl Gate {
         nonce: &str,
         keys: &KeySet,
         now: UnixTime,
-    ) -> Result<VerifiedIdentity, TokenError> {
+    ) -> Result<CheckedTokens, TokenError> {
         let identity = self.verifier.verify(&tokens.id_token, keys, now)?;
         identity.check_nonce(nonce)?;
+        let mut access = None;
         if self.provider.kind == ProviderKind::Cognito {
-            let access = self
+            let verified = self
                 .verifier
                 .verify_access(&tokens.access_token, keys, now)?;
-            identity.check_access(&access)?;
+            identity.check_access(&verified)?;
+            access = Some(verified);
         }
-        Ok(identity)
+        Ok(self.keep(identity, access.as_ref()))
     }
 
     /// The answer to a code that was redeemed, or not.
@@ -226,7 +229,7 @@ impl Gate {
         &self,
         req: &RequestView<'_>,
         exchange: &Exchange,
-        outcome: Result<(Tokens, VerifiedIdentity), Failed>,
+        outcome: Result<(Tokens, CheckedTokens), Failed>,
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Reply {
@@ -235,14 +238,21 @@ impl Gate {
         };
         let target = exchange.exchange.login().target();
         let reply = match outcome {
-            Ok((tokens, identity)) => {
-                self.signed_in(req, face, target, tokens, &identity, now, rng)
-            }
+            Ok((tokens, checked)) => self.signed_in(req, face, target, tokens, checked, now, rng),
             Err(Failed::Exchange(ExchangeError::Unavailable)) => {
                 provider_out(req, "token_endpoint_unavailable")
             }
             Err(Failed::Exchange(error)) => self.failed(req, target, exchange_failure(error), rng),
             Err(Failed::Token(error)) => {
+                self.failed(req, target, token_failure(error.reason()), rng)
+            }
+            Err(Failed::Userinfo(error @ UserinfoError::Unavailable)) => {
+                provider_out(req, error.reason())
+            }
+            Err(Failed::Userinfo(UserinfoError::TooLarge)) => {
+                self.failed(req, target, TOO_LARGE, rng)
+            }
+            Err(Failed::Userinfo(error)) => {
                 self.failed(req, target, token_failure(error.reason()), rng)
             }
         };
@@ -272,10 +282,11 @@ impl Gate {
         face: &Face,
         target: &ReturnTo,
         tokens: Tokens,
-        identity: &VerifiedIdentity,
+        checked: CheckedTokens,
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Reply {
+        let CheckedTokens { identity, kept } = checked;
         let mut id = [0; 16];
         if rng(&mut id).is_err() {
             return internal(req);
@@ -284,12 +295,17 @@ impl Gate {
         let refresh_token = tokens
             .refresh_token
             .filter(|token| token.len() <= TOKEN_MAX);
+        if kept.is_too_large() {
+            return self.failed(req, target, TOO_LARGE, rng);
+        }
+        let person = self.mapping.person(&identity, &kept);
         let session = Session::establish(
-            identity,
+            &identity,
             &self.provider.id,
             tokens.id_token,
             refresh_token,
             id,
+            kept,
             now,
         );
         let Ok(sealed) = self
@@ -302,7 +318,7 @@ impl Gate {
         let Some(cookies) = face.cookies.set_session(&sealed, &presented) else {
             return self.failed(req, target, TOO_LARGE, rng);
         };
-        let user = self.mapping.person(identity).ok().map(|person| person.user);
+        let user = person.ok().map(|person| person.user);
         let note = Note::new("signed_in").by(user.as_deref());
         Reply::redirect(target.as_str(), note).with_cookies(cookies)
     }
@@ -521,6 +537,9 @@ pub enum Failed {
     /// Tokens that do not hold.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// Tokens that hold, and a userinfo answer that does not.
+    #[error(transparent)]
+    Userinfo(#[from] UserinfoError),
 }
 
 fn internal(req: &RequestView<'_>) -> Reply {

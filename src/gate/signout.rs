@@ -53,7 +53,7 @@ impl Gate {
                 .verify(session.id_token(), known.keys?, now)
                 .ok()?;
             self.mapping
-                .person(&identity)
+                .person(&identity, session.kept())
                 .ok()
                 .map(|person| person.user)
         });

@@ -291,6 +291,14 @@ impl VerifiedIdentity {
     }
 }
 
+impl VerifiedAccess {
+    /// The claims.
+    #[must_use]
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.claims.0
+    }
+}
+
 impl Claims {
     fn text(&self, name: &str) -> Option<&str> {
         member_text(&self.0, name)

@@ -82,6 +82,8 @@ impl Gate {
             }
             Forbidden::NoPerson(NoPerson::SeveralRights) => page
                 .text("You are signed in, but your account has several access rights where one is needed."),
+            Forbidden::NoPerson(NoPerson::NoRight) => page
+                .text("You are signed in, but your account has no access right that is known here."),
             Forbidden::ForeignOrigin => {
                 page.text("A page of another site tried to open a connection to this application.")
             }

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::headers::HeaderEdits;
-use super::identity::Person;
+use super::identity::{AttributeValue, Person};
 use super::policy::{Forbidden, NoIdentity};
 use super::seal::Rng;
 use super::time::UnixTime;
@@ -107,12 +107,24 @@ impl Gate {
         now: UnixTime,
     ) -> Map<String, Value> {
         let expires = self.expires(signed_in);
+        let attributes: Map<String, Value> = person
+            .attributes
+            .iter()
+            .map(|attribute| {
+                let value = match &attribute.value {
+                    AttributeValue::One(value) => json!(value),
+                    AttributeValue::Many(values) => json!(values),
+                };
+                (attribute.name.clone(), value)
+            })
+            .collect();
         let members = json!({
             "user": person.user,
             "email": person.email,
             "name": person.name,
             "groups": person.groups,
             "access_right": person.access_right,
+            "attributes": attributes,
             "provider": signed_in.session.provider(),
             "signed_in_at": signed_in.session.signed_in().secs(),
             "expires_at": expires.secs(),

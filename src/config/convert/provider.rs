@@ -94,6 +94,7 @@ impl Conversion<'_> {
             client_auth: client_auth?,
             scopes,
             email_verified,
+            userinfo: table.userinfo.as_ref().is_some_and(|item| item.value),
             logout,
             callback_path: callback_path?,
         })
@@ -172,6 +173,7 @@ impl Conversion<'_> {
             authorization: or(&manual.authorization, derived.authorization),
             token: or(&manual.token, derived.token),
             jwks: or(&manual.jwks, derived.jwks),
+            userinfo: or(&manual.userinfo, derived.userinfo),
             revocation: or(&manual.revocation, derived.revocation),
             logout: or(&manual.logout, derived.logout),
         }

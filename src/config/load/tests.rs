@@ -10,12 +10,13 @@ use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use super::{Loaded, SecretsMode, load, parse};
-use crate::config::convert::{EnvError, Outside, SecretSource};
+use crate::config::convert::{EnvError, Files, Outside, SecretSource};
 use crate::config::error::ConfigErrors;
 use crate::config::{ClientAuth, Config, EmailVerified, LogUser, LogoutReach, ProviderKind};
 use crate::gate::route::{Access, PathPattern};
 
 mod defaults;
+mod identity;
 mod messages;
 mod rules;
 
@@ -62,6 +63,17 @@ impl Fake {
             ("not-base64", "s3cr3t!"),
             ("comments", "# nothing\n\n"),
             ("blank", " \n"),
+            (
+                "bare.toml",
+                "\"Local Company\" = [\"Argentina\", \"Chile\"]\n\"eu.west\" = \"Europe\"\n",
+            ),
+            (
+                "headed.toml",
+                "[identity.groups.map]\n\"Local Company\" = [\"Argentina\", \"Chile\"]\n\"eu.west\" = \"Europe\"\n",
+            ),
+            ("rights.toml", "\"Global Company\" = \"Admin\"\n"),
+            ("broken.toml", "a = [\n"),
+            ("wrong.toml", "a = \"x\"\nb = 1\nc = []\n"),
             ("$ORIGIN", " https://wiki.example.com\n"),
             ("$HTTP_ORIGIN", "http://wiki.example.com/s3cr3t"),
             ("$CLIENT", "4exampleclient0000000000aa"),
@@ -95,6 +107,13 @@ impl SecretSource for Fake {
     }
 }
 
+impl Files for Fake {
+    fn table(&self, path: &Path) -> Result<String, io::Error> {
+        let text = self.0.get(path.to_str().unwrap());
+        text.cloned().ok_or(io::ErrorKind::NotFound.into())
+    }
+}
+
 fn read(text: &str) -> Result<Loaded, ConfigErrors> {
     let secrets = Fake::new();
     parse(
@@ -102,6 +121,7 @@ fn read(text: &str) -> Result<Loaded, ConfigErrors> {
         text,
         &Outside {
             secrets: Some(&secrets),
+            files: &secrets,
             cores: 3,
         },
     )
@@ -113,6 +133,7 @@ fn skip(text: &str) -> Result<Loaded, ConfigErrors> {
         text,
         &Outside {
             secrets: None,
+            files: &Fake::new(),
             cores: 3,
         },
     )

@@ -16,6 +16,8 @@ use crate::config::error::{
 pub(crate) struct Findings {
     errors: Vec<Found<ConfigErrorKind>>,
     warnings: Vec<Found<ConfigWarningKind>>,
+    /// Of other files that this one names.
+    elsewhere: Vec<ConfigError>,
     /// Every key of this version, by its whole path.
     known: Vec<String>,
 }
@@ -101,6 +103,11 @@ impl Findings {
         });
     }
 
+    /// Takes over what is wrong with another file.
+    pub(crate) fn adopt(&mut self, errors: Vec<ConfigError>) {
+        self.elsewhere.extend(errors);
+    }
+
     /// Every key that was asked for.
     #[cfg(test)]
     pub(crate) fn known(&self) -> &[String] {
@@ -113,12 +120,12 @@ impl Findings {
         let Self {
             errors,
             warnings,
+            elsewhere,
             known,
         } = self;
-        (
-            finish(errors, &file, text, &known),
-            finish(warnings, &file, text, &known),
-        )
+        let mut errors = finish(errors, &file, text, &known);
+        errors.extend(elsewhere);
+        (errors, finish(warnings, &file, text, &known))
     }
 
     /// Notes a key that nobody asked for.

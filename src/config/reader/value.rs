@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Findings, Place, Source, Text, read_table};
+use super::{Findings, Item, Place, Source, Text, read_table};
 use crate::config::error::ConfigErrorKind;
 
 /// Reads a text: in quotes, or from a file or variable.
@@ -17,6 +17,86 @@ pub(super) fn text(findings: &mut Findings, place: &Place, value: &DeValue<'_>) 
             None
         }
     }
+}
+
+/// Names of the user's own, each with one text or several.
+pub(crate) type TextMap = Vec<(Item<String>, Vec<Item<Text>>)>;
+
+/// Reads a text or a list of texts.
+pub(super) fn texts_of(
+    findings: &mut Findings,
+    place: &Place,
+    value: &DeValue<'_>,
+) -> Option<Vec<Item<Text>>> {
+    one_or_list(findings, place, value, text)
+}
+
+/// Reads one value or a list of them; never an empty one.
+pub(super) fn one_or_list<T>(
+    findings: &mut Findings,
+    place: &Place,
+    value: &DeValue<'_>,
+    read: impl Fn(&mut Findings, &Place, &DeValue<'_>) -> Option<T>,
+) -> Option<Vec<Item<T>>> {
+    let DeValue::Array(list) = value else {
+        let value = read(findings, place, value)?;
+        let place = place.clone();
+        return Some(vec![Item { value, place }]);
+    };
+    if list.is_empty() {
+        empty_list(findings, place);
+        return None;
+    }
+    let mut items = Vec::new();
+    for (index, value) in list.iter().enumerate() {
+        let place = place.index(index, value);
+        if let Some(value) = read(findings, &place, value.get_ref()) {
+            items.push(Item { value, place });
+        }
+    }
+    Some(items)
+}
+
+/// Reads a table of names, each with a text or a list of texts, in the order
+/// of the file; never an empty one.
+pub(crate) fn text_map(
+    findings: &mut Findings,
+    place: &Place,
+    value: &DeValue<'_>,
+) -> Option<TextMap> {
+    let mut map = Vec::new();
+    for (name, value) in entries(findings, place, value) {
+        let texts = texts_of(findings, &name.place, value);
+        map.extend(texts.map(|texts| (name, texts)));
+    }
+    Some(map)
+}
+
+/// The entries of a table, in the order of the file; what is no table, or an
+/// empty one, is noted.
+pub(super) fn entries<'v, 'd>(
+    findings: &mut Findings,
+    place: &Place,
+    value: &'v DeValue<'d>,
+) -> Vec<(Item<String>, &'v DeValue<'d>)> {
+    let DeValue::Table(entries) = value else {
+        let remedy = "write a table, with a line NAME = \"value\" for each";
+        wrong_type(findings, place, "a table", value, remedy);
+        return Vec::new();
+    };
+    if entries.is_empty() {
+        empty_list(findings, place);
+    }
+    let mut entries: Vec<_> = entries.iter().collect();
+    entries.sort_by_key(|(name, _)| name.span().start);
+    let named = entries.into_iter().map(|(name, value)| {
+        let item = Item {
+            value: name.get_ref().to_string(),
+            place: place.at(name.get_ref(), Some(name.span().start)),
+        };
+        (item, value.get_ref())
+    });
+    named.collect()
 }
 
 /// Reads where a secret is; never one that stands in the file.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::gate::tests::support::{
-    self, CLIENT, ISSUER, NOW, POOL, changed, claim_paths, id_claims, key, key_set,
+    self, CLIENT, ISSUER, NOW, POOL, changed, id_claims, key, key_set, rule,
 };
 use crate::gate::token::Verifier;
 
@@ -16,7 +16,7 @@ fn verified(changes: &Value) -> VerifiedIdentity {
 }
 
 fn by(identity: &Identity, provider: &Provider, changes: &Value) -> Result<Person, NoPerson> {
-    Mapping::new(identity, provider).person(&verified(changes))
+    Mapping::new(identity, provider).person(&verified(changes), &KeptClaims::default())
 }
 
 fn person(changes: &Value) -> Result<Person, NoPerson> {
@@ -85,7 +85,7 @@ fn an_email_counts_as_the_provider_says() {
                 ..support::provider()
             };
             let identity = Identity {
-                user: claim_paths(&["sub"]),
+                user: rule(&["sub"]),
                 ..support::identity()
             };
             let claims = json!({ "email_verified": said, "identities": identities });
@@ -116,8 +116,8 @@ fn an_unbelieved_email_is_absent_everywhere() {
     );
     // No silent fall-back: only where the configuration says so.
     let either = Identity {
-        user: claim_paths(&["email", "sub"]),
-        name: Some(claim_paths(&["email"])),
+        user: rule(&["email", "sub"]),
+        name: Some(rule(&["email"])),
         ..support::identity()
     };
     let person = by(&either, &support::provider(), &unbelieved).unwrap();
@@ -162,7 +162,7 @@ fn an_email_has_exactly_one_at_sign() {
 #[test]
 fn the_user_is_the_first_usable_claim() {
     let identity = |names: &[&str]| Identity {
-        user: claim_paths(names),
+        user: rule(names),
         ..support::identity()
     };
     for (names, changes, expected) in [
@@ -220,7 +220,7 @@ fn the_user_is_the_first_usable_claim() {
 #[test]
 fn a_control_character_in_the_user_is_nobody() {
     let identity = Identity {
-        user: claim_paths(&["custom:login"]),
+        user: rule(&["custom:login"]),
         ..support::identity()
     };
     for login in [
@@ -261,7 +261,7 @@ fn the_name_is_the_one_claim_or_made_of_two() {
         assert_eq!(person(&changes).unwrap().name.as_deref(), name, "{changes}");
     }
     let identity = Identity {
-        name: Some(claim_paths(&["nickname", "sub"])),
+        name: Some(rule(&["nickname", "sub"])),
         ..support::identity()
     };
     let named = by(
@@ -276,7 +276,7 @@ fn the_name_is_the_one_claim_or_made_of_two() {
 #[test]
 fn groups_of_all_claims_are_merged_without_doubles() {
     let identity = Identity {
-        groups: claim_paths(&[
+        groups: rule(&[
             "cognito:groups",
             "custom:entra_groups",
             "missing",
@@ -371,7 +371,7 @@ fn there_is_one_access_right_or_none() {
         assert_eq!(found, expected, "{value}");
     }
     let identity = Identity {
-        access_right: claim_paths(&["role", "custom:access_right"]),
+        access_right: Some(rule(&["role", "custom:access_right"])),
         ..support::identity()
     };
     let right = |claims: &Value| {

@@ -23,6 +23,7 @@ fn session(refresh_token: Option<&str>) -> Session {
         Zeroizing::new(token),
         refresh_token,
         [7; 16],
+        KeptClaims::default(),
         NOW,
     )
 }
@@ -84,7 +85,7 @@ fn no_flipped_bit_and_no_noise_panics() {
         let mut noise = vec![0; dice.below(120)];
         dice.fill(&mut noise).unwrap();
         if let Some(first) = noise.first_mut() {
-            *first = FORMAT;
+            *first = PLAIN;
         }
         if let Ok(read) = Session::decode(&noise) {
             assert!(Session::decode(&read.encode(read.sealed())).is_ok());

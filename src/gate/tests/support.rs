@@ -17,6 +17,7 @@ use crate::config::{
     Provider, ProviderId, ProviderKind, Server, Session as SessionConfig, Upstream,
 };
 use crate::gate::claims::ClaimPath;
+use crate::gate::identity::rule::ClaimRule;
 use crate::gate::origin::PublicOrigin;
 use crate::gate::reply::Reply;
 use crate::gate::request::RequestView;
@@ -138,11 +139,12 @@ pub(in crate::gate) fn changed(mut claims: Value, changes: &Value) -> Value {
     claims
 }
 
-pub(in crate::gate) fn claim_paths(names: &[&str]) -> Vec<ClaimPath> {
-    names
+pub(in crate::gate) fn rule(names: &[&str]) -> ClaimRule {
+    let paths: Vec<_> = names
         .iter()
         .map(|name| ClaimPath::parse(name).unwrap())
-        .collect()
+        .collect();
+    paths.into()
 }
 
 pub(in crate::gate) fn secret_key(byte: u8) -> SecretKey {
@@ -159,11 +161,14 @@ pub(in crate::gate) fn origin() -> PublicOrigin {
 
 pub(in crate::gate) fn identity() -> Identity {
     Identity {
-        user: claim_paths(&["email"]),
-        email: claim_paths(&["email"]),
+        user: rule(&["email"]),
+        email: rule(&["email"]),
         name: None,
-        groups: claim_paths(&["cognito:groups"]),
-        access_right: claim_paths(&["custom:access_right"]),
+        groups: rule(&["cognito:groups"]),
+        keep_provider_group: false,
+        access_right: Some(rule(&["custom:access_right"])),
+        order: Vec::new(),
+        attributes: Vec::new(),
     }
 }
 
@@ -182,6 +187,7 @@ pub(in crate::gate) fn provider() -> Provider {
             "email".to_owned(),
         ],
         email_verified: EmailVerified::Auto,
+        userinfo: false,
         logout: LogoutReach::Provider,
         callback_path: None,
     }
@@ -438,9 +444,7 @@ impl Desk {
     ) -> Reply {
         let keys = self.keys.as_ref().unwrap();
         let checked = self.gate.check_tokens(&tokens, nonce, keys, self.now);
-        let outcome = checked
-            .map(|identity| (tokens, identity))
-            .map_err(Into::into);
+        let outcome = checked.map(|checked| (tokens, checked)).map_err(Into::into);
         let dice = &mut self.dice;
         self.gate
             .after_exchange(&req.view(), exchange, outcome, self.now, &mut |bytes| {

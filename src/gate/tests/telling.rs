@@ -39,6 +39,7 @@ fn a_script_of_the_app_learns_who_is_signed_in() {
                 "name": "Kirsten Holm",
                 "groups": ["Editors", "Brand-Nordics"],
                 "access_right": "Local Company",
+            "attributes": {},
                 "provider": "corp",
                 "signed_in_at": NOW.secs(),
                 "expires_at": EXP,

@@ -134,6 +134,8 @@ impl Conversion<'_> {
             authorization: page("/oauth2/authorize"),
             token: page("/oauth2/token"),
             jwks,
+            // cognito.md 1.8: the one path with a capital letter.
+            userinfo: page("/oauth2/userInfo"),
             revocation: page("/oauth2/revoke"),
             logout: page("/logout"),
         }

@@ -41,14 +41,15 @@ fn the_smallest_configuration_has_the_defaults_of_the_contract() {
     assert_eq!(config.session.lifetime, Duration::from_secs(8 * 3600));
     assert_eq!(config.session.keys.len(), 1);
     assert_eq!(config.session.cookie_name, None);
-    let names = |paths: &[crate::gate::claims::ClaimPath]| -> Vec<String> {
-        paths.iter().map(|path| path.as_str().to_owned()).collect()
+    let names = |rule: &crate::gate::identity::rule::ClaimRule| -> Vec<String> {
+        let paths = rule.claims.iter();
+        paths.map(|path| path.as_str().to_owned()).collect()
     };
     assert_eq!(names(&config.identity.user), ["email"]);
     assert_eq!(names(&config.identity.email), ["email"]);
     assert_eq!(config.identity.name, None);
     assert_eq!(names(&config.identity.groups), ["cognito:groups"]);
-    assert!(config.identity.access_right.is_empty());
+    assert_eq!(config.identity.access_right, None);
     assert!(config.routes.is_empty());
     assert_eq!(config.log.level, tracing::Level::INFO);
     assert_eq!(config.log.user, LogUser::Hash);
@@ -65,6 +66,7 @@ fn the_cognito_shorthand_names_issuer_and_endpoints() {
             &e.revocation,
             &e.logout,
             &e.jwks,
+            &e.userinfo,
         ]
         .map(url)
     };
@@ -81,6 +83,7 @@ fn the_cognito_shorthand_names_issuer_and_endpoints() {
             "https://login.example.com/oauth2/revoke",
             "https://login.example.com/logout",
             "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_ExAmP1e99/.well-known/jwks.json",
+            "https://login.example.com/oauth2/userInfo",
         ]
     );
     // Without a domain, all but the keys is left to discovery.
@@ -91,7 +94,7 @@ fn the_cognito_shorthand_names_issuer_and_endpoints() {
     let issuer = config(&change(
         "-provider.corp.domain\n-provider.corp.user_pool_id\nprovider.corp.issuer = \"https://id.example.com/\"",
     ));
-    assert_eq!(endpoints(&issuer), ["none", "none", "none", "none", "none"]);
+    assert_eq!(endpoints(&issuer), ["none"; 6]);
     assert_eq!(issuer.provider.issuer, "https://id.example.com/");
     // An explicit issuer and explicit endpoints win over what follows from others.
     let manual = config(&change(
@@ -157,10 +160,10 @@ access = "optional"
     assert_eq!(config.session.keys.len(), 2);
     assert_eq!(config.session.lifetime, Duration::from_secs(5400));
     assert_eq!(
-        config.identity.access_right[0].as_str(),
+        config.identity.access_right.unwrap().claims[0].as_str(),
         "custom:access_right"
     );
-    assert_eq!(config.identity.name.map(|names| names.len()), Some(2));
+    assert_eq!(config.identity.name.unwrap().claims.len(), 2);
     assert_eq!(config.log.level, tracing::Level::WARN);
     let route = &config.routes[0];
     assert_eq!(route.hosts, ["a.example"]);
@@ -307,7 +310,8 @@ fn the_example_names_every_key_of_this_version() {
     for key in keys {
         let stated = EXAMPLE.lines().any(|line| {
             let line = line.trim_start_matches('#');
-            line.starts_with(&format!("{key} ")) || line.starts_with(&format!("[{key}]"))
+            line.starts_with(&format!("{key} "))
+                || line.starts_with('[') && line.ends_with(&format!("{key}]"))
         });
         let inside = EXAMPLE.contains(&format!(" {key} = "));
         assert!(stated || inside, "{key} is not in the example");

@@ -1,0 +1,212 @@
+//! The one shape of `identity.user` and its like: where a value is found, and
+//! what becomes of it.
+//!
+//! Owns sources, the map from external to local names, and what holds where
+//! nothing is found or mapped. Must not know which rule is for what.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use crate::gate::claims::{self, ClaimPath};
+
+/// `identity.user`, `.email`, `.name`, `.groups`, `.access_right` or an attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimRule {
+    /// `claim`: at least one.
+    pub claims: Vec<ClaimPath>,
+    /// `from`; `None`: the ID token, then userinfo if it is asked.
+    pub from: Option<ClaimSource>,
+    /// `split`: at what a plain text is cut. Never guessed.
+    pub split: Option<String>,
+    /// `map` or `map_file`.
+    pub map: Option<ValueMap>,
+    /// `unmapped`.
+    pub unmapped: Unmapped,
+    /// `default`, where nothing is left.
+    pub default: Vec<String>,
+}
+
+/// Where a claim is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimSource {
+    /// The ID token.
+    IdToken,
+    /// The access token of the login; Cognito's alone can be verified.
+    AccessToken,
+    /// The userinfo answer of the login.
+    Userinfo,
+}
+
+/// What becomes of a value that the map does not name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unmapped {
+    /// It stays as it is.
+    Keep,
+    /// It is left out.
+    Drop,
+    /// Access right: whoever has nothing that is mapped is denied.
+    Deny,
+    /// Access right: whoever has nothing that is mapped has the default.
+    Default,
+}
+
+/// `identity.attributes.NAME`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttributeRule {
+    /// Its name.
+    pub name: String,
+    /// Where it comes from.
+    pub rule: ClaimRule,
+    /// What kind of value it is.
+    pub kind: AttributeKind,
+}
+
+/// `type` of an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttributeKind {
+    /// One text.
+    Text,
+    /// Several, of all claims.
+    List,
+    /// A number; anything else counts as absent.
+    Number,
+    /// `true` or `false`; anything else counts as absent.
+    Bool,
+}
+
+/// External values and the local names that each stands for. Debug shows how many.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ValueMap(HashMap<String, Vec<String>>);
+
+impl std::fmt::Debug for ValueMap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ValueMap({} values)", self.0.len())
+    }
+}
+
+impl FromIterator<(String, Vec<String>)> for ValueMap {
+    fn from_iter<I: IntoIterator<Item = (String, Vec<String>)>>(entries: I) -> Self {
+        Self(entries.into_iter().collect())
+    }
+}
+
+impl From<Vec<ClaimPath>> for ClaimRule {
+    /// Claims as they are.
+    fn from(claims: Vec<ClaimPath>) -> Self {
+        Self {
+            claims,
+            from: None,
+            split: None,
+            map: None,
+            unmapped: Unmapped::Keep,
+            default: Vec::new(),
+        }
+    }
+}
+
+/// The claims of one person, by source.
+pub(super) struct Sources<'c> {
+    pub(super) id_token: Cow<'c, Map<String, Value>>,
+    pub(super) access_token: Cow<'c, Map<String, Value>>,
+    /// `None` if userinfo is not asked.
+    pub(super) userinfo: Option<Cow<'c, Map<String, Value>>>,
+}
+
+impl Sources<'_> {
+    /// Those that a rule looks into, in their order.
+    fn of(&self, from: Option<ClaimSource>) -> impl Iterator<Item = &Map<String, Value>> {
+        let userinfo = self.userinfo.as_deref();
+        match from {
+            None => [Some(self.id_token.as_ref()), userinfo],
+            Some(ClaimSource::IdToken) => [Some(self.id_token.as_ref()), None],
+            Some(ClaimSource::AccessToken) => [Some(self.access_token.as_ref()), None],
+            Some(ClaimSource::Userinfo) => [userinfo, None],
+        }
+        .into_iter()
+        .flatten()
+    }
+
+    /// The first usable value of a claim.
+    pub(super) fn text(&self, path: &ClaimPath, from: Option<ClaimSource>) -> Option<String> {
+        self.of(from)
+            .find_map(|claims| path.find(claims).into_iter().find_map(claims::scalar))
+    }
+}
+
+/// Values of a rule, mapped.
+pub(super) struct Mapped {
+    /// What is left, in order, without doubles.
+    pub(super) values: Vec<String>,
+    /// Whether there was anything before the map.
+    pub(super) were_any: bool,
+}
+
+impl ClaimRule {
+    /// One text: of several claims the first that is present.
+    pub(super) fn one(&self, sources: &Sources<'_>) -> Option<String> {
+        let found = self
+            .claims
+            .iter()
+            .find_map(|path| sources.text(path, self.from));
+        let mapped = found.and_then(|value| self.map([value].into_iter()).into_iter().next());
+        mapped.or_else(|| self.default.first().cloned())
+    }
+
+    /// Several texts of all claims, but those that are `left_out`.
+    pub(super) fn all(&self, sources: &Sources<'_>, left_out: &[String]) -> Vec<String> {
+        let found = self.claims.iter().flat_map(|path| self.list(path, sources));
+        let values = self.map(found.filter(|value| !left_out.contains(value)));
+        if values.is_empty() {
+            return self.default.clone();
+        }
+        values
+    }
+
+    /// The values of the first claim that is present.
+    pub(super) fn first(&self, sources: &Sources<'_>) -> Mapped {
+        let found = self
+            .claims
+            .iter()
+            .map(|path| self.list(path, sources))
+            .find(|values| !values.is_empty())
+            .unwrap_or_default();
+        Mapped {
+            were_any: !found.is_empty(),
+            values: self.map(found.into_iter()),
+        }
+    }
+
+    fn list(&self, path: &ClaimPath, sources: &Sources<'_>) -> Vec<String> {
+        let split = self.split.as_deref();
+        sources
+            .of(self.from)
+            .map(|claims| path.find(claims).into_iter())
+            .map(|values| {
+                values
+                    .flat_map(|value| claims::list(value, split))
+                    .collect()
+            })
+            .find(|values: &Vec<String>| !values.is_empty())
+            .unwrap_or_default()
+    }
+
+    /// Local names for external ones, without doubles.
+    fn map(&self, values: impl Iterator<Item = String>) -> Vec<String> {
+        let mut mapped = Vec::new();
+        for value in values {
+            match (&self.map, self.unmapped) {
+                (None, _) => mapped.push(value),
+                (Some(map), unmapped) => match (map.0.get(&value), unmapped) {
+                    (Some(local), _) => mapped.extend(local.iter().cloned()),
+                    (None, Unmapped::Keep) => mapped.push(value),
+                    (None, Unmapped::Drop | Unmapped::Deny | Unmapped::Default) => {}
+                },
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        mapped.retain(|value| seen.insert(value.clone()));
+        mapped
+    }
+}

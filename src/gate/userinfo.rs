@@ -1,0 +1,93 @@
+//! Userinfo: what the provider says of a person beside the tokens, once per login.
+//!
+//! Owns what such an answer has to be. Must not know how it was asked for.
+
+use super::Gate;
+use super::identity::KeptClaims;
+use super::token::{VerifiedAccess, VerifiedIdentity, json};
+
+/// Why a userinfo answer counts for nothing, and the login fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UserinfoError {
+    /// No answer, 5xx or throttling.
+    #[error("the userinfo endpoint did not answer as it should")]
+    Unavailable,
+    /// Another status than 200: it does not take the access token.
+    #[error("the userinfo endpoint refused the access token")]
+    Refused,
+    /// No JSON object, or one with a member twice.
+    #[error("the userinfo answer is no JSON object")]
+    Malformed,
+    /// `sub` is missing or not the ID token's (OpenID Connect Core 5.3.2).
+    #[error("the userinfo answer is about somebody else")]
+    OtherSubject,
+    /// More than a session can hold.
+    #[error("the claims to keep are too large for a session")]
+    TooLarge,
+}
+
+/// Tokens that hold, and the claims of this login that a session keeps.
+#[derive(Debug)]
+pub struct CheckedTokens {
+    /// Whose login it is.
+    pub identity: VerifiedIdentity,
+    /// What is kept beside the ID token.
+    pub kept: KeptClaims,
+}
+
+impl Gate {
+    /// Whether a login asks for userinfo (`provider.ID.userinfo`).
+    #[must_use]
+    pub fn wants_userinfo(&self) -> bool {
+        self.mapping.wants_userinfo()
+    }
+
+    /// Adds the claims of a userinfo answer that the mapping names.
+    ///
+    /// # Errors
+    /// See [`UserinfoError`].
+    pub fn take_userinfo(
+        &self,
+        checked: &mut CheckedTokens,
+        answer: &[u8],
+    ) -> Result<(), UserinfoError> {
+        let claims = json::object(answer).map_err(|_| UserinfoError::Malformed)?;
+        let subject = claims.get("sub").and_then(serde_json::Value::as_str);
+        if subject != Some(checked.identity.subject()) {
+            return Err(UserinfoError::OtherSubject);
+        }
+        self.mapping.keep_userinfo(&mut checked.kept, &claims);
+        match checked.kept.is_too_large() {
+            true => Err(UserinfoError::TooLarge),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn keep(
+        &self,
+        identity: VerifiedIdentity,
+        access: Option<&VerifiedAccess>,
+    ) -> CheckedTokens {
+        let kept = access.map_or_else(KeptClaims::default, |access| {
+            self.mapping.keep_access(access.claims())
+        });
+        CheckedTokens { identity, kept }
+    }
+}
+
+impl UserinfoError {
+    /// The word for the log, from a closed list.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Unavailable => "userinfo_unavailable",
+            Self::Refused => "userinfo_refused",
+            Self::Malformed => "userinfo_malformed",
+            Self::OtherSubject => "userinfo_other_subject",
+            Self::TooLarge => "session_too_large",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

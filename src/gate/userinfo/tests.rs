@@ -1,0 +1,1 @@
+//! Userinfo at a login.
