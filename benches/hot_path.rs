@@ -12,6 +12,7 @@ use serde_json::json;
 use vestibule::config::Config;
 use vestibule::config::load::{SecretsMode, load};
 use vestibule::gate::cookie::Cookies;
+use vestibule::gate::identity::KeptClaims;
 use vestibule::gate::origin::PublicOrigin;
 use vestibule::gate::request::RequestView;
 use vestibule::gate::seal::{Context, KeyRing, Purpose, RandomError, SecretKey};
@@ -65,6 +66,7 @@ impl Scene {
             token.clone().into(),
             Some("r".repeat(1_700).into()),
             [7; 16],
+            KeptClaims::default(),
             NOW,
         );
         let ring = KeyRing::new(&config.session.keys).unwrap_or_else(|| unreachable!("one key"));

@@ -1,8 +1,9 @@
 //! The command line. Machine-readable output goes to stdout, words for people
 //! to stderr.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
@@ -10,6 +11,7 @@ use crate::app::{self, StartError};
 use crate::config::load::{self, SecretsMode};
 use crate::config::registration::registration;
 use crate::gate::seal::SecretKey;
+use crate::import::{FILE_MAX, MappingOptions, import_mapping};
 use crate::{clock, telemetry, version};
 
 /// Done.
@@ -52,6 +54,11 @@ enum Command {
         #[arg(long)]
         no_secrets: bool,
     },
+    /// Bring over what another system holds
+    Import {
+        #[command(subcommand)]
+        what: Import,
+    },
     /// Print a fresh session key (32 bytes, base64)
     Keygen,
     /// Print version, commit, TLS and crypto backends
@@ -60,8 +67,27 @@ enum Command {
     Other(Vec<String>),
 }
 
+#[derive(Subcommand)]
+enum Import {
+    /// Print a mapping XML as a TOML table: to paste, or for map_file
+    Mapping {
+        /// The XML file
+        #[arg(value_name = "FILE.xml")]
+        file: PathBuf,
+        /// Node that holds the provider's value, such as ExternalSystemAccess (@NAME: an attribute)
+        #[arg(long, value_name = "NODE")]
+        key: String,
+        /// Node that holds the local name, such as EncodeGroup or EncodeAccessRight
+        #[arg(long, value_name = "NODE")]
+        value: String,
+        /// Take a value whole, commas and all: for access rights
+        #[arg(long)]
+        no_split: bool,
+    },
+}
+
 /// Commands of later versions: named, so that nobody takes them for misspelt.
-const LATER: &[&str] = &["explain", "import", "schema"];
+const LATER: &[&str] = &["explain", "schema"];
 
 /// Runs the command line; gives the exit code.
 pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
@@ -79,13 +105,25 @@ pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
     match arguments.command {
         Command::Run { config } => run(&config),
         Command::Check { config, no_secrets } => check(&config, no_secrets),
+        Command::Import {
+            what:
+                Import::Mapping {
+                    file,
+                    key,
+                    value,
+                    no_split,
+                },
+        } => {
+            let split = !no_split;
+            mapping(&file, &MappingOptions { key, value, split })
+        }
         Command::Keygen => keygen(),
         Command::Version => print(&version_text()),
         Command::Other(words) => other(words.first().map_or("", String::as_str)),
     }
 }
 
-fn run(config: &std::path::Path) -> u8 {
+fn run(config: &Path) -> u8 {
     let loaded = match load::load(config, SecretsMode::Read) {
         Ok(loaded) => loaded,
         Err(errors) => {
@@ -116,7 +154,7 @@ fn run(config: &std::path::Path) -> u8 {
     }
 }
 
-fn check(config: &std::path::Path, no_secrets: bool) -> u8 {
+fn check(config: &Path, no_secrets: bool) -> u8 {
     let mode = if no_secrets {
         SecretsMode::Skip
     } else {
@@ -133,6 +171,31 @@ fn check(config: &std::path::Path, no_secrets: bool) -> u8 {
         Err(errors) => {
             say(&errors.to_string());
             CONFIG
+        }
+    }
+}
+
+fn mapping(file: &Path, options: &MappingOptions) -> u8 {
+    let mut xml = Vec::new();
+    // One byte more than is allowed, so that the refusal is the import's own.
+    let most = u64::try_from(FILE_MAX)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    let read = File::open(file).and_then(|open| open.take(most).read_to_end(&mut xml));
+    if let Err(error) = read {
+        say(&format!("vestibule: {}: {error}", file.display()));
+        return FAILED;
+    }
+    match import_mapping(&xml, options) {
+        Ok(imported) => {
+            for note in &imported.notes {
+                say(&format!("note: {note}"));
+            }
+            print(&imported.to_toml(file))
+        }
+        Err(error) => {
+            say(&format!("vestibule: {}: {error}", file.display()));
+            if error.is_usage() { USAGE } else { FAILED }
         }
     }
 }

@@ -35,5 +35,6 @@ pub mod clock;
 pub mod config;
 pub mod edge;
 pub mod gate;
+pub mod import;
 pub mod telemetry;
 pub mod version;

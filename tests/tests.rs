@@ -6,6 +6,8 @@
 //! - `start`: a provider that is down, readiness, restarts, signals
 //! - `cli`: commands and exit codes
 //! - `login`: from a page of the app through the provider and back
+//! - `mapping`: which claims become user, groups, access right and attributes
+//! - `import`: mapping files of other systems
 //! - `cookies`: names and attributes of our cookies
 //! - `session`: what a cookie is worth, and when it is worth nothing
 //! - `tokens`: sessions that open, around tokens that are no good
@@ -41,9 +43,11 @@ mod suite {
     mod browser;
     mod cli;
     mod cookies;
+    mod import;
     mod log_scan;
     mod login;
     mod logout;
+    mod mapping;
     mod pages;
     mod radicale;
     mod regression;

@@ -17,8 +17,10 @@ use super::error::{ConfigError, ConfigErrorKind, ConfigErrors, ConfigWarning};
 use super::file::FileConfig;
 use super::reader::{Findings, Place};
 
-/// Largest configuration file, and largest table that it names.
+/// Largest configuration file.
 const CONFIG_MAX: u64 = 1 << 20;
+/// Largest table of a file of its own: the longest import fits.
+const TABLE_MAX: u64 = 16 << 20;
 /// Largest file of a secret.
 const SECRET_MAX: u64 = 64 << 10;
 
@@ -119,7 +121,7 @@ struct System {
 
 impl Files for System {
     fn table(&self, path: &Path) -> Result<String, io::Error> {
-        read(&self.folder.join(path), CONFIG_MAX).map(|text| text.as_str().to_owned())
+        read(&self.folder.join(path), TABLE_MAX).map(|text| text.as_str().to_owned())
     }
 }
 

@@ -6,6 +6,7 @@
 //! ours (those are in `config::file`) and no I/O.
 
 mod findings;
+mod named;
 mod value;
 
 use std::path::PathBuf;
@@ -16,9 +17,7 @@ use toml::de::{DeTable, DeValue};
 use self::findings::Nearest;
 pub(crate) use self::findings::{Findings, nearest};
 pub(crate) use self::value::{TextMap, text_map};
-use self::value::{
-    empty_list, entries, is_source, number, one_or_list, secret, text, texts_of, wrong_type,
-};
+use self::value::{empty_list, is_source, number, one_or_list, secret, text, wrong_type};
 use super::error::ConfigErrorKind;
 
 /// A key's path, and where in the text it is.
@@ -231,40 +230,6 @@ impl<'t, 'd> Table<'t, 'd> {
                 self.texts(key).map(|names| texts(place, names))
             }
         }
-    }
-
-    /// Entries of the user's own names in a table, each of them such a one; in
-    /// the order of the file.
-    pub(crate) fn each_texts_or_table<T>(
-        &mut self,
-        key: &'static str,
-        texts: impl Fn(Place, Vec<Item<Text>>) -> T,
-        mut read: impl FnMut(&mut Table<'_, '_>) -> T,
-    ) -> Vec<(Item<String>, T)> {
-        let Some((place, value)) = self.take(key) else {
-            return Vec::new();
-        };
-        let mut found = Vec::new();
-        for (name, value) in entries(self.findings, &place, value) {
-            let place = name.place.clone();
-            let entry = match value {
-                DeValue::Table(entries) if !is_source(entries) => {
-                    Some(read_table(entries, place, self.findings, &mut read))
-                }
-                other => {
-                    texts_of(self.findings, &place, other).map(|names| texts(place.clone(), names))
-                }
-            };
-            found.extend(entry.map(|entry| (name, entry)));
-        }
-        found
-    }
-
-    /// A table of the user's own names, each with a text or a list of texts.
-    pub(crate) fn text_map(&mut self, key: &'static str) -> Option<Item<TextMap>> {
-        let (place, value) = self.take(key)?;
-        let value = text_map(self.findings, &place, value)?;
-        Some(Item { value, place })
     }
 
     /// A table; one that is not there reads as an empty one.

@@ -162,3 +162,52 @@ fn items_are_trimmed_after_they_are_decoded() {
         assert_eq!(list(&json!(text), None), expected, "{text}");
     }
 }
+
+#[test]
+fn pruning_keeps_what_the_paths_lead_to_and_nothing_else() {
+    for (names, expected) in [
+        (&[][..], json!({})),
+        (&["plain"], json!({ "plain": "v" })),
+        (&["missing", "plain.x"], json!({})),
+        (&["cognito:groups"], json!({ "cognito:groups": ["a", "b"] })),
+        (
+            &["address.country"],
+            json!({ "address": { "country": "DK" } }),
+        ),
+        (
+            &["address"],
+            json!({ "address": { "country": "DK", "a.b": "dotted" } }),
+        ),
+        (
+            &["address.a\\.b"],
+            json!({ "address": { "a.b": "dotted" } }),
+        ),
+        (
+            &["address.country", "address.a\\.b"],
+            json!({ "address": { "country": "DK", "a.b": "dotted" } }),
+        ),
+        // The exact name wins here too, so the path is not kept.
+        (&["a.b"], json!({ "a.b": "top" })),
+        (&["a.c.d"], json!({ "a": { "c": { "d": 7 } } })),
+        (&["a.c", "a.c.d"], json!({ "a": { "c": { "d": 7 } } })),
+        (
+            &["https://example.com/groups"],
+            json!({ "https://example.com/groups": ["x"] }),
+        ),
+        (
+            &["identities.providerName"],
+            json!({ "identities": [{ "providerName": "entra" }, { "providerName": "Pool2" }] }),
+        ),
+        (&["null"], json!({ "null": null })),
+    ] {
+        let paths: Vec<_> = names
+            .iter()
+            .map(|name| ClaimPath::parse(name).unwrap())
+            .collect();
+        let pruned = prune(&claims(), &paths);
+        assert_eq!(Value::Object(pruned.clone()), expected, "{names:?}");
+        for path in &paths {
+            assert_eq!(path.find(&pruned), path.find(&claims()), "{names:?}");
+        }
+    }
+}

@@ -26,6 +26,16 @@ impl std::fmt::Debug for KeptClaims {
 }
 
 impl KeptClaims {
+    #[cfg(test)]
+    pub(in crate::gate) fn userinfo(&self) -> &Map<String, Value> {
+        &self.userinfo
+    }
+
+    #[cfg(test)]
+    pub(in crate::gate) fn access_token(&self) -> &Map<String, Value> {
+        &self.access_token
+    }
+
     /// Whether there is nothing to keep.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -210,3 +210,6 @@ impl ClaimRule {
         mapped
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use crate::gate::tests::support::{
 };
 use crate::gate::token::Verifier;
 
-fn verified(changes: &Value) -> VerifiedIdentity {
+pub(super) fn verified(changes: &Value) -> VerifiedIdentity {
     let issuer = vec![ISSUER.to_owned()];
     Verifier::new(ProviderKind::Oidc, issuer, CLIENT.to_owned())
         .verify(&key().sign(&changed(id_claims(), changes)), &key_set(), NOW)

@@ -85,7 +85,11 @@ fn no_flipped_bit_and_no_noise_panics() {
         let mut noise = vec![0; dice.below(120)];
         dice.fill(&mut noise).unwrap();
         if let Some(first) = noise.first_mut() {
-            *first = PLAIN;
+            *first = if dice.below(2) == 0 {
+                PLAIN
+            } else {
+                WITH_CLAIMS
+            };
         }
         if let Ok(read) = Session::decode(&noise) {
             assert!(Session::decode(&read.encode(read.sealed())).is_ok());
@@ -115,15 +119,14 @@ enum Outcome {
     Refused,
 }
 
-#[test]
-fn frozen_vectors_of_format_1_hold() {
+/// A file of vectors of one format.
+fn frozen(file: &str, format: &str) {
     let outcomes = [
         ("same", Outcome::Same),
         ("reads", Outcome::Reads),
         ("refused", Outcome::Refused),
     ];
-    let file = include_str!("../../../tests/vectors/session-v1.toml");
-    vectors::each(file, "session-v1", &outcomes, |mut vector, outcome| {
+    vectors::each(file, format, &outcomes, |mut vector, outcome| {
         let bytes = vector.hex("bytes");
         let read = Session::decode(&bytes);
         if outcome == Outcome::Refused {
@@ -133,11 +136,8 @@ fn frozen_vectors_of_format_1_hold() {
         let read = read.unwrap();
         let name = vector.name().to_owned();
         assert_eq!(read.id.to_vec(), vector.hex("id"), "{name}");
-        assert_eq!(
-            u64::from(read.generation),
-            vector.number("generation"),
-            "{name}"
-        );
+        let generation = vector.number("generation");
+        assert_eq!(u64::from(read.generation), generation, "{name}");
         assert_eq!(
             read.signed_in().secs(),
             vector.number("signed_in"),
@@ -149,6 +149,13 @@ fn frozen_vectors_of_format_1_hold() {
         let refresh_token = vector.optional_text("refresh_token");
         let found = read.refresh_token().map(|token| token.as_str().to_owned());
         assert_eq!(found, refresh_token, "{name}");
+        for (key, found) in [
+            ("access_token_claims", read.kept().access_token()),
+            ("userinfo_claims", read.kept().userinfo()),
+        ] {
+            let expected = vector.optional_text(key).unwrap_or_else(|| "{}".to_owned());
+            assert_eq!(serde_json::to_string(found).unwrap(), expected, "{name}");
+        }
         let written = read.encode(read.sealed());
         assert_eq!(
             written.to_vec() == bytes,
@@ -157,4 +164,16 @@ fn frozen_vectors_of_format_1_hold() {
         );
         vector.done();
     });
+}
+
+#[test]
+fn frozen_vectors_of_format_1_hold() {
+    let file = include_str!("../../../tests/vectors/session-v1.toml");
+    frozen(file, "session-v1");
+}
+
+#[test]
+fn frozen_vectors_of_format_2_hold() {
+    let file = include_str!("../../../tests/vectors/session-v2.toml");
+    frozen(file, "session-v2");
 }

@@ -1,5 +1,6 @@
 //! `map` and `map_file`: external values and the local names they stand for.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
@@ -34,19 +35,19 @@ impl Conversion<'_> {
 
     fn value_map(&mut self, entries: &TextMap, of: Use) -> ValueMap {
         let only_one = matches!(of, Use::Account | Use::One);
-        let mut map: Vec<(String, Vec<String>)> = Vec::new();
+        let mut map: HashMap<String, Vec<String>> = HashMap::new();
         for (name, locals) in entries {
             let external = name.value.trim();
             if external.is_empty() {
                 let remedy = "name the value as the provider sends it";
                 self.findings
                     .error(&name.place, ConfigErrorKind::Empty, remedy);
-            } else if map.iter().any(|(other, _)| other == external) {
+            } else if map.contains_key(external) {
                 let kind = ConfigErrorKind::Repeated(format!("\"{external}\""));
                 let remedy = "values are compared without the white space around them; keep one";
                 self.findings.error(&name.place, kind, remedy);
             }
-            map.push((external.to_owned(), self.values(locals, only_one)));
+            map.insert(external.to_owned(), self.values(locals, only_one));
         }
         map.into_iter().collect()
     }

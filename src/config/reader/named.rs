@@ -1,0 +1,42 @@
+//! Tables whose names the user chose.
+
+use toml::de::DeValue;
+
+use super::value::{entries, is_source, text_map, texts_of};
+use super::{Item, Place, Table, Text, TextMap, read_table};
+
+impl Table<'_, '_> {
+    /// Entries of the user's own names in a table, each of them such a one; in
+    /// the order of the file.
+    pub(crate) fn each_texts_or_table<T>(
+        &mut self,
+        key: &'static str,
+        texts: impl Fn(Place, Vec<Item<Text>>) -> T,
+        mut read: impl FnMut(&mut Table<'_, '_>) -> T,
+    ) -> Vec<(Item<String>, T)> {
+        let Some((place, value)) = self.take(key) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for (name, value) in entries(self.findings, &place, value) {
+            let place = name.place.clone();
+            let entry = match value {
+                DeValue::Table(entries) if !is_source(entries) => {
+                    Some(read_table(entries, place, self.findings, &mut read))
+                }
+                other => {
+                    texts_of(self.findings, &place, other).map(|names| texts(place.clone(), names))
+                }
+            };
+            found.extend(entry.map(|entry| (name, entry)));
+        }
+        found
+    }
+
+    /// A table of the user's own names, each with a text or a list of texts.
+    pub(crate) fn text_map(&mut self, key: &'static str) -> Option<Item<TextMap>> {
+        let (place, value) = self.take(key)?;
+        let value = text_map(self.findings, &place, value)?;
+        Some(Item { value, place })
+    }
+}
