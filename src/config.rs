@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::gate::cookie::CookieName;
+use crate::gate::headers::HeaderRules;
 use crate::gate::identity::rule::{AttributeRule, ClaimRule};
 use crate::gate::origin::PublicOrigin;
 use crate::gate::route::Route;
@@ -37,6 +38,8 @@ pub struct Config {
     pub session: Session,
     /// Which claims say who somebody is.
     pub identity: Identity,
+    /// Which headers tell the app about them.
+    pub headers: HeaderRules,
     /// The `[[route]]` tables, in the order of the file.
     pub routes: Vec<Route>,
     /// Logging.

@@ -14,6 +14,7 @@ pub mod cache;
 pub mod claims;
 pub mod cookie;
 pub mod endpoint;
+mod evidence;
 pub mod headers;
 pub mod identity;
 pub mod login;
@@ -39,7 +40,7 @@ pub mod wire;
 
 use cookie::{Cookies, Presented as PresentedCookies};
 use endpoint::{Endpoint, OurPaths};
-use headers::HeaderEdits;
+use headers::{Evidence, HeaderEdits, HeaderRules};
 use identity::{Mapping, Person};
 use origin::PublicOrigin;
 use page::Page;
@@ -61,6 +62,7 @@ pub struct Gate {
     ring: KeyRing,
     verifier: Verifier,
     mapping: Mapping,
+    headers: HeaderRules,
     provider: ProviderFacts,
     lifetime: u64,
     whoami: bool,
@@ -175,6 +177,7 @@ impl Gate {
             ring: KeyRing::new(&config.session.keys).ok_or(NoSessionKey)?,
             verifier: Verifier::new(provider.kind, issuers(provider), provider.client_id.clone()),
             mapping: Mapping::new(&config.identity, provider),
+            headers: config.headers.clone(),
             provider: ProviderFacts {
                 id: provider.id.as_str().to_owned(),
                 kind: provider.kind,
@@ -226,11 +229,13 @@ impl Gate {
             return Decision::Reply(self.denied(req, face, &why, rng));
         }
         let mut cookies = Vec::new();
+        let mut proof = None;
         let judged = policy::judge(access, || {
             let presented = face.cookies.presented(req.cookie_headers());
             match self.identify(face, &presented, known.keys, now) {
                 Ok(signed_in) => {
                     cookies = self.reseal(face, &presented, &signed_in, now, rng);
+                    proof = Some((signed_in.session, signed_in.identity));
                     match signed_in.person {
                         Ok(person) => Presented::Person(person),
                         Err(why) => Presented::NoPerson(why),
@@ -240,7 +245,7 @@ impl Gate {
             }
         });
         judged
-            .and_then(|permit| self.forward(permit, req, face, client, cookies))
+            .and_then(|permit| self.forward(permit, proof.as_ref(), req, face, client, cookies))
             .unwrap_or_else(|denial| Decision::Reply(self.denied(req, face, &denial, rng)))
     }
 
@@ -358,13 +363,21 @@ impl Gate {
     fn forward(
         &self,
         permit: Permit,
+        proof: Option<&(Session, VerifiedIdentity)>,
         req: &RequestView<'_>,
         face: &Face,
         client: Option<std::net::IpAddr>,
         set_cookies: Vec<String>,
     ) -> Result<Decision, Denial> {
-        let edits = HeaderEdits::new(&permit, &face.origin, client)
-            .map_err(|_| Denial::Forbidden(Forbidden::HeaderTooLong))?;
+        let edits = match proof {
+            Some((session, identity)) => self.with_evidence(session, identity, |evidence| {
+                self.headers.edits(&permit, evidence, &face.origin, client)
+            }),
+            None => self
+                .headers
+                .edits(&permit, &Evidence::default(), &face.origin, client),
+        };
+        let edits = edits.map_err(|why| Denial::Forbidden(why.into()))?;
         let note = Note::new("forwarded").by(permit.who().map(|person| person.user.as_str()));
         Ok(Decision::Forward(Box::new(Forward {
             permit,

@@ -5,6 +5,7 @@
 //! goes into the findings and the work goes on, so that all are found at once;
 //! a value that stands in for a wrong one never leaves this module.
 
+mod headers;
 mod identity;
 mod provider;
 mod route;
@@ -70,7 +71,7 @@ pub(crate) fn convert(
     );
     let session = work.session(&file.session, server.as_ref());
     let identity = work.identity(&file.identity, provider.as_ref());
-    work.headers(&file.headers);
+    let headers = work.headers(&file.headers, &identity.attributes);
     let routes = work.routes(&file.routes, server.as_ref(), provider.as_ref());
     let log = work.log(&file.log);
     Some(Config {
@@ -79,6 +80,7 @@ pub(crate) fn convert(
         provider: provider?,
         session: session?,
         identity,
+        headers,
         routes,
         log,
     })

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 use crate::gate::claims::ClaimPathError;
 use crate::gate::cookie::CookieNameError;
+use crate::gate::headers::NameError;
+use crate::gate::headers::template::TemplateError;
 use crate::gate::origin::OriginError;
 use crate::gate::route::PatternError;
 use crate::gate::seal::KeyError;
@@ -235,6 +237,21 @@ pub enum ConfigErrorKind {
     /// A map file with tables in it, none of which is the one.
     #[error("holds no table of values and names")]
     NoMap,
+    /// No header name, or one that cannot be configured.
+    #[error(transparent)]
+    HeaderName(#[from] NameError),
+    /// No template.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A joiner with which no list can be cut again.
+    #[error("is not 1 to 8 visible ASCII characters or spaces")]
+    Joiner,
+    /// A secret with bytes that no header value has.
+    #[error("holds characters other than visible ASCII")]
+    HeaderSecret,
+    /// `value`, `join` or `encoding` beside `secret`.
+    #[error("stands beside secret, which is sent as it is")]
+    BesideSecret,
     /// No path pattern.
     #[error(transparent)]
     Pattern(#[from] PatternError),

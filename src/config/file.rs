@@ -121,6 +121,17 @@ pub(crate) struct ClaimTable {
 #[derive(Debug)]
 pub(crate) struct HeadersTable {
     pub(crate) preset: MaybeTexts,
+    /// Header names and what they say, in the order of the file.
+    pub(crate) set: Vec<(Item<String>, SetTable)>,
+}
+
+/// `headers.set.NAME`: a template, or a table.
+#[derive(Debug)]
+pub(crate) struct SetTable {
+    pub(crate) value: MaybeText,
+    pub(crate) join: MaybeText,
+    pub(crate) encoding: MaybeText,
+    pub(crate) secret: Option<Item<Source>>,
 }
 
 /// `[[route]]`.
@@ -308,9 +319,30 @@ impl ClaimTable {
 
 impl HeadersTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&["set", "assertion"]);
+        table.later(&["assertion"]);
         Self {
             preset: table.texts("preset"),
+            set: table.each_text_or_table("set", SetTable::plain, SetTable::read),
+        }
+    }
+}
+
+impl SetTable {
+    fn plain(value: Item<Text>) -> Self {
+        Self {
+            value: Some(value),
+            join: None,
+            encoding: None,
+            secret: None,
+        }
+    }
+
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            value: table.text("value"),
+            join: table.text("join"),
+            encoding: table.text("encoding"),
+            secret: table.secret("secret"),
         }
     }
 }

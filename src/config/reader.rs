@@ -5,8 +5,8 @@
 //! wrong type is reported where it stands and reading goes on. Knows no key of
 //! ours (those are in `config::file`) and no I/O.
 
+mod entries;
 mod findings;
-mod named;
 mod value;
 
 use std::path::PathBuf;
@@ -177,6 +177,11 @@ impl<'t, 'd> Table<'t, 'd> {
     /// A secret, or a list of them.
     pub(crate) fn secrets(&mut self, key: &'static str) -> Option<Vec<Item<Source>>> {
         self.list(key, secret)
+    }
+
+    /// One secret.
+    pub(crate) fn secret(&mut self, key: &'static str) -> Option<Item<Source>> {
+        self.one(key, secret)
     }
 
     /// A whole number.

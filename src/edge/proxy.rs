@@ -289,8 +289,8 @@ impl ProxyHttp for Proxy {
         };
         for header in forward.edits.left_out() {
             tracing::warn!(
-                header,
-                "a list item would have read as several; it was left out"
+                %header,
+                "the header cannot say all of its value truly; a part was left out"
             );
         }
         respond::edit_request(

@@ -6,7 +6,7 @@ use pingora::proxy::Session;
 
 use crate::gate::Gate;
 use crate::gate::cache::{Audience, CacheControl, cache_control};
-use crate::gate::headers::{HeaderEdits, is_managed};
+use crate::gate::headers::HeaderEdits;
 use crate::gate::reply::Reply;
 
 /// Headers that speak to shared caches past `Cache-Control` (RFC 9213 and its
@@ -51,14 +51,14 @@ pub(super) fn edit_request(
     let managed: Vec<_> = header
         .headers
         .keys()
-        .filter(|name| is_managed(name.as_str()))
+        .filter(|name| gate.is_managed_header(name.as_str()))
         .cloned()
         .collect();
     for name in &managed {
         header.remove_header(name);
     }
     for (name, value) in edits.set() {
-        header.insert_header(name.clone(), value.clone())?;
+        header.insert_header(name.as_written().clone(), value.clone())?;
     }
     let cookies: Vec<_> = header
         .headers

@@ -217,7 +217,7 @@ impl Mapping {
 
     /// The claims of a source without an `email` that is not believed: such an
     /// email is absent everywhere (cognito.md 3.3).
-    fn believed<'c>(
+    pub(super) fn believed<'c>(
         &self,
         claims: &'c Map<String, Value>,
         id_token: &Map<String, Value>,

@@ -3,7 +3,6 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::headers::HeaderEdits;
 use super::identity::{AttributeValue, Person};
 use super::policy::{Forbidden, NoIdentity};
 use super::seal::Rng;
@@ -48,18 +47,13 @@ impl Gate {
                 return self.forbidden(req, &Forbidden::NoPerson(why), rng);
             }
         };
-        let Ok(headers) = HeaderEdits::of_person(&person) else {
-            return self.forbidden(req, &Forbidden::HeaderTooLong, rng);
+        let headers = self.with_evidence(&signed_in.session, &signed_in.identity, |evidence| {
+            self.headers.shown(&person, evidence)
+        });
+        let headers = match headers {
+            Ok(headers) => headers,
+            Err(why) => return self.forbidden(req, &why.into(), rng),
         };
-        let headers: Vec<(String, String)> = headers
-            .iter()
-            .map(|(name, value)| {
-                (
-                    title_case(name.as_str()),
-                    value.to_str().unwrap_or_default().to_owned(),
-                )
-            })
-            .collect();
         let note = Note::new("page").because("whoami").by(Some(&person.user));
         if super::reply::accepts_html(req) {
             let mut page = Page::new("Who you are here")
@@ -148,15 +142,4 @@ impl Gate {
 enum Nobody {
     NoIdentity(NoIdentity),
     NoPerson(NoPerson),
-}
-
-/// `X-Forwarded-User`, as the documentation writes it.
-fn title_case(name: &str) -> String {
-    name.split('-')
-        .map(|word| {
-            let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
-            format!("{}{rest}", first.to_ascii_uppercase())
-        })
-        .collect::<Vec<_>>()
-        .join("-")
 }

@@ -1,31 +1,15 @@
-//! `[identity]` and `[headers]`.
+//! `[identity]`.
 
 mod map;
 
 use super::{Choices, Conversion};
 use crate::config::error::ConfigErrorKind;
-use crate::config::file::{ClaimTable, HeadersTable, IdentityTable};
+use crate::config::file::{ClaimTable, IdentityTable};
 use crate::config::reader::{Item, Place, Text};
 use crate::config::{Identity, Provider, ProviderKind};
 use crate::gate::claims::ClaimPath;
 use crate::gate::identity::rule::{AttributeKind, AttributeRule, ClaimRule, ClaimSource, Unmapped};
 
-/// Built-in header presets: the first is the one of this version.
-const PRESETS: &[&str] = &[
-    "vestibule",
-    "oauth2-proxy",
-    "oauth2-proxy-auth-request",
-    "alb",
-    "authelia",
-    "authentik",
-    "grafana",
-    "remote-user",
-    "bearer",
-    "mod_auth_openidc",
-    "google-iap",
-    "cloudflare-access",
-    "azure-easy-auth",
-];
 /// Longest name of an attribute.
 const NAME_MAX: usize = 64;
 
@@ -338,27 +322,6 @@ impl Conversion<'_> {
             self.findings.missing(&table.place.child("map"), remedy);
         }
         chosen
-    }
-
-    /// The preset of this version needs no configuration: it is checked, and that is all.
-    pub(super) fn headers(&mut self, table: &HeadersTable) {
-        for item in table.preset.iter().flatten() {
-            self.only_first(item, PRESETS);
-        }
-    }
-
-    /// The first word is understood, the others are of a later version.
-    fn only_first(&mut self, item: &Item<Text>, words: &'static [&'static str]) {
-        let first = words.first().copied().unwrap_or_default();
-        let Some(text) = self.text(item, first) else {
-            return;
-        };
-        if !words.contains(&text.as_str()) {
-            self.not_a_choice(item, &text, words);
-        } else if text != first {
-            let remedy = format!("write \"{first}\"; that is all there is in this version");
-            self.findings.later(&item.place, &remedy);
-        }
     }
 }
 

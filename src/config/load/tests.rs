@@ -80,6 +80,7 @@ impl Fake {
             ("$SECRET", CLIENT_SECRET),
             ("$BLANK", " "),
             ("$LEVEL", "s3cr3t"),
+            ("$TEMPLATE", "{s3cr3t}"),
         ];
         Self(
             entries

@@ -58,7 +58,7 @@ fn a_login_ends_where_it_began_with_a_session() {
         .edits
         .set()
         .iter()
-        .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+        .map(|(name, value)| format!("{}: {}", name.as_str(), value.to_str().unwrap()))
         .collect();
     assert_eq!(
         told,

@@ -17,6 +17,7 @@ use crate::config::{
     Provider, ProviderId, ProviderKind, Server, Session as SessionConfig, Upstream,
 };
 use crate::gate::claims::ClaimPath;
+use crate::gate::headers::HeaderRules;
 use crate::gate::identity::rule::ClaimRule;
 use crate::gate::origin::PublicOrigin;
 use crate::gate::reply::Reply;
@@ -214,6 +215,7 @@ pub(in crate::gate) fn config() -> Config {
             cookie_name: None,
         },
         identity: identity(),
+        headers: HeaderRules::default(),
         routes: Vec::new(),
         log: Log {
             format: LogFormat::Json,

@@ -196,6 +196,9 @@ fn without_secrets_nothing_is_read_and_nothing_is_wrong_for_that() {
         change(
             "provider.corp.user_pool_id = { env = \"A\" }\nprovider.corp.region = \"us-east-1\"",
         ),
+        change(
+            "headers.preset = { env = \"A\" }\nheaders.set = { X-S = { secret = { file = \"nowhere\" } }, X-T = { value = { env = \"B\" }, join = { env = \"C\" }, encoding = { env = \"D\" } } }",
+        ),
         change("provider.corp.issuer = { env = \"A\" }\nprovider.corp.domain = { env = \"B\" }"),
         change("provider.corp.kind = { env = \"A\" }\nprovider.corp.scopes = { env = \"B\" }"),
         change(
@@ -275,6 +278,10 @@ fn the_example_is_good_and_states_the_defaults() {
     assert_eq!(
         format!("{:?}", example.identity),
         format!("{:?}", smallest.identity)
+    );
+    assert_eq!(
+        format!("{:?}", example.headers),
+        format!("{:?}", smallest.headers)
     );
     assert_eq!(format!("{:?}", example.log), format!("{:?}", smallest.log));
     assert_eq!(example.routes.len(), 2, "routes are examples");

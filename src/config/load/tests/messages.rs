@@ -46,6 +46,50 @@ fn a_syntax_error_has_line_and_column() {
 }
 
 #[test]
+fn a_template_that_is_none_is_told_what_to_write() {
+    let rows = [
+        (
+            "{usr}",
+            "has no part {usr} to fill in",
+            "did you mean {user}?",
+        ),
+        (
+            "{acess_right}",
+            "{acess_right}",
+            "did you mean {access_right}?",
+        ),
+        (
+            "{attribute.site}",
+            "{attribute.site}",
+            "[identity.attributes]",
+        ),
+        ("{zzz}", "{zzz}", "what there is: {user} {email}"),
+        ("{user", "brace", "write \"{{\" or \"}}\""),
+        ("{access_token}", "not in this version", "{id_token}"),
+    ];
+    for (template, what, remedy) in rows {
+        let message = message(&format!("headers.set = {{ X-User = \"{template}\" }}"));
+        assert!(message.contains("headers.set.X-User"), "{message}");
+        assert!(
+            message.contains(what) && message.contains(remedy),
+            "{template}\n{message}"
+        );
+    }
+    // What a variable holds is told to nobody.
+    let from_outside = message(
+        "headers.set = { X-User = { value = { env = \"TEMPLATE\" } }, X-S = { secret = { file = \"several-keys\" } } }",
+    );
+    assert!(
+        !from_outside.contains("s3cr3t") && !from_outside.contains(KEY),
+        "{from_outside}"
+    );
+    assert!(
+        from_outside.contains("headers.set.X-User"),
+        "{from_outside}"
+    );
+}
+
+#[test]
 fn an_unknown_key_names_the_nearest_known_one() {
     let rows = [
         ("sesion.keys = 1", "did you mean session?"),

@@ -2,7 +2,7 @@
 
 use toml::de::DeValue;
 
-use super::value::{entries, is_source, text_map, texts_of};
+use super::value::{entries, is_source, text, text_map, texts_of};
 use super::{Item, Place, Table, Text, TextMap, read_table};
 
 impl Table<'_, '_> {
@@ -26,6 +26,32 @@ impl Table<'_, '_> {
                 }
                 other => {
                     texts_of(self.findings, &place, other).map(|names| texts(place.clone(), names))
+                }
+            };
+            found.extend(entry.map(|entry| (name, entry)));
+        }
+        found
+    }
+
+    /// The same, each of them one text in quotes, or else a table.
+    pub(crate) fn each_text_or_table<T>(
+        &mut self,
+        key: &'static str,
+        plain: impl Fn(Item<Text>) -> T,
+        mut read: impl FnMut(&mut Table<'_, '_>) -> T,
+    ) -> Vec<(Item<String>, T)> {
+        let Some((place, value)) = self.take(key) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for (name, value) in entries(self.findings, &place, value) {
+            let place = name.place.clone();
+            let entry = match value {
+                DeValue::Table(entries) => {
+                    Some(read_table(entries, place, self.findings, &mut read))
+                }
+                other => {
+                    text(self.findings, &place, other).map(|value| plain(Item { value, place }))
                 }
             };
             found.extend(entry.map(|entry| (name, entry)));

@@ -1,0 +1,234 @@
+//! `[headers]`.
+
+use http::HeaderValue;
+
+use super::{Choices, Conversion, nearest};
+use crate::config::error::ConfigErrorKind;
+use crate::config::file::{HeadersTable, SetTable};
+use crate::config::reader::{Item, Place, Source, Text};
+use crate::gate::headers::encode::Encoding;
+use crate::gate::headers::preset::{Preset, WORDS};
+use crate::gate::headers::template::{PARTS, Template, TemplateError};
+use crate::gate::headers::{HeaderRules, Name, NameError, Says, VALUE_MAX};
+use crate::gate::identity::rule::AttributeRule;
+
+/// The encodings: the first is the default, since its values are legal and
+/// read the same everywhere.
+const ENCODINGS: Choices<Encoding> = Choices {
+    words: &["percent", "raw", "base64", "rfc2047", "latin1"],
+    values: &[
+        Encoding::Percent,
+        Encoding::Raw,
+        Encoding::Base64,
+        Encoding::Rfc2047,
+        Encoding::Latin1,
+    ],
+};
+const PRESETS: Choices<Preset> = Choices {
+    words: WORDS,
+    values: Preset::ALL,
+};
+/// Longest joiner.
+const JOIN_MAX: usize = 8;
+
+impl Conversion<'_> {
+    /// `attributes` are those of `[identity]`.
+    pub(super) fn headers(
+        &mut self,
+        table: &HeadersTable,
+        attributes: &[AttributeRule],
+    ) -> HeaderRules {
+        let presets = match &table.preset {
+            None => vec![Preset::Vestibule],
+            Some(items) => self.presets(items),
+        };
+        let mut set: Vec<(Name, Says)> = Vec::new();
+        for (name, table) in &table.set {
+            let says = self.says(name, table, attributes);
+            let Some(parsed) = self.header_name(name, &set) else {
+                continue;
+            };
+            set.extend(says.map(|says| (parsed, says)));
+        }
+        HeaderRules::new(&presets, set)
+    }
+
+    fn presets(&mut self, items: &[Item<Text>]) -> Vec<Preset> {
+        let mut presets = Vec::new();
+        for item in items {
+            // It sends the access token, and the session keeps none.
+            if matches!(&item.value, Text::Inline(text) if text == "bearer") {
+                let remedy = "remove it; where the ID token will do, set Authorization = \"Bearer {id_token}\" below [headers.set]";
+                self.findings.later(&item.place, remedy);
+                continue;
+            }
+            let preset = self.choice(Some(item), &PRESETS, Preset::Vestibule);
+            let known = matches!(&item.value, Text::Inline(text) if WORDS.contains(&text.as_str()));
+            if known && presets.contains(&preset) {
+                let kind = ConfigErrorKind::Repeated("an earlier preset".to_owned());
+                self.findings
+                    .error(&item.place, kind, "remove one of the two");
+            }
+            presets.push(preset);
+        }
+        presets
+    }
+
+    fn header_name(&mut self, name: &Item<String>, others: &[(Name, Says)]) -> Option<Name> {
+        let parsed = match Name::parse(&name.value) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                let remedy = match error {
+                    NameError::NotAName => {
+                        "write letters, digits and hyphens, such as X-Remote-User"
+                    }
+                    NameError::Reserved => {
+                        "choose another name; it is never the app's to be told by configuration"
+                    }
+                };
+                self.findings.error(&name.place, error, remedy);
+                return None;
+            }
+        };
+        let same = |(other, _): &&(Name, Says)| other.normalised() == parsed.normalised();
+        if let Some((other, _)) = others.iter().find(same) {
+            let kind = ConfigErrorKind::Repeated(other.to_string());
+            let remedy = "remove one of the two; apps read both as the same name";
+            self.findings.error(&name.place, kind, remedy);
+            return None;
+        }
+        Some(parsed)
+    }
+
+    fn says(
+        &mut self,
+        name: &Item<String>,
+        table: &SetTable,
+        attributes: &[AttributeRule],
+    ) -> Option<Says> {
+        if let Some(secret) = &table.secret {
+            let others = [&table.value, &table.join, &table.encoding];
+            for other in others.into_iter().flatten() {
+                let remedy = "keep the secret, or the template";
+                self.findings
+                    .error(&other.place, ConfigErrorKind::BesideSecret, remedy);
+            }
+            return self.header_secret(secret).map(Says::Secret);
+        }
+        let template = self.template(&name.place, table.value.as_ref());
+        if let (Some(template), Some(item)) = (&template, &table.value) {
+            self.attributes_exist(item, template, attributes);
+        }
+        let join = match &table.join {
+            None => Some(",".to_owned()),
+            Some(item) => self.joiner(item),
+        };
+        let encoding = self.choice(table.encoding.as_ref(), &ENCODINGS, Encoding::Percent);
+        Some(Says::Template {
+            template: template?,
+            join: join?,
+            encoding,
+        })
+    }
+
+    fn header_secret(&mut self, item: &Item<Source>) -> Option<HeaderValue> {
+        let source = Item {
+            value: &item.value,
+            place: item.place.clone(),
+        };
+        let text = self.source(&source, "not-read")?;
+        let text = text.trim();
+        let visible = text.bytes().all(|byte| (0x21..0x7f).contains(&byte));
+        let value = HeaderValue::from_str(text)
+            .ok()
+            .filter(|_| visible && text.len() <= VALUE_MAX);
+        let Some(mut value) = value else {
+            let remedy =
+                "put a secret of letters and digits in there, in one line of at most 8 KiB";
+            self.findings
+                .error(&item.place, ConfigErrorKind::HeaderSecret, remedy);
+            return None;
+        };
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    fn template(&mut self, name: &Place, item: Option<&Item<Text>>) -> Option<Template> {
+        let Some(item) = item else {
+            let remedy = "write value = \"{user}\", or secret = { file = \"/run/secrets/NAME\" }";
+            self.findings.missing(name, remedy);
+            return None;
+        };
+        let text = self.text(item, "not-read")?;
+        let error = match Template::parse(&text) {
+            Ok(template) => return Some(template),
+            // What a file or variable holds is told to nobody.
+            Err(TemplateError::UnknownPart(_)) if matches!(item.value, Text::From(_)) => {
+                TemplateError::UnknownPart("…".to_owned())
+            }
+            Err(error) => error,
+        };
+        if error == TemplateError::AccessToken {
+            let remedy =
+                "write {id_token} where that will do; this version does not keep the access token";
+            self.findings.later(&item.place, remedy);
+            return None;
+        }
+        let remedy = match &error {
+            TemplateError::UnknownPart(part) => match nearest(part, PARTS.iter().copied()) {
+                Some(near) => format!("did you mean {{{near}}}?"),
+                None => format!("what there is: {{{}}}", PARTS.join("} {")),
+            },
+            TemplateError::LoneBrace => {
+                "write \"{{\" or \"}}\" for a brace of the text itself".to_owned()
+            }
+            TemplateError::Claim(_) => {
+                "write {claim.NAME}; a dot in NAME goes one step down".to_owned()
+            }
+            TemplateError::Control => "write it in one line".to_owned(),
+            TemplateError::Empty | TemplateError::AccessToken => {
+                "give it a value, or leave the header out".to_owned()
+            }
+        };
+        self.findings.error(&item.place, error, remedy);
+        None
+    }
+
+    fn attributes_exist(
+        &mut self,
+        item: &Item<Text>,
+        template: &Template,
+        attributes: &[AttributeRule],
+    ) {
+        let names = || attributes.iter().map(|attribute| attribute.name.as_str());
+        for name in template.attributes() {
+            if names().any(|known| known == name) {
+                continue;
+            }
+            let (part, near) = match item.value {
+                Text::Inline(_) => (format!("attribute.{name}"), nearest(name, names())),
+                // What a file or variable holds is told to nobody.
+                Text::From(_) => ("attribute.…".to_owned(), None),
+            };
+            let remedy = match near {
+                Some(near) => format!("did you mean {{attribute.{near}}}?"),
+                None => "say below [identity.attributes] which claim it is".to_owned(),
+            };
+            self.findings
+                .error(&item.place, TemplateError::UnknownPart(part), remedy);
+        }
+    }
+
+    /// Not trimmed: `", "` is one.
+    fn joiner(&mut self, item: &Item<Text>) -> Option<String> {
+        let text = self.text(item, ",")?;
+        let visible = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+        if visible && (1..=JOIN_MAX).contains(&text.len()) {
+            return Some(text);
+        }
+        let remedy = "write what stands between two items, such as \",\" or \"|\"";
+        self.findings
+            .error(&item.place, ConfigErrorKind::Joiner, remedy);
+        None
+    }
+}
