@@ -13,6 +13,7 @@
 //! - `tokens`: sessions that open, around tokens that are no good
 //! - `replies`: who gets what when not signed in
 //! - `spoofing`: identity headers that a client made up
+//! - `headers`: what the app is told of a person, in which convention
 //! - `upstream`: what the app gets, and what of its answers reaches the browser
 //! - `logout`: the end of a session
 //! - `pages`: headers of our own answers
@@ -43,6 +44,7 @@ mod suite {
     mod browser;
     mod cli;
     mod cookies;
+    mod headers;
     mod import;
     mod log_scan;
     mod login;
