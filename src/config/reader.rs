@@ -5,8 +5,8 @@
 //! wrong type is reported where it stands and reading goes on. Knows no key of
 //! ours (those are in `config::file`) and no I/O.
 
-mod entries;
 mod findings;
+mod named;
 mod value;
 
 use std::path::PathBuf;
