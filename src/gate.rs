@@ -4,6 +4,8 @@
 //! Owns [`Gate::decide`], THE FATE OF A REQUEST. Must not know pingora, tokio,
 //! the network, files or clocks (`tests/suite/architecture.rs` holds it to that).
 
+use std::sync::Arc;
+
 use http::{Method, StatusCode, header};
 use serde_json::json;
 use url::Url;
@@ -26,6 +28,7 @@ pub mod reply;
 pub mod request;
 pub mod return_to;
 pub mod route;
+pub mod rule;
 pub mod seal;
 pub mod session;
 pub mod signin;
@@ -34,6 +37,7 @@ pub mod time;
 pub mod token;
 mod unauthenticated;
 pub mod unavailable;
+mod unmet;
 pub mod userinfo;
 mod whoami;
 pub mod wire;
@@ -44,10 +48,10 @@ use headers::{Evidence, HeaderEdits, HeaderRules};
 use identity::{Mapping, Person};
 use origin::PublicOrigin;
 use page::Page;
-use policy::{Denial, Forbidden, NoIdentity, Permit, Presented};
+use policy::{Denial, Forbidden, NoIdentity, Permit, Presented, Proof};
 use reply::{Asker, Note, Reply};
 use request::RequestView;
-use route::Router;
+use route::{Access, Router, Ruling};
 use seal::{Context, KeyRing, Purpose, Rng};
 use session::Session;
 use time::UnixTime;
@@ -149,6 +153,15 @@ struct SignedIn {
     old_seal: bool,
 }
 
+/// Leave to go to the app, and what came along with it.
+struct Judged {
+    permit: Permit,
+    /// To set with the answer.
+    cookies: Vec<String>,
+    /// What the person showed, if the route looked for one.
+    kept: Option<(Session, VerifiedIdentity)>,
+}
+
 /// The keys are missing: a configuration always has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the configuration holds no session key")]
@@ -212,41 +225,86 @@ impl Gate {
             }
             (None, _) => {}
         }
-        if self.router.has_path_rules() && req.path().is_ambiguous() {
-            let why = "apps read this path in different ways";
-            return Decision::Reply(Reply::bad_request(why, "path_ambiguous"));
-        }
         let host = face.map(|face| face.origin.host());
-        let Some(access) = self.router.access(host, path) else {
-            return Decision::Reply(self.misdirected(req));
-        };
+        let ruling = self.router.find(host, req.path(), req.method());
         // Only a public route without a host answers on a foreign one.
-        let Some(face) = face.or_else(|| self.faces.first()) else {
+        let (Some(ruling), Some(face)) = (ruling, face.or_else(|| self.faces.first())) else {
             return Decision::Reply(self.misdirected(req));
         };
+        let (label, judged) = match ruling {
+            Ruling::Rule { access, label } => {
+                (label, self.judge(access, req, face, known, now, rng))
+            }
+            Ruling::NoMethod { label } => {
+                (label, Err(Denial::Forbidden(Forbidden::NoRuleForMethod)))
+            }
+            Ruling::Ambiguous => {
+                let why = "apps read this path in different ways";
+                return Decision::Reply(Reply::bad_request(why, "path_ambiguous"));
+            }
+        };
+        let forwarded = judged.and_then(|judged| self.forward(judged, req, face, client));
+        match forwarded {
+            Ok(mut forward) => {
+                forward.note.route = Some(Arc::clone(label));
+                Decision::Forward(Box::new(forward))
+            }
+            Err(mut denial) => {
+                if let Denial::Forbidden(Forbidden::Rules(unmet)) = &mut denial {
+                    unmet.route = Some(Arc::clone(label));
+                }
+                let mut reply = self.denied(req, face, &denial, rng);
+                reply.note.route = Some(Arc::clone(label));
+                Decision::Reply(reply)
+            }
+        }
+    }
+
+    /// May this request go where the route leads? Cookies to set come along.
+    fn judge(
+        &self,
+        access: &Access,
+        req: &RequestView<'_>,
+        face: &Face,
+        known: Known<'_>,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<Judged, Denial> {
         if access.looks_for_identity() && self.is_foreign_websocket(req) {
-            let why = Denial::Forbidden(Forbidden::ForeignOrigin);
-            return Decision::Reply(self.denied(req, face, &why, rng));
+            return Err(Denial::Forbidden(Forbidden::ForeignOrigin));
         }
         let mut cookies = Vec::new();
-        let mut proof = None;
-        let judged = policy::judge(access, || {
+        let mut kept = None;
+        let mut believed = None;
+        let permit = policy::judge(access.clone(), || {
             let presented = face.cookies.presented(req.cookie_headers());
-            match self.identify(face, &presented, known.keys, now) {
-                Ok(signed_in) => {
-                    cookies = self.reseal(face, &presented, &signed_in, now, rng);
-                    proof = Some((signed_in.session, signed_in.identity));
-                    match signed_in.person {
-                        Ok(person) => Presented::Person(person),
-                        Err(why) => Presented::NoPerson(why),
-                    }
-                }
-                Err(why) => Presented::None(why),
-            }
-        });
-        judged
-            .and_then(|permit| self.forward(permit, proof.as_ref(), req, face, client, cookies))
-            .unwrap_or_else(|denial| Decision::Reply(self.denied(req, face, &denial, rng)))
+            let signed_in = match self.identify(face, &presented, known.keys, now) {
+                Ok(signed_in) => signed_in,
+                Err(why) => return Presented::None(why),
+            };
+            cookies = self.reseal(face, &presented, &signed_in, now, rng);
+            let person = match signed_in.person {
+                Ok(person) => person,
+                Err(why) => return Presented::NoPerson(why),
+            };
+            let (session, identity) = kept.insert((signed_in.session, signed_in.identity));
+            let claims = identity.claims();
+            let proof = Proof {
+                provider: session.provider(),
+                // Only where a rule names a claim: it may take a copy of them all.
+                claims: match access.reads_claims() {
+                    true => believed.insert(self.mapping.believed(claims, claims)),
+                    false => claims,
+                },
+            };
+            Presented::Person(person, proof)
+        })?;
+        drop(believed);
+        Ok(Judged {
+            permit,
+            cookies,
+            kept,
+        })
     }
 
     fn serve(
@@ -362,14 +420,17 @@ impl Gate {
 
     fn forward(
         &self,
-        permit: Permit,
-        proof: Option<&(Session, VerifiedIdentity)>,
+        judged: Judged,
         req: &RequestView<'_>,
         face: &Face,
         client: Option<std::net::IpAddr>,
-        set_cookies: Vec<String>,
-    ) -> Result<Decision, Denial> {
-        let edits = match proof {
+    ) -> Result<Forward, Denial> {
+        let Judged {
+            permit,
+            cookies: set_cookies,
+            kept,
+        } = judged;
+        let edits = match &kept {
             Some((session, identity)) => self.with_evidence(session, identity, |evidence| {
                 self.headers.edits(&permit, evidence, &face.origin, client)
             }),
@@ -379,13 +440,13 @@ impl Gate {
         };
         let edits = edits.map_err(|why| Denial::Forbidden(why.into()))?;
         let note = Note::new("forwarded").by(permit.who().map(|person| person.user.as_str()));
-        Ok(Decision::Forward(Box::new(Forward {
+        Ok(Forward {
             permit,
             edits,
             target: self.router.has_path_rules().then(|| req.path_and_query()),
             set_cookies,
             note,
-        })))
+        })
     }
 
     fn denied(&self, req: &RequestView<'_>, face: &Face, denial: &Denial, rng: Rng<'_>) -> Reply {

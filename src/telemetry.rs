@@ -115,6 +115,7 @@ impl Telemetry {
             status = line.status,
             outcome = line.note.outcome,
             reason = line.note.reason,
+            route = line.note.route.as_deref(),
             user = line.note.user.as_ref().and_then(|user| self.user(&user.0)),
             reference = line.note.reference,
             ms = u64::try_from(line.elapsed.as_millis()).unwrap_or(u64::MAX),

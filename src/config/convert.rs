@@ -5,6 +5,7 @@
 //! goes into the findings and the work goes on, so that all are found at once;
 //! a value that stands in for a wrong one never leaves this module.
 
+mod access;
 mod headers;
 mod identity;
 mod provider;

@@ -264,6 +264,23 @@ pub enum ConfigErrorKind {
     /// A host that no browser reaches us by.
     #[error("is the host of no public_url ({})", List(.0))]
     HostNotPublic(Vec<String>),
+    /// No method that a route could be about.
+    #[error("is no method that reaches a route")]
+    Method,
+    /// Two routes for one request.
+    #[error("has the host and path of {route}, and {} with it", List(.methods))]
+    MethodRepeated {
+        /// The first of the two.
+        route: String,
+        /// The methods of both.
+        methods: Vec<String>,
+    },
+    /// No domain of an email address.
+    #[error("is no domain of email addresses")]
+    EmailDomain,
+    /// A provider that is not configured.
+    #[error("is no provider of this configuration, which has {0}")]
+    ProviderUnknown(String),
     /// A route that would shadow our callback, or be shadowed by it.
     #[error("is the provider's callback, which is Vestibule's own")]
     RouteIsCallback,
@@ -348,6 +365,12 @@ pub enum ConfigWarningKind {
         /// The weaker rule below.
         below: &'static str,
     },
+    /// Methods that no route of a host and path names.
+    #[error("leaves {} refused with 403 on this path, whatever other routes say", List(.0))]
+    MethodsLeftOut(Vec<&'static str>),
+    /// `allow_in_path` where no route has a path.
+    #[error("has no effect: without a route that has a path, every path is sent as received")]
+    AllowInPathIdle,
     /// A Cognito pool spoken to as a plain provider.
     #[error("is the issuer of a Cognito user pool")]
     CognitoAsOidc,

@@ -5,7 +5,9 @@
 
 use toml::de::DeTable;
 
-use super::reader::{Findings, Item, Place, Scalar, Source, Table, Text, TextMap, read_table};
+use super::reader::{
+    Findings, Item, Place, Scalar, Source, Table, Text, TextMap, TextOrTables, read_table,
+};
 
 /// A text, if the file has it.
 pub(crate) type MaybeText = Option<Item<Text>>;
@@ -140,7 +142,24 @@ pub(crate) struct RouteTable {
     pub(crate) place: Place,
     pub(crate) path: MaybeTexts,
     pub(crate) host: MaybeTexts,
-    pub(crate) access: MaybeText,
+    pub(crate) methods: MaybeTexts,
+    pub(crate) access: Option<TextOrTables<AccessTable>>,
+    pub(crate) allow_in_path: MaybeTexts,
+}
+
+/// A table of `route.access`.
+#[derive(Debug)]
+pub(crate) struct AccessTable {
+    pub(crate) place: Place,
+    /// Whether nothing stands in it, not even a mistake.
+    pub(crate) is_empty: bool,
+    pub(crate) groups: MaybeTexts,
+    pub(crate) all_groups: MaybeTexts,
+    pub(crate) access_right: MaybeTexts,
+    pub(crate) email_domains: MaybeTexts,
+    pub(crate) provider: MaybeTexts,
+    pub(crate) claim: MaybeText,
+    pub(crate) any_of: MaybeTexts,
 }
 
 /// `[log]`.
@@ -350,10 +369,8 @@ impl SetTable {
 impl RouteTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
         table.later(&[
-            "methods",
             "upstream",
             "api",
-            "allow_in_path",
             "origins",
             "activity",
             "shared_cache",
@@ -364,7 +381,26 @@ impl RouteTable {
             place: table.place(),
             path: table.texts("path"),
             host: table.texts("host"),
-            access: table.text_or_later("access"),
+            methods: table.texts("methods"),
+            access: table.text_or_tables("access", AccessTable::read),
+            allow_in_path: table.texts("allow_in_path"),
+        }
+    }
+}
+
+impl AccessTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        table.later(&["scopes"]);
+        Self {
+            place: table.place(),
+            is_empty: table.is_empty(),
+            groups: table.texts("groups"),
+            all_groups: table.texts("all_groups"),
+            access_right: table.texts("access_right"),
+            email_domains: table.texts("email_domains"),
+            provider: table.texts("provider"),
+            claim: table.text("claim"),
+            any_of: table.texts("any_of"),
         }
     }
 }

@@ -61,6 +61,15 @@ pub(crate) enum Scalar {
     Text(Text),
 }
 
+/// A value that may be a text, a table, or a list of tables.
+#[derive(Clone, Debug)]
+pub(crate) enum TextOrTables<T> {
+    /// A text.
+    Text(Item<Text>),
+    /// One table or several; never none.
+    Tables(Vec<T>),
+}
+
 /// A table that is being read.
 pub(crate) struct Table<'t, 'd> {
     place: Place,
@@ -235,6 +244,49 @@ impl<'t, 'd> Table<'t, 'd> {
                 self.texts(key).map(|names| texts(place, names))
             }
         }
+    }
+
+    /// A text, a table, or a list of tables. One of them that is no table is an error, and
+    /// is left out.
+    pub(crate) fn text_or_tables<T>(
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(&mut Table<'_, '_>) -> T,
+    ) -> Option<TextOrTables<T>> {
+        let (place, value) = self.take(key)?;
+        let list = match value {
+            DeValue::Table(entries) if !is_source(entries) => {
+                let table = read_table(entries, place, self.findings, read);
+                return Some(TextOrTables::Tables(vec![table]));
+            }
+            DeValue::Array(list) => list,
+            _ => {
+                let value = text(self.findings, &place, value)?;
+                return Some(TextOrTables::Text(Item { value, place }));
+            }
+        };
+        if list.is_empty() {
+            empty_list(self.findings, &place);
+        }
+        let mut tables = Vec::new();
+        for (index, value) in list.iter().enumerate() {
+            let place = place.index(index, value);
+            match value.get_ref() {
+                DeValue::Table(entries) => {
+                    tables.push(read_table(entries, place, self.findings, &mut read));
+                }
+                other => {
+                    let remedy = format!("write {key} = \"WORD\", or tables in braces");
+                    wrong_type(self.findings, &place, "a table", other, &remedy);
+                }
+            }
+        }
+        Some(TextOrTables::Tables(tables))
+    }
+
+    /// Whether nothing stands in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// A table; one that is not there reads as an empty one.

@@ -318,7 +318,9 @@ impl ProxyHttp for Proxy {
         let audience = match forward.permit.access() {
             _ if !forward.set_cookies.is_empty() => Audience::OneSession,
             Access::Public => Audience::Everybody,
-            Access::Optional | Access::SignedIn | Access::Nobody => Audience::OnePerson,
+            Access::Optional | Access::SignedIn | Access::Rules(_) | Access::Nobody => {
+                Audience::OnePerson
+            }
         };
         respond::edit_response(
             upstream_response,
@@ -351,6 +353,7 @@ impl ProxyHttp for Proxy {
         if let Some(reply) = reply {
             ctx.note = Note {
                 user: ctx.note.user.take(),
+                route: ctx.note.route.take(),
                 ..reply.note.clone()
             };
             status = reply.status.as_u16();

@@ -2,8 +2,13 @@
 //!
 //! Owns the only way to a [`Permit`]. Must not know tokens, cookies or headers.
 
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
 use super::identity::{NoPerson, Person};
 use super::route::Access;
+use super::rule::{Condition, RuleVerdict, Rules, Who};
 use super::seal::OpenError;
 use super::token::TokenError;
 
@@ -40,12 +45,36 @@ pub enum NoIdentity {
 pub enum Forbidden {
     /// The route is closed to everyone.
     Nobody,
+    /// Routes name this path, and none of them this method.
+    NoRuleForMethod,
+    /// No rule of the route holds for this person.
+    Rules(Unmet),
     /// The token makes no person.
     NoPerson(NoPerson),
     /// What the app should be told does not fit into a header.
     HeaderTooLong,
     /// A page of another origin opens a websocket with this person's cookie.
     ForeignOrigin,
+}
+
+/// What the rules of a route ask for, none of which held. Debug does not show
+/// the person.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Unmet {
+    /// The account that is signed in.
+    pub account: String,
+    /// The route, once it is known which one it was.
+    pub route: Option<Arc<str>>,
+    /// For each rule its conditions, and whether each of them holds.
+    pub rules: Vec<Vec<(Condition, bool)>>,
+}
+
+impl std::fmt::Debug for Unmet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Unmet")
+            .field("rules", &self.rules)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a request is not forwarded.
@@ -59,22 +88,46 @@ pub enum Denial {
 
 /// What a request has to show for itself.
 #[derive(Debug)]
-pub enum Presented {
+pub enum Presented<'t> {
     /// A person whose token holds.
-    Person(Person),
+    Person(Person, Proof<'t>),
     /// A token that holds but makes no person.
     NoPerson(NoPerson),
     /// No identity, and why.
     None(NoIdentity),
 }
 
+/// What rules see of a token that holds. Debug shows nothing of it.
+#[derive(Clone, Copy)]
+pub struct Proof<'t> {
+    /// The provider that it is from.
+    pub provider: &'t str,
+    /// Its claims, without what is not believed.
+    pub claims: &'t Map<String, Value>,
+}
+
+impl std::fmt::Debug for Proof<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Proof([redacted])")
+    }
+}
+
 impl Access {
     /// Whether a session is looked for at all.
     #[must_use]
-    pub fn looks_for_identity(self) -> bool {
+    pub fn looks_for_identity(&self) -> bool {
         match self {
             Self::Public | Self::Nobody => false,
-            Self::Optional | Self::SignedIn => true,
+            Self::Optional | Self::SignedIn | Self::Rules(_) => true,
+        }
+    }
+
+    /// Whether claims beside the mapped ones are looked at.
+    #[must_use]
+    pub fn reads_claims(&self) -> bool {
+        match self {
+            Self::Rules(rules) => rules.read_claims(),
+            Self::Public | Self::Optional | Self::SignedIn | Self::Nobody => false,
         }
     }
 }
@@ -83,21 +136,54 @@ impl Access {
 ///
 /// # Errors
 /// See [`Denial`].
-pub fn judge(access: Access, presented: impl FnOnce() -> Presented) -> Result<Permit, Denial> {
-    let who = match access {
+pub fn judge<'t>(
+    access: Access,
+    presented: impl FnOnce() -> Presented<'t>,
+) -> Result<Permit, Denial> {
+    let who = match &access {
         Access::Public => None,
         Access::Nobody => return Err(Denial::Forbidden(Forbidden::Nobody)),
         Access::Optional => match presented() {
-            Presented::Person(person) => Some(person),
+            Presented::Person(person, _) => Some(person),
             Presented::NoPerson(_) | Presented::None(_) => None,
         },
-        Access::SignedIn => match presented() {
-            Presented::Person(person) => Some(person),
-            Presented::NoPerson(why) => return Err(Denial::Forbidden(Forbidden::NoPerson(why))),
-            Presented::None(why) => return Err(Denial::SignIn(why)),
-        },
+        Access::SignedIn => Some(somebody(presented())?.0),
+        Access::Rules(rules) => {
+            let (person, proof) = somebody(presented())?;
+            check(rules, &person, proof)?;
+            Some(person)
+        }
     };
     Ok(Permit { who, access })
+}
+
+fn somebody(presented: Presented<'_>) -> Result<(Person, Proof<'_>), Denial> {
+    match presented {
+        Presented::Person(person, proof) => Ok((person, proof)),
+        Presented::NoPerson(why) => Err(Denial::Forbidden(Forbidden::NoPerson(why))),
+        Presented::None(why) => Err(Denial::SignIn(why)),
+    }
+}
+
+/// One of the rules has to hold.
+fn check(rules: &Rules, person: &Person, proof: Proof<'_>) -> Result<(), Denial> {
+    let who = Who {
+        person,
+        provider: proof.provider,
+        claims: proof.claims,
+    };
+    if rules.verdicts(who).any(|verdict| verdict.holds()) {
+        return Ok(());
+    }
+    let conditions = |verdict: RuleVerdict<'_, '_>| {
+        let one = verdict.conditions().iter();
+        one.map(|one| (one.condition.clone(), one.holds)).collect()
+    };
+    Err(Denial::Forbidden(Forbidden::Rules(Unmet {
+        account: person.user.clone(),
+        route: None,
+        rules: rules.verdicts(who).map(conditions).collect(),
+    })))
 }
 
 impl Permit {
@@ -109,8 +195,8 @@ impl Permit {
 
     /// The rule under which it was given.
     #[must_use]
-    pub fn access(&self) -> Access {
-        self.access
+    pub fn access(&self) -> &Access {
+        &self.access
     }
 }
 
@@ -157,12 +243,28 @@ impl TokenError {
     }
 }
 
+impl Unmet {
+    /// The first condition that does not hold, if that is of the same kind in every rule.
+    fn reason(&self) -> &'static str {
+        let mut reasons = self.rules.iter().filter_map(|rule| {
+            let (condition, _) = rule.iter().find(|(_, holds)| !holds)?;
+            Some(condition.reason())
+        });
+        match reasons.next() {
+            Some(first) if reasons.all(|reason| reason == first) => first,
+            _ => "rule_several",
+        }
+    }
+}
+
 impl Forbidden {
     /// The word for the log, from a closed list.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Nobody => "route_closed",
+            Self::NoRuleForMethod => "no-rule-for-method",
+            Self::Rules(unmet) => unmet.reason(),
             Self::NoPerson(NoPerson::NoUser(_)) => "no_user_claim",
             Self::NoPerson(NoPerson::ControlInUser) => "control_in_user",
             Self::NoPerson(NoPerson::SeveralRights) => "several_access_rights",

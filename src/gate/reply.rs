@@ -4,6 +4,8 @@
 //! that there are, and the one table from a denial to a reply. Must not know
 //! sessions, tokens or providers.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
@@ -37,6 +39,8 @@ pub struct Note {
     pub user: Option<User>,
     /// The reference that a page shows.
     pub reference: Option<String>,
+    /// The route that it fell under: its place in the configuration, and its pattern.
+    pub route: Option<Arc<str>>,
 }
 
 /// An account name on its way to the log. Debug does not show it.

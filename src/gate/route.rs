@@ -3,10 +3,15 @@
 //! Owns the path patterns, their precedence and the split between our own URL
 //! space and the app's. Must not know who is asking.
 
-use super::request::RequestPath;
+use std::sync::Arc;
+
+use http::Method;
+
+use super::request::{Forms, RequestPath};
+use super::rule::Rules;
 
 /// Who may go where a route leads (contract, "Routes").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Anyone, and never with an identity.
     Public,
@@ -14,6 +19,8 @@ pub enum Access {
     Optional,
     /// Signed-in people. The rule for everything that no route names.
     SignedIn,
+    /// Signed-in people for whom one of the rules holds.
+    Rules(Arc<Rules>),
     /// No one.
     Nobody,
 }
@@ -25,8 +32,12 @@ pub struct Route {
     pub hosts: Vec<String>,
     /// Path patterns; empty: every path.
     pub paths: Vec<PathPattern>,
+    /// Methods; GET covers HEAD. Empty: every method.
+    pub methods: Vec<Method>,
     /// Who may pass.
     pub access: Access,
+    /// Forms of a path that the app behind this route reads in one way only.
+    pub allow_in_path: Forms,
 }
 
 /// A path that a route names.
@@ -107,7 +118,8 @@ impl PathPattern {
         matches!(self, Self::Prefix(prefix) if prefix.is_empty())
     }
 
-    /// Precedence: exact over prefix, longer over shorter.
+    /// Precedence: exact over prefix, longer over shorter. Of the patterns that
+    /// cover one path, no two rank alike.
     fn rank(&self) -> (u8, usize) {
         match self {
             Self::Exact(path) => (1, path.len()),
@@ -116,11 +128,65 @@ impl PathPattern {
     }
 }
 
+impl std::fmt::Display for PathPattern {
+    /// As a person would write it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exact(path) => f.write_str(path),
+            Self::Prefix(path) => write!(f, "{path}/*"),
+        }
+    }
+}
+
 /// The routes, ready to be asked.
 #[derive(Clone, Debug)]
 pub struct Router {
-    routes: Vec<Route>,
+    /// One for each route and pattern of it.
+    entries: Vec<Entry>,
+    /// For what no route names.
+    rest: Entry,
+    hosts: Vec<String>,
     has_path_rules: bool,
+}
+
+/// One pattern of one route.
+#[derive(Clone, Debug)]
+struct Entry {
+    /// `None`: none of the file.
+    route: Option<usize>,
+    hosts: Vec<String>,
+    pattern: PathPattern,
+    methods: Vec<Method>,
+    access: Access,
+    allow_in_path: Forms,
+    label: Arc<str>,
+}
+
+/// What a request falls under.
+#[derive(Clone, Copy, Debug)]
+pub enum Ruling<'r> {
+    /// One rule.
+    Rule {
+        /// Who may pass.
+        access: &'r Access,
+        /// Its name for people and the log: `route[2] /admin/*`, or `default`.
+        label: &'r Arc<str>,
+    },
+    /// Routes name this host and path, and none of them this method: closed,
+    /// whatever a weaker route would say.
+    NoMethod {
+        /// The name of the first of those routes.
+        label: &'r Arc<str>,
+    },
+    /// Apps read this path in different ways, and no route says that this one does not.
+    Ambiguous,
+}
+
+/// What the routes say of one reading of a path.
+#[derive(Clone, Copy)]
+enum Found<'r> {
+    Entry(&'r Entry),
+    NoMethod(&'r Entry),
 }
 
 impl Router {
@@ -131,8 +197,32 @@ impl Router {
             .iter()
             .flat_map(|route| &route.paths)
             .any(|pattern| !pattern.is_everything());
+        let everything = || PathPattern::Prefix(String::new());
+        let hosts = routes.iter().flat_map(|route| route.hosts.clone());
         Self {
-            routes,
+            hosts: hosts.collect(),
+            rest: Entry {
+                route: None,
+                hosts: Vec::new(),
+                pattern: everything(),
+                methods: Vec::new(),
+                access: Access::SignedIn,
+                allow_in_path: Forms::default(),
+                label: Arc::from("default"),
+            },
+            entries: routes
+                .into_iter()
+                .enumerate()
+                .flat_map(|(index, mut route)| {
+                    if route.paths.is_empty() {
+                        route.paths.push(everything());
+                    }
+                    let paths = std::mem::take(&mut route.paths);
+                    paths
+                        .into_iter()
+                        .map(move |pattern| Entry::new(index, &route, pattern))
+                })
+                .collect(),
             has_path_rules,
         }
     }
@@ -144,49 +234,121 @@ impl Router {
         self.has_path_rules
     }
 
-    /// The rule for a canonical path on a host (lower-case, without port).
-    /// Host over none, exact over prefix, longer over shorter; what no route
-    /// names is for signed-in people.
+    /// The rule for a request to a host (lower-case, without port). Host over
+    /// none, exact over prefix, longer over shorter, and then the method; what
+    /// no route names is for signed-in people.
     ///
     /// `host` is `None` for a host that is no public origin: then only public
     /// routes that name no host answer, and `None` means 421.
     #[must_use]
-    pub fn access(&self, host: Option<&str>, path: &str) -> Option<Access> {
-        let best = |host: Option<&str>| {
-            self.routes
-                .iter()
-                .filter_map(|route| route.rank(host, path).map(|rank| (rank, route.access)))
-                .max_by_key(|(rank, _)| *rank)
-                .map(|(_, access)| access)
+    pub fn find(
+        &self,
+        host: Option<&str>,
+        path: &RequestPath,
+        method: &Method,
+    ) -> Option<Ruling<'_>> {
+        let found = if self.has_path_rules && path.is_ambiguous() {
+            let Some(entry) = self.allowed(host, path, method) else {
+                return Some(Ruling::Ambiguous);
+            };
+            Found::Entry(entry)
+        } else {
+            self.found(host, path.canonical(), method)?
         };
+        Some(match found {
+            Found::Entry(entry) => Ruling::Rule {
+                access: &entry.access,
+                label: &entry.label,
+            },
+            Found::NoMethod(entry) => Ruling::NoMethod {
+                label: &entry.label,
+            },
+        })
+    }
+
+    /// The rule for an ambiguous path whose route allows the forms in it.
+    ///
+    /// An app that reads the path in another way must not find itself under
+    /// another rule: `//admin` may match `/*`, but where `/admin/*` has a rule
+    /// of its own it stays refused.
+    fn allowed(&self, host: Option<&str>, path: &RequestPath, method: &Method) -> Option<&Entry> {
+        let entry = |path: &str| match self.found(host, path, method)? {
+            Found::Entry(entry) => Some(entry),
+            Found::NoMethod(_) => None,
+        };
+        let matched = entry(&path.matched())?;
+        let agrees = |reading: String| entry(&reading).map(|e| e.route) == Some(matched.route);
+        (path.is_allowed_by(matched.allow_in_path) && path.sloppy_readings().all(agrees))
+            .then_some(matched)
+    }
+
+    fn found(&self, host: Option<&str>, path: &str, method: &Method) -> Option<Found<'_>> {
         if host.is_some() {
-            return Some(best(host).unwrap_or(Access::SignedIn));
+            return Some(self.best(host, path, method));
         }
         // What some host guards is not opened by naming none of them.
-        let is_public = |host: Option<&str>| best(host) == Some(Access::Public);
-        let mut hosts = self.routes.iter().flat_map(|route| &route.hosts);
-        (is_public(None) && hosts.all(|host| is_public(Some(host)))).then_some(Access::Public)
+        let public = |host: Option<&str>| match self.best(host, path, method) {
+            Found::Entry(entry) if entry.access == Access::Public => Some(entry),
+            Found::Entry(_) | Found::NoMethod(_) => None,
+        };
+        let mut hosts = self.hosts.iter();
+        let entry = public(None)?;
+        hosts
+            .all(|host| public(Some(host)).is_some())
+            .then_some(Found::Entry(entry))
+    }
+
+    fn best(&self, host: Option<&str>, path: &str, method: &Method) -> Found<'_> {
+        let ranked = || {
+            self.entries
+                .iter()
+                .filter_map(|entry| Some((entry.rank(host, path)?, entry)))
+        };
+        let Some(best) = ranked().map(|(rank, _)| rank).max() else {
+            return Found::Entry(&self.rest);
+        };
+        let mut named = ranked().filter(|(rank, _)| *rank == best).map(|(_, e)| e);
+        let first = named.clone().next().unwrap_or(&self.rest);
+        match named.find(|entry| covers(&entry.methods, method)) {
+            Some(entry) => Found::Entry(entry),
+            None => Found::NoMethod(first),
+        }
     }
 }
 
-impl Route {
+impl Entry {
+    fn new(index: usize, route: &Route, pattern: PathPattern) -> Self {
+        Self {
+            route: Some(index),
+            hosts: route.hosts.clone(),
+            label: Arc::from(format!("route[{index}] {pattern}")),
+            pattern,
+            methods: route.methods.clone(),
+            access: route.access.clone(),
+            allow_in_path: route.allow_in_path,
+        }
+    }
+
     fn rank(&self, host: Option<&str>, path: &str) -> Option<(bool, u8, usize)> {
         let on_host = match host {
             _ if self.hosts.is_empty() => false,
             Some(host) if self.hosts.iter().any(|named| named == host) => true,
             _ => return None,
         };
-        let (kind, length) = if self.paths.is_empty() {
-            (0, 0)
-        } else {
-            self.paths
-                .iter()
-                .filter(|pattern| pattern.matches(path))
-                .map(PathPattern::rank)
-                .max()?
-        };
+        if !self.pattern.matches(path) {
+            return None;
+        }
+        let (kind, length) = self.pattern.rank();
         Some((on_host, kind, length))
     }
+}
+
+/// Whether methods of a route cover one: none named are all, and GET covers
+/// HEAD, which asks for the same without the body (RFC 9110 9.3.2).
+#[must_use]
+pub fn covers(methods: &[Method], method: &Method) -> bool {
+    let named = |method: &Method| methods.contains(method);
+    methods.is_empty() || named(method) || *method == Method::HEAD && named(&Method::GET)
 }
 
 #[cfg(test)]

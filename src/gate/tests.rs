@@ -3,7 +3,8 @@
 //!
 //! `support` holds what all tests of the core stand on, `vectors` reads the
 //! frozen formats. Then, in the order of a person's day: `asking`,
-//! `signing_in`, `coming_back`, `exchanging`, `session_life`, `telling`, `signing_out`; and
+//! `ruled`, `signing_in`, `coming_back`, `exchanging`, `session_life`, `telling`,
+//! `signing_out`; and
 //! `hygiene`, what holds for every answer. `origin`, `page` and `wire` are
 //! modules of the core.
 
@@ -16,6 +17,7 @@ mod exchanging;
 mod hygiene;
 mod origin;
 mod page;
+mod ruled;
 mod session_life;
 mod signing_in;
 mod signing_out;

@@ -74,6 +74,10 @@ impl Gate {
         let page = Page::new("No access");
         let page = match why {
             Forbidden::Nobody => page.text("This part of the application is closed."),
+            Forbidden::NoRuleForMethod => {
+                page.text("This part of the application does not take requests of this kind.")
+            }
+            Forbidden::Rules(unmet) => return self.unmet(req, unmet, rng),
             Forbidden::NoPerson(NoPerson::NoUser(claim)) => page
                 .text("You are signed in, but your account lacks what identifies you here.")
                 .row("Missing claim", claim),
@@ -93,7 +97,7 @@ impl Gate {
         };
         let reference = reference(rng);
         let page = match why {
-            Forbidden::Nobody | Forbidden::ForeignOrigin => page,
+            Forbidden::Nobody | Forbidden::NoRuleForMethod | Forbidden::ForeignOrigin => page,
             _ => page
                 .text("The people who run this application can change that.")
                 .link(

@@ -1,18 +1,36 @@
 //! `[[route]]`.
 
-use super::{Choices, Conversion};
+use http::Method;
+
+use super::Conversion;
 use crate::config::error::{ConfigErrorKind, ConfigWarningKind};
 use crate::config::file::RouteTable;
 use crate::config::reader::{Item, Place, Text};
 use crate::config::{Provider, Server};
 use crate::gate::origin::split_host;
-use crate::gate::route::{Access, PathPattern, Route};
+use crate::gate::request::Forms;
+use crate::gate::route::{Access, PathPattern, Route, covers};
+
+/// What `allow_in_path` may name.
+const FORMS: &[&str] = &[";", "//", "%2F", "%5C"];
+/// Methods that an app may be asked with, as a rule.
+const USUAL: &[Method] = &[
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+];
 
 /// One host and one path of a route, and the rule there.
 struct Rule {
     /// `None`: every host.
     host: Option<String>,
     pattern: PathPattern,
+    /// Empty: every method.
+    methods: Vec<Method>,
     access: Access,
     place: Place,
 }
@@ -27,47 +45,106 @@ impl Conversion<'_> {
         let mut rules: Vec<Rule> = Vec::new();
         let mut routes = Vec::new();
         for table in tables {
-            let access = self.access(table);
-            let hosts = self.hosts(table, access, server);
+            let access = self.access(table, provider);
+            let hosts = self.hosts(table, &access, server);
             let paths = self.paths(table, server, provider);
-            for rule in expand(table, &hosts, &paths, access) {
-                let first = rules
-                    .iter()
-                    .find(|other| other.host == rule.host && other.pattern == rule.pattern);
-                if let Some(first) = first {
-                    let kind = ConfigErrorKind::Repeated(first.place.key().to_owned());
-                    let remedy = "keep one of the two: each host and path has one rule";
-                    self.findings.error(&rule.place, kind, remedy);
-                }
+            let methods = self.methods(table);
+            for rule in expand(table, &hosts, &paths, &methods, &access) {
+                self.refuse_ties(&rules, &rule);
                 rules.push(rule);
             }
             routes.push(Route {
                 hosts: hosts.into_iter().map(|(host, _)| host).collect(),
                 paths: paths.into_iter().map(|(path, _)| path).collect(),
+                methods,
                 access,
+                allow_in_path: self.allow_in_path(table),
             });
         }
         self.warn_of_exact_routes(&rules);
+        self.warn_of_methods(&rules);
+        let ruled = rules.iter().any(|rule| !rule.pattern.is_everything());
+        for item in tables
+            .iter()
+            .filter_map(|t| t.allow_in_path.as_ref()?.first())
+        {
+            if !ruled {
+                let remedy = "leave it out, or give the route a path";
+                let kind = ConfigWarningKind::AllowInPathIdle;
+                self.findings.warn(&item.place, kind, remedy);
+            }
+        }
         routes
     }
 
-    fn access(&mut self, table: &RouteTable) -> Access {
-        let choices = Choices {
-            words: &["public", "optional", "signed-in", "nobody"],
-            values: &[
-                Access::Public,
-                Access::Optional,
-                Access::SignedIn,
-                Access::Nobody,
-            ],
-        };
-        self.choice(table.access.as_ref(), &choices, Access::SignedIn)
+    /// Of two rules for one request, none goes before the other.
+    fn refuse_ties(&mut self, rules: &[Rule], rule: &Rule) {
+        let same = |other: &&Rule| other.host == rule.host && other.pattern == rule.pattern;
+        for first in rules.iter().filter(same) {
+            let both = in_both(&first.methods, &rule.methods);
+            let route = first.place.key().to_owned();
+            if first.methods == rule.methods {
+                let remedy = "keep one of the two: each host and path has one rule";
+                let kind = ConfigErrorKind::Repeated(route);
+                self.findings.error(&rule.place, kind, remedy);
+            } else if !both.is_empty() {
+                let kind = ConfigErrorKind::MethodRepeated {
+                    route,
+                    methods: both.iter().map(Method::to_string).collect(),
+                };
+                let remedy = "give each method of a host and path to one route; GET covers HEAD, and a route without methods has them all";
+                self.findings.error(&rule.place, kind, remedy);
+            } else {
+                continue;
+            }
+            return;
+        }
+    }
+
+    fn methods(&mut self, table: &RouteTable) -> Vec<Method> {
+        let mut methods = Vec::new();
+        for item in table.methods.iter().flatten() {
+            let Some(text) = self.text(item, "GET") else {
+                continue;
+            };
+            match method(&text) {
+                Some(method) if methods.contains(&method) => {
+                    let kind = ConfigErrorKind::Repeated(method.to_string());
+                    self.findings.error(&item.place, kind, "name it once");
+                }
+                Some(method) => methods.push(method),
+                None => {
+                    let remedy = "write it as it is sent, such as \"GET\" or \"PROPFIND\"; TRACE and CONNECT are never forwarded";
+                    self.findings
+                        .error(&item.place, ConfigErrorKind::Method, remedy);
+                }
+            }
+        }
+        methods
+    }
+
+    fn allow_in_path(&mut self, table: &RouteTable) -> Forms {
+        let mut forms = Forms::default();
+        for item in table.allow_in_path.iter().flatten() {
+            if self.is_unread(item) {
+                continue;
+            }
+            match self.text(item, "").as_deref() {
+                Some(";") => forms.semicolon = true,
+                Some("//") => forms.double_slash = true,
+                Some("%2F" | "%2f") => forms.encoded_slash = true,
+                Some("%5C" | "%5c") => forms.encoded_backslash = true,
+                Some(other) => self.not_a_choice(item, other, FORMS),
+                None => {}
+            }
+        }
+        forms
     }
 
     fn hosts<'t>(
         &mut self,
         table: &'t RouteTable,
-        access: Access,
+        access: &Access,
         server: Option<&Server>,
     ) -> Vec<(String, &'t Place)> {
         let mut hosts = Vec::new();
@@ -82,7 +159,7 @@ impl Conversion<'_> {
     fn host(
         &mut self,
         item: &Item<Text>,
-        access: Access,
+        access: &Access,
         server: Option<&Server>,
     ) -> Option<String> {
         let text = self.text(item, "not-read.invalid")?;
@@ -103,7 +180,7 @@ impl Conversion<'_> {
         };
         let origins = server.map_or(&[][..], |server| server.origins.as_slice());
         let known = origins.is_empty()
-            || access == Access::Public
+            || *access == Access::Public
             || self.outside.secrets.is_none()
                 && origins
                     .iter()
@@ -164,10 +241,33 @@ impl Conversion<'_> {
                 continue;
             };
             let below = access_below(rules, rule.host.as_deref(), path);
-            if strictness(rule.access) > strictness(below) {
+            if strictness(&rule.access) > strictness(below) {
                 let kind = ConfigWarningKind::ExactRoute { below: word(below) };
                 let remedy = format!("write \"{path}/*\" to cover them too");
                 self.findings.warn(&rule.place, kind, &remedy);
+            }
+        }
+    }
+
+    /// A method that nobody named is refused, and never falls to a weaker route.
+    fn warn_of_methods(&mut self, rules: &[Rule]) {
+        for (index, rule) in rules.iter().enumerate() {
+            let alike = |other: &&Rule| other.host == rule.host && other.pattern == rule.pattern;
+            let (before, after) = rules.split_at(index);
+            if before.iter().any(|other| alike(&other)) {
+                continue;
+            }
+            let here = || after.iter().filter(alike);
+            let covered = |method: &Method| here().any(|rule| covers(&rule.methods, method));
+            let left_out: Vec<&'static str> = USUAL
+                .iter()
+                .filter(|method| !covered(method))
+                .map(Method::as_str)
+                .collect();
+            if !left_out.is_empty() {
+                let kind = ConfigWarningKind::MethodsLeftOut(left_out);
+                let remedy = "give them a route with the same path, unless that is what you want";
+                self.findings.warn(&rule.place, kind, remedy);
             }
         }
     }
@@ -178,13 +278,17 @@ fn expand(
     table: &RouteTable,
     hosts: &[(String, &Place)],
     paths: &[(PathPattern, &Place)],
-    access: Access,
+    methods: &[Method],
+    access: &Access,
 ) -> Vec<Rule> {
-    // A name that could not be read is not "every host", nor "every path".
+    // A name that could not be read is not "every host", "every path" or "every method".
     let unreadable = |items: &Option<Vec<_>>, read: usize| {
         items.as_ref().is_some_and(|items| items.len() != read)
     };
-    if unreadable(&table.host, hosts.len()) || unreadable(&table.path, paths.len()) {
+    if unreadable(&table.host, hosts.len())
+        || unreadable(&table.path, paths.len())
+        || unreadable(&table.methods, methods.len())
+    {
         return Vec::new();
     }
     let everything = [(PathPattern::Prefix(String::new()), &table.place)];
@@ -200,7 +304,8 @@ fn expand(
     let rule = |host: Option<&String>, (pattern, place): &(PathPattern, &Place)| Rule {
         host: host.cloned(),
         pattern: pattern.clone(),
-        access,
+        methods: methods.to_vec(),
+        access: access.clone(),
         place: (*place).clone(),
     };
     host_names
@@ -210,13 +315,13 @@ fn expand(
 }
 
 /// The rule for the paths below an exact one: a host over none, then the longest prefix.
-fn access_below(rules: &[Rule], host: Option<&str>, path: &str) -> Access {
+fn access_below<'r>(rules: &'r [Rule], host: Option<&str>, path: &str) -> &'r Access {
     rules
         .iter()
         .filter(|rule| rule.host.is_none() || rule.host.as_deref() == host)
         .filter(|rule| matches!(rule.pattern, PathPattern::Prefix(_)) && rule.pattern.matches(path))
         .max_by_key(|rule| (rule.host.is_some(), path_of(&rule.pattern).len()))
-        .map_or(Access::SignedIn, |rule| rule.access)
+        .map_or(&Access::SignedIn, |rule| &rule.access)
 }
 
 fn path_of(pattern: &PathPattern) -> &str {
@@ -231,20 +336,43 @@ fn is_below(path: &str, prefix: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn strictness(access: Access) -> u8 {
+/// Two sets of rules are alike here: which lets more people pass is not known.
+fn strictness(access: &Access) -> u8 {
     match access {
         Access::Public => 0,
         Access::Optional => 1,
         Access::SignedIn => 2,
-        Access::Nobody => 3,
+        Access::Rules(_) => 3,
+        Access::Nobody => 4,
     }
 }
 
-fn word(access: Access) -> &'static str {
+fn word(access: &Access) -> &'static str {
     match access {
         Access::Public => "public",
         Access::Optional => "optional",
         Access::SignedIn => "signed-in",
+        Access::Rules(_) => "under rules of their own",
         Access::Nobody => "nobody",
     }
+}
+
+/// A method as it is sent: letter case counts (RFC 9110 9.1), and those that
+/// are in use are upper-case.
+fn method(text: &str) -> Option<Method> {
+    let legal = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    let method = Method::from_bytes(text.as_bytes()).ok()?;
+    let forwarded = method != Method::TRACE && method != Method::CONNECT;
+    (forwarded && text.bytes().all(legal)).then_some(method)
+}
+
+/// The methods that both of two routes cover.
+fn in_both(one: &[Method], other: &[Method]) -> Vec<Method> {
+    let mut both = Vec::new();
+    for method in one.iter().chain(other).chain([&Method::HEAD]) {
+        if covers(one, method) && covers(other, method) && !both.contains(method) {
+            both.push(method.clone());
+        }
+    }
+    both
 }

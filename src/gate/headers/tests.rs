@@ -3,7 +3,7 @@
 use super::*;
 use crate::gate::policy::{self, Presented};
 use crate::gate::route::Access;
-use crate::gate::tests::support::{Dice, origin};
+use crate::gate::tests::support::{Dice, origin, proof};
 
 mod rules;
 
@@ -41,7 +41,7 @@ fn one(person: &Person, name: &str) -> Option<String> {
 }
 
 fn edits(access: Access, client: Option<&str>, origin: &PublicOrigin) -> HeaderEdits {
-    let permit = policy::judge(access, || Presented::Person(person())).unwrap();
+    let permit = policy::judge(access, || Presented::Person(person(), proof())).unwrap();
     let client = client.map(|client| client.parse().unwrap());
     let rules = HeaderRules::default();
     rules
@@ -311,7 +311,8 @@ fn a_group_that_would_read_as_several_is_left_out() {
             expected,
             "{groups:?}"
         );
-        let permit = policy::judge(Access::SignedIn, || Presented::Person(person)).unwrap();
+        let permit =
+            policy::judge(Access::SignedIn, || Presented::Person(person, proof())).unwrap();
         let edits = HeaderRules::default()
             .edits(&permit, &Evidence::default(), &origin(), None)
             .unwrap();

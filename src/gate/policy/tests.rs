@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::collections::HashSet;
 
 use super::*;
+use crate::gate::rule::{Rule, Values};
+use crate::gate::tests::support::proof;
 
 fn person() -> Person {
     Person {
@@ -16,14 +18,26 @@ fn person() -> Person {
     }
 }
 
-fn judged(access: Access, presented: Presented) -> (Result<Option<Person>, Denial>, bool) {
+/// A rule on groups, and one on a group and an email.
+fn rules() -> Access {
+    let values =
+        |names: &[&str]| Values::new(names.iter().map(|&name| name.to_owned()).collect()).unwrap();
+    let one = Rule::new(vec![Condition::Groups(values(&["Editors", "Admins"]))]).unwrap();
+    let other = Rule::new(vec![
+        Condition::AllGroups(values(&["Guests"])),
+        Condition::EmailDomains(values(&["corp.example"])),
+    ]);
+    Access::Rules(Arc::new(Rules::new(vec![one, other.unwrap()]).unwrap()))
+}
+
+fn judged(access: Access, presented: Presented<'_>) -> (Result<Option<Person>, Denial>, bool) {
     let asked = Cell::new(false);
-    let permit = judge(access, || {
+    let permit = judge(access.clone(), || {
         asked.set(true);
         presented
     });
     let who = permit.map(|permit| {
-        assert_eq!(permit.access(), access);
+        assert_eq!(*permit.access(), access);
         permit.who().cloned()
     });
     (who, asked.get())
@@ -33,10 +47,15 @@ fn judged(access: Access, presented: Presented) -> (Result<Option<Person>, Denia
 fn the_table_of_access_and_identity() {
     let nobody = || Presented::None(NoIdentity::NoCookie);
     let no_person = || Presented::NoPerson(NoPerson::SeveralRights);
-    let someone = || Presented::Person(person());
+    let someone = || Presented::Person(person(), proof());
     let sign_in = Denial::SignIn(NoIdentity::NoCookie);
     let unfit = Denial::Forbidden(Forbidden::NoPerson(NoPerson::SeveralRights));
     let closed = Denial::Forbidden(Forbidden::Nobody);
+    let editor = Person {
+        groups: vec!["Editors".to_owned()],
+        ..person()
+    };
+    let editor_there = || Presented::Person(editor.clone(), proof());
     for (access, presented, expected) in [
         (Access::Public, nobody(), Ok(None)),
         (Access::Public, someone(), Ok(None)),
@@ -44,14 +63,17 @@ fn the_table_of_access_and_identity() {
         (Access::Optional, nobody(), Ok(None)),
         (Access::Optional, someone(), Ok(Some(person()))),
         (Access::Optional, no_person(), Ok(None)),
-        (Access::SignedIn, nobody(), Err(sign_in)),
+        (Access::SignedIn, nobody(), Err(sign_in.clone())),
         (Access::SignedIn, someone(), Ok(Some(person()))),
-        (Access::SignedIn, no_person(), Err(unfit)),
+        (Access::SignedIn, no_person(), Err(unfit.clone())),
+        (rules(), nobody(), Err(sign_in)),
+        (rules(), no_person(), Err(unfit)),
+        (rules(), editor_there(), Ok(Some(editor.clone()))),
         (Access::Nobody, nobody(), Err(closed.clone())),
         (Access::Nobody, someone(), Err(closed.clone())),
         (Access::Nobody, no_person(), Err(closed)),
     ] {
-        let (who, asked) = judged(access, presented);
+        let (who, asked) = judged(access.clone(), presented);
         assert_eq!(who, expected, "{access:?}");
         // A public route does not so much as look at the cookie.
         assert_eq!(asked, access.looks_for_identity(), "{access:?}");
@@ -102,7 +124,8 @@ fn every_reason_has_its_own_word() {
         .chain(identity.iter().map(|why| why.reason()))
         .chain(forbidden.iter().map(Forbidden::reason))
         .collect();
-    let legal = |b: u8| b.is_ascii_lowercase() || b == b'_';
+    // One of them has hyphens, as the contract writes it.
+    let legal = |b: u8| b.is_ascii_lowercase() || b == b'_' || b == b'-';
     assert!(
         words.iter().all(|word| word.bytes().all(legal)),
         "{words:?}"
@@ -112,7 +135,48 @@ fn every_reason_has_its_own_word() {
 
 #[test]
 fn a_permit_shows_no_one_in_debug_output() {
-    let permit = judge(Access::SignedIn, || Presented::Person(person())).unwrap();
-    let shown = format!("{permit:?} {:?}", Presented::Person(person()));
+    let permit = judge(Access::SignedIn, || Presented::Person(person(), proof())).unwrap();
+    let shown = format!("{permit:?} {:?}", Presented::Person(person(), proof()));
+    assert!(!shown.contains("kirsten"), "{shown}");
+}
+
+#[test]
+fn a_refusal_says_what_each_rule_asks_for_and_which_of_it_is_there() {
+    let guest = Person {
+        groups: vec!["Guests".to_owned()],
+        ..person()
+    };
+    let (refused, _) = judged(rules(), Presented::Person(guest, proof()));
+    let Err(Denial::Forbidden(Forbidden::Rules(unmet))) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(unmet.account, "kirsten");
+    let told: Vec<Vec<(String, bool)>> = unmet
+        .rules
+        .iter()
+        .map(|rule| {
+            rule.iter()
+                .map(|(c, holds)| (c.to_string(), *holds))
+                .collect()
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            vec![("one of the groups Editors, Admins".to_owned(), false)],
+            vec![
+                ("the group Guests".to_owned(), true),
+                ("an email address at corp.example".to_owned(), false),
+            ],
+        ]
+    );
+    // Two rules lack different things.
+    assert_eq!(Forbidden::Rules(unmet.clone()).reason(), "rule_several");
+    let one = Unmet {
+        rules: unmet.rules[1..].to_vec(),
+        ..unmet.clone()
+    };
+    assert_eq!(Forbidden::Rules(one).reason(), "rule_email_domains");
+    let shown = format!("{:?}", Denial::Forbidden(Forbidden::Rules(unmet)));
     assert!(!shown.contains("kirsten"), "{shown}");
 }

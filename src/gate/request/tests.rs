@@ -1,7 +1,8 @@
+use super::path::{decode_once, is_unreserved};
 use super::*;
 
 fn canonical(path: &str) -> Result<String, PathError> {
-    RequestPath::parse(path).map(|p| p.canonical)
+    RequestPath::parse(path).map(|p| p.canonical().to_owned())
 }
 
 #[test]

@@ -6,12 +6,25 @@ fn pattern(text: &str) -> PathPattern {
     PathPattern::parse(text).unwrap()
 }
 
+impl Router {
+    /// The rule for a GET, whatever its name.
+    fn access(&self, host: Option<&str>, path: &str) -> Option<Access> {
+        let path = RequestPath::parse(path).unwrap();
+        match self.find(host, &path, &Method::GET)? {
+            Ruling::Rule { access, .. } => Some(access.clone()),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 fn route(host: &str, path: &str, access: Access) -> Route {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Route {
         hosts: some(host).into_iter().collect(),
         paths: some(path).map(|path| pattern(&path)).into_iter().collect(),
+        methods: Vec::new(),
         access,
+        allow_in_path: Forms::default(),
     }
 }
 
@@ -233,7 +246,9 @@ fn one_route_may_name_several_hosts_and_paths() {
     let router = Router::new(vec![Route {
         hosts: vec!["a.example.com".to_owned(), "b.example.com".to_owned()],
         paths: vec![pattern("/x"), pattern("/y/")],
+        methods: Vec::new(),
         access: Access::Public,
+        allow_in_path: Forms::default(),
     }]);
     for (host, path, access) in [
         ("a.example.com", "/x", Access::Public),
@@ -272,7 +287,9 @@ fn a_longer_public_path_does_not_open_what_a_host_guards() {
     let on = |host: &str, path: &str, access| Route {
         hosts: vec![host.to_owned()],
         paths: vec![pattern(path)],
+        methods: Vec::new(),
         access,
+        allow_in_path: Forms::default(),
     };
     let router = Router::new(vec![
         on("wiki.example.com", "/admin/*", Access::SignedIn),
@@ -287,5 +304,146 @@ fn a_longer_public_path_does_not_open_what_a_host_guards() {
         ("/admin/assets/x", None),
     ] {
         assert_eq!(router.access(None, path), access, "{path}");
+    }
+}
+
+fn methods(names: &[&str]) -> Vec<Method> {
+    names.iter().map(|name| name.parse().unwrap()).collect()
+}
+
+/// `OK` and its name, `NoMethod` and a name, or `Ambiguous`.
+fn ruling(router: &Router, host: &str, target: &str, method: &str) -> String {
+    let path = RequestPath::parse(target).unwrap();
+    let method: Method = method.parse().unwrap();
+    let host = (!host.is_empty()).then_some(host);
+    match router.find(host, &path, &method) {
+        None => "421".to_owned(),
+        Some(Ruling::Rule { label, .. }) => label.to_string(),
+        Some(Ruling::NoMethod { label }) => format!("403 {label}"),
+        Some(Ruling::Ambiguous) => "400".to_owned(),
+    }
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn methods_decide_among_the_routes_of_one_host_and_path() {
+    let on = |host: &str, path: &str, names: &[&str], access| Route {
+        methods: methods(names),
+        ..route(host, path, access)
+    };
+    let router = Router::new(vec![
+        on("", "/api/*", &["GET"], Access::SignedIn),
+        on("", "/api/*", &["POST", "PROPFIND"], Access::Nobody),
+        on("", "/", &[], Access::Public),
+        on("wiki.example.com", "/api/*", &["DELETE"], Access::Optional),
+        on("", "/api/exact", &["PUT"], Access::SignedIn),
+    ]);
+    for (host, path, method, expected) in [
+        ("a", "/api/x", "GET", "route[0] /api/*"),
+        ("a", "/api/x", "HEAD", "route[0] /api/*"),
+        ("a", "/api/x", "POST", "route[1] /api/*"),
+        ("a", "/api/x", "PROPFIND", "route[1] /api/*"),
+        // Never the weaker one of the front page.
+        ("a", "/api/x", "PUT", "403 route[0] /api/*"),
+        ("a", "/api/x", "OPTIONS", "403 route[0] /api/*"),
+        ("a", "/api/x", "BREW", "403 route[0] /api/*"),
+        ("a", "/api/x", "get", "403 route[0] /api/*"),
+        ("a", "/x", "BREW", "route[2] /*"),
+        // The more special path and host decide before the method does.
+        ("a", "/api/exact", "PUT", "route[4] /api/exact"),
+        ("a", "/api/exact", "GET", "403 route[4] /api/exact"),
+        ("wiki.example.com", "/api/x", "DELETE", "route[3] /api/*"),
+        ("wiki.example.com", "/api/x", "GET", "403 route[3] /api/*"),
+        ("wiki.example.com", "/api/exact", "PUT", "403 route[3] /api/*"),
+        // A foreign host gets what is public everywhere.
+        ("", "/x", "POST", "route[2] /*"),
+        ("", "/api/x", "GET", "421"),
+        ("", "/api/x", "PUT", "421"),
+    ] {
+        assert_eq!(ruling(&router, host, path, method), expected, "{method} {host}{path}");
+    }
+}
+
+#[test]
+fn get_covers_head_and_nothing_else() {
+    for (named, method, expected) in [
+        ("GET", "GET", true),
+        ("GET", "HEAD", true),
+        ("HEAD", "HEAD", true),
+        ("HEAD", "GET", false),
+        ("POST", "HEAD", false),
+        ("GET", "POST", false),
+    ] {
+        let found = covers(&methods(&[named]), &method.parse().unwrap());
+        assert_eq!(found, expected, "{named} {method}");
+    }
+    assert!(covers(&[], &Method::PATCH), "none named are all");
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn forms_that_a_route_allows_reach_it_and_no_other() {
+    let with = |form: &str| {
+        let mut forms = Forms::default();
+        match form {
+            ";" => forms.semicolon = true,
+            "//" => forms.double_slash = true,
+            "%2F" => forms.encoded_slash = true,
+            "%5C" => forms.encoded_backslash = true,
+            _ => {}
+        }
+        forms
+    };
+    let router = |form: &str| Router::new(vec![
+        Route { allow_in_path: with(form), ..route("", "/", Access::SignedIn) },
+        Route { allow_in_path: with(form), ..route("", "/files/*", Access::Public) },
+        Route { allow_in_path: with(form), ..route("", "/login", Access::Public) },
+        route("", "/admin/*", Access::Nobody),
+    ]);
+    for (form, path, expected) in [
+        // None is allowed by itself, and one does not allow another.
+        ("", "/files/a;b", "400"), ("", "/files//a", "400"), ("", "/files/a%2fb", "400"),
+        ("", "/files/a%5cb", "400"), (";", "/files//a", "400"), ("//", "/files/a;b", "400"),
+        ("%2F", "/files/a%5cb", "400"), ("%5C", "/files/a%2fb", "400"),
+        // What follows a semicolon is ignored.
+        (";", "/files;v=1/a", "route[1] /files/*"), (";", "/files/a;b/c;d", "route[1] /files/*"),
+        (";", "/login;jsessionid=1", "route[2] /login"), (";", "/admin;x/y", "400"),
+        (";", "/login;/x", "route[0] /*"), (";", "/x;y", "route[0] /*"),
+        // Its encodings are allowed with it, as long as they lead nowhere else.
+        (";", "/files/a%3Bb", "route[1] /files/*"), (";", "/files/a%253Bb", "route[1] /files/*"),
+        (";", "/files%3Bv", "400"), (";", "/admin%3Bx", "400"), (";", "/admin%253Bx", "400"),
+        // Doubled slashes.
+        ("//", "/files//a", "route[1] /files/*"), ("//", "/files///", "route[1] /files/*"),
+        ("//", "//admin/x", "400"), ("//", "/x//admin", "route[0] /*"), ("//", "//files/a", "400"),
+        // An encoded slash never separates, and hides nothing either.
+        ("%2F", "/files/a%2fb", "route[1] /files/*"), ("%2F", "/files/a%252Fb", "route[1] /files/*"),
+        ("%2F", "/files%2Fa", "400"), ("%2F", "/admin%2fx", "400"), ("%2F", "/%2Fadmin/x", "400"),
+        ("%2F", "/files/%2Fa", "400"), ("%2F", "/admin/a%2Fb", "400"),
+        ("%5C", "/files/a%5cb", "route[1] /files/*"), ("%5C", "/files/a%255Cb", "route[1] /files/*"),
+        ("%5C", "/files%5Ca", "400"), ("%5C", "/admin%5Cx", "400"), ("%5C", "/x%5Cadmin", "route[0] /*"),
+        // Overlong forms are nobody's.
+        ("%2F", "/files/a%C0%AFb", "400"), ("//", "/files/a%C0%AFb", "400"),
+    ] {
+        let found = ruling(&router(form), "wiki.example.com", path, "GET");
+        assert_eq!(found, expected, "{form} {path}");
+    }
+    // Without a path rule nobody refuses anything.
+    let free = Router::new(vec![route("", "/", Access::SignedIn)]);
+    for path in ["/a;b", "/a//b", "/a%2Fb", "/a%5Cb", "/a%252Fb", "/a%C0%AFb"] {
+        assert_eq!(ruling(&free, "wiki.example.com", path, "GET"), "route[0] /*");
+    }
+}
+
+#[test]
+fn dot_segments_stay_refused_whatever_is_allowed() {
+    for path in [
+        "/files/..;/admin",
+        "/files/%2e%2e%2fadmin",
+        "/files//../admin",
+        "/files/..%5cadmin",
+        "/files/..%3B/admin",
+        "/files/%252e%252e%252fadmin",
+    ] {
+        assert!(RequestPath::parse(path).is_err(), "{path}");
     }
 }

@@ -19,7 +19,7 @@ fn desk_with(routes: &[(&[&str], Access)]) -> Desk {
     let mut config = config();
     config.routes = routes
         .iter()
-        .map(|(paths, access)| route(paths, *access))
+        .map(|(paths, access)| route(paths, access.clone()))
         .collect();
     Desk::new(&config)
 }

@@ -2,13 +2,13 @@
 //! keys and tokens of the emulator, a configuration, and a browser's cookie jar.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
 use dev_idp::jws::SigningKey;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -20,8 +20,9 @@ use crate::gate::claims::ClaimPath;
 use crate::gate::headers::HeaderRules;
 use crate::gate::identity::rule::ClaimRule;
 use crate::gate::origin::PublicOrigin;
+use crate::gate::policy::Proof;
 use crate::gate::reply::Reply;
-use crate::gate::request::RequestView;
+use crate::gate::request::{Forms, RequestView};
 use crate::gate::route::{Access, PathPattern, Route};
 use crate::gate::seal::{RandomError, SecretKey};
 use crate::gate::signin::{Exchange, Tokens};
@@ -232,7 +233,18 @@ pub(in crate::gate) fn route(paths: &[&str], access: Access) -> Route {
             .iter()
             .map(|path| PathPattern::parse(path).unwrap())
             .collect(),
+        methods: Vec::new(),
         access,
+        allow_in_path: Forms::default(),
+    }
+}
+
+/// A token of the configured provider that says nothing.
+pub(in crate::gate) fn proof() -> Proof<'static> {
+    static NOTHING: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+    Proof {
+        provider: "corp",
+        claims: &NOTHING,
     }
 }
 

@@ -1,0 +1,253 @@
+//! Rules: what a route asks of a person.
+//!
+//! Owns the meaning of a table of `route.access`, and the verdict on each of
+//! its keys with the values that decided. Must not know routes, how a token was
+//! verified, or replies.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use super::claims::{self, ClaimPath};
+use super::identity::Person;
+
+/// The tables of one route, of which one has to hold. There is at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules(Vec<Rule>);
+
+/// One table: every condition in it has to hold. There is at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule(Vec<Condition>);
+
+/// One key of a table. Values are compared exactly, unless it says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// In any of these groups.
+    Groups(Values),
+    /// In every one of these groups.
+    AllGroups(Values),
+    /// The access right is one of these.
+    AccessRight(Values),
+    /// The email's part after its only `@` is one of these, in any letter case.
+    EmailDomains(Values),
+    /// Signed in through one of these providers.
+    Provider(Values),
+    /// The claim has any of these values.
+    Claim(ClaimPath, Values),
+}
+
+/// What a condition names: at least one value, so that none holds for everybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Values(Vec<String>);
+
+/// Whom rules look at. Debug shows nothing of them.
+#[derive(Clone, Copy)]
+pub struct Who<'t> {
+    /// The person, mapped.
+    pub person: &'t Person,
+    /// The provider that signed them in.
+    pub provider: &'t str,
+    /// The claims of their token, without what is not believed.
+    pub claims: &'t Map<String, Value>,
+}
+
+/// What became of one table.
+#[derive(Debug)]
+pub struct RuleVerdict<'r, 't>(Vec<Verdict<'r, 't>>);
+
+/// What became of one condition.
+pub struct Verdict<'r, 't> {
+    /// The condition.
+    pub condition: &'r Condition,
+    /// Whether it holds.
+    pub holds: bool,
+    /// The person's values that decided. Debug does not show them.
+    pub has: Vec<Cow<'t, str>>,
+}
+
+impl fmt::Debug for Who<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Who([redacted])")
+    }
+}
+
+impl fmt::Debug for Verdict<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verdict")
+            .field("condition", self.condition)
+            .field("holds", &self.holds)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Rules {
+    /// `None` without a rule: nobody is let through by none.
+    #[must_use]
+    pub fn new(rules: Vec<Rule>) -> Option<Self> {
+        (!rules.is_empty()).then_some(Self(rules))
+    }
+
+    /// The verdict on each table, in the order of the file.
+    pub fn verdicts<'r, 't>(&'r self, who: Who<'t>) -> impl Iterator<Item = RuleVerdict<'r, 't>> {
+        self.0.iter().map(move |rule| rule.verdict(who))
+    }
+
+    /// Whether any condition looks at claims beside the mapped ones.
+    #[must_use]
+    pub fn read_claims(&self) -> bool {
+        let conditions = self.0.iter().flat_map(|rule| &rule.0);
+        conditions
+            .into_iter()
+            .any(|condition| matches!(condition, Condition::Claim(..)))
+    }
+}
+
+impl Rule {
+    /// `None` without a condition: it would hold for everybody.
+    #[must_use]
+    pub fn new(conditions: Vec<Condition>) -> Option<Self> {
+        (!conditions.is_empty()).then_some(Self(conditions))
+    }
+
+    fn verdict<'r, 't>(&'r self, who: Who<'t>) -> RuleVerdict<'r, 't> {
+        RuleVerdict(self.0.iter().map(|one| one.verdict(who)).collect())
+    }
+}
+
+impl<'r, 't> RuleVerdict<'r, 't> {
+    /// Whether the table holds: all of its conditions do.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.0.iter().all(|verdict| verdict.holds)
+    }
+
+    /// The verdict on each condition.
+    #[must_use]
+    pub fn conditions(&self) -> &[Verdict<'r, 't>] {
+        &self.0
+    }
+}
+
+impl Condition {
+    /// The verdict on somebody.
+    fn verdict<'t>(&self, who: Who<'t>) -> Verdict<'_, 't> {
+        let has = self.found(who);
+        let holds = match self {
+            Self::AllGroups(named) => named.0.iter().all(|one| has.iter().any(|h| h == one)),
+            Self::EmailDomains(named) => has
+                .iter()
+                .any(|domain| named.0.iter().any(|one| one.eq_ignore_ascii_case(domain))),
+            Self::Groups(named)
+            | Self::AccessRight(named)
+            | Self::Provider(named)
+            | Self::Claim(_, named) => has.iter().any(|h| named.0.iter().any(|one| h == one)),
+        };
+        Verdict {
+            condition: self,
+            holds,
+            has,
+        }
+    }
+
+    /// The person's values that this condition looks at.
+    fn found<'t>(&self, who: Who<'t>) -> Vec<Cow<'t, str>> {
+        let borrowed = |text: &'t str| Cow::Borrowed(text);
+        match self {
+            Self::Groups(_) | Self::AllGroups(_) => {
+                let groups = who.person.groups.iter();
+                groups.map(|group| borrowed(group)).collect()
+            }
+            Self::AccessRight(_) => {
+                let right = who.person.access_right.as_deref();
+                right.map(borrowed).into_iter().collect()
+            }
+            Self::EmailDomains(_) => {
+                let domain = who.person.email.as_deref().and_then(email_domain);
+                domain.map(borrowed).into_iter().collect()
+            }
+            Self::Provider(_) => vec![borrowed(who.provider)],
+            Self::Claim(path, _) => path
+                .find(who.claims)
+                .into_iter()
+                .flat_map(|value| claims::list(value, None))
+                .map(Cow::Owned)
+                .collect(),
+        }
+    }
+
+    /// The word for the log, from a closed list.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Groups(_) => "rule_groups",
+            Self::AllGroups(_) => "rule_all_groups",
+            Self::AccessRight(_) => "rule_access_right",
+            Self::EmailDomains(_) => "rule_email_domains",
+            Self::Provider(_) => "rule_provider",
+            Self::Claim(..) => "rule_claim",
+        }
+    }
+}
+
+impl Values {
+    /// `None` without a value.
+    #[must_use]
+    pub fn new(values: Vec<String>) -> Option<Self> {
+        (!values.is_empty()).then_some(Self(values))
+    }
+}
+
+/// What is asked for, in words for people.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Groups(groups) => {
+                let many = groups.words("the group", "one of the groups");
+                write!(f, "{many} {groups}")
+            }
+            Self::AllGroups(groups) => {
+                let many = groups.words("the group", "all of the groups");
+                write!(f, "{many} {groups}")
+            }
+            Self::AccessRight(rights) => {
+                let many = rights.words("the access right", "one of the access rights");
+                write!(f, "{many} {rights}")
+            }
+            Self::EmailDomains(domains) => {
+                let many = domains.words("", "one of ");
+                write!(f, "an email address at {many}{domains}")
+            }
+            Self::Provider(providers) => {
+                let many = providers.words("", "one of ");
+                write!(f, "a sign-in through {many}{providers}")
+            }
+            Self::Claim(path, values) => {
+                let many = values.words("", "one of ");
+                write!(f, "{} to be {many}{values}", path.as_str())
+            }
+        }
+    }
+}
+
+impl Values {
+    fn words(&self, one: &'static str, many: &'static str) -> &'static str {
+        if self.0.len() == 1 { one } else { many }
+    }
+}
+
+impl fmt::Display for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(", "))
+    }
+}
+
+/// The part after the only `@`; an email with none or several has no domain,
+/// since readers differ in which part that is (field.md R16).
+fn email_domain(email: &str) -> Option<&str> {
+    let (local, domain) = email.trim().split_once('@')?;
+    (!local.is_empty() && !domain.is_empty() && !domain.contains('@')).then_some(domain)
+}
+
+#[cfg(test)]
+mod tests;
