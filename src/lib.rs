@@ -11,7 +11,7 @@
 //!     ▼
 //!  gate::Gate::decide                 THE FATE OF A REQUEST, without I/O
 //!     │   ours (/_vestibule/…)?       login, callback, logout, session, whoami
-//!     │   route → access              public | optional | signed-in | nobody
+//!     │   route → access              public | optional | signed-in | rules | nobody
 //!     │   cookie → seal → session → token verified → person
 //!     │   policy::judge               the only way to a Permit
 //!     ▼

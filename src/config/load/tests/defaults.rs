@@ -284,7 +284,7 @@ fn the_example_is_good_and_states_the_defaults() {
         format!("{:?}", smallest.headers)
     );
     assert_eq!(format!("{:?}", example.log), format!("{:?}", smallest.log));
-    assert_eq!(example.routes.len(), 2, "routes are examples");
+    assert_eq!(example.routes.len(), 4, "routes are examples");
 }
 
 #[test]

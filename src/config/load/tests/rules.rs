@@ -1,6 +1,10 @@
 //! Which configurations are refused, and for what.
 
+use std::sync::Arc;
+
 use super::*;
+use crate::gate::claims::ClaimPath;
+use crate::gate::rule::{Condition, Rule, Rules, Values};
 
 #[test]
 #[rustfmt::skip] // a table: one row a line
@@ -307,23 +311,109 @@ fn what_a_later_version_has_is_refused_by_its_name() {
         ("headers.preset = \"bearer\"", ""),
         ("headers.set = { X-User = \"{access_token}\" }", "headers.set.X-User"),
         ("headers.assertion = { header = \"X\" }", ""),
-        ("route = [{ methods = [\"GET\"] }]", "route[0].methods"),
         ("route = [{ upstream = \"wiki\" }]", "route[0].upstream"),
         ("route = [{ api = true }]", "route[0].api"),
-        ("route = [{ allow_in_path = [\"//\"] }]", "route[0].allow_in_path"),
         ("route = [{ origins = [\"https://x.example\"] }]", "route[0].origins"),
         ("route = [{ activity = false }]", "route[0].activity"),
         ("route = [{ shared_cache = true }]", "route[0].shared_cache"),
         ("route = [{ cors_preflight = true }]", "route[0].cors_preflight"),
         ("route = [{ pass_override_headers = true }]", "route[0].pass_override_headers"),
-        ("route = [{ access = { groups = [\"a\"] } }]", "route[0].access"),
-        ("route = [{ access = [{ groups = [\"a\"] }] }]", "route[0].access"),
+        ("route = [{ access = { scopes = [\"a\"] } }]", "route[0].access.scopes"),
+        ("route = [{ access = [{ groups = [\"a\"] }, { scopes = [\"a\"] }] }]", "route[0].access[1].scopes"),
     ];
     for (line, key) in rows {
         let key = if key.is_empty() { line.split(" = ").next().unwrap() } else { key };
         let found = found(&read(&change(line)));
         assert_eq!(found, [(key.to_owned(), "NotInThisVersion".to_owned())], "{line}");
     }
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn each_mistake_about_rules_is_found_with_its_key() {
+    assert_table(&[
+        // Who: the keys of `access`.
+        ("\n[[route]]\naccess = { groups = \"a\" }", &[]),
+        ("\n[[route]]\naccess = { groups = [\"a\"], all_groups = [\"b\"], access_right = \"c\", email_domains = \"corp.example\", provider = \"corp\", claim = \"d.e\", any_of = [\"f\"] }", &[]),
+        ("\n[[route]]\naccess = [{ groups = [\"a\"] }, { provider = [\"corp\"] }]", &[]),
+        ("\n[[route]]\n[route.access]\ngroups = [\"a\"]", &[]),
+        ("\n[[route]]\naccess = {}", &[("route[0].access", "Empty")]),
+        ("\n[[route]]\naccess = [{}]", &[("route[0].access[0]", "Empty")]),
+        ("\n[[route]]\naccess = [{ groups = [\"a\"] }, {}]", &[("route[0].access[1]", "Empty")]),
+        ("\n[[route]]\naccess = []", &[("route[0].access", "Empty")]),
+        ("\n[[route]]\naccess = [\"public\"]", &[("route[0].access[0]", "WrongType")]),
+        ("\n[[route]]\naccess = [{ groups = [\"a\"] }, \"public\"]", &[("route[0].access[1]", "WrongType")]),
+        ("\n[[route]]\naccess = { grups = [\"a\"] }", &[("route[0].access.grups", "UnknownKey")]),
+        ("\n[[route]]\naccess = [{ groups = [\"a\"], user = \"x\" }]", &[("route[0].access[0].user", "UnknownKey")]),
+        ("\n[[route]]\naccess = { groups = [] }", &[("route[0].access.groups", "Empty")]),
+        ("\n[[route]]\naccess = { all_groups = [] }", &[("route[0].access.all_groups", "Empty")]),
+        ("\n[[route]]\naccess = { access_right = [] }", &[("route[0].access.access_right", "Empty")]),
+        ("\n[[route]]\naccess = { email_domains = [] }", &[("route[0].access.email_domains", "Empty")]),
+        ("\n[[route]]\naccess = { provider = [] }", &[("route[0].access.provider", "Empty")]),
+        ("\n[[route]]\naccess = { groups = [\"a\", \"\"] }", &[("route[0].access.groups[1]", "Empty")]),
+        ("\n[[route]]\naccess = { groups = [\" \"] }", &[("route[0].access.groups[0]", "Empty")]),
+        ("\n[[route]]\naccess = { groups = 1 }", &[("route[0].access.groups", "WrongType")]),
+        ("\n[[route]]\naccess = { email_domains = \"@corp.example\" }", &[("route[0].access.email_domains", "EmailDomain")]),
+        ("\n[[route]]\naccess = { email_domains = [\"a@corp.example\", \"*\", \"*.corp.example\", \".corp.example\", \"corp.example.\", \"a..b\", \"a b\"] }", &[
+            ("route[0].access.email_domains[0]", "EmailDomain"), ("route[0].access.email_domains[1]", "EmailDomain"),
+            ("route[0].access.email_domains[2]", "EmailDomain"), ("route[0].access.email_domains[3]", "EmailDomain"),
+            ("route[0].access.email_domains[4]", "EmailDomain"), ("route[0].access.email_domains[5]", "EmailDomain"),
+            ("route[0].access.email_domains[6]", "EmailDomain"),
+        ]),
+        ("\n[[route]]\naccess = { provider = [\"corp\", \"other\"] }", &[("route[0].access.provider[1]", "ProviderUnknown")]),
+        ("\n[[route]]\naccess = { provider = \"Corp\" }", &[("route[0].access.provider", "ProviderUnknown")]),
+        ("\n[[route]]\naccess = { claim = \"a\" }", &[("route[0].access.any_of", "Missing")]),
+        ("\n[[route]]\naccess = { any_of = \"a\" }", &[("route[0].access.claim", "Missing")]),
+        ("\n[[route]]\naccess = { claim = \"a\", any_of = [] }", &[("route[0].access.any_of", "Empty")]),
+        ("\n[[route]]\naccess = { claim = \"a..b\", any_of = \"c\" }", &[("route[0].access.claim", "Claim")]),
+        ("\n[[route]]\naccess = { claim = [\"a\"], any_of = \"c\" }", &[("route[0].access.claim", "WrongType")]),
+        // Methods.
+        ("\n[[route]]\nmethods = []", &[("route[0].methods", "Empty")]),
+        ("\n[[route]]\nmethods = \"get\"", &[("route[0].methods", "Method")]),
+        ("\n[[route]]\nmethods = [\"GET\", \"Post\", \"A B\", \"TRACE\", \"CONNECT\", \"*\"]", &[
+            ("route[0].methods[1]", "Method"), ("route[0].methods[2]", "Method"), ("route[0].methods[3]", "Method"),
+            ("route[0].methods[4]", "Method"), ("route[0].methods[5]", "Method"),
+        ]),
+        ("\n[[route]]\nmethods = [\"GET\", \"GET\"]", &[("route[0].methods[1]", "Repeated")]),
+        ("\n[[route]]\nmethods = [\"GET\", \"PROPFIND\"]\n[[route]]\nmethods = \"POST\"", &[]),
+        ("\n[[route]]\nmethods = \"GET\"\n[[route]]\nmethods = [\"POST\", \"GET\"]", &[("route[1]", "MethodRepeated")]),
+        ("\n[[route]]\nmethods = \"GET\"\n[[route]]\nmethods = \"HEAD\"", &[("route[1]", "MethodRepeated")]),
+        ("\n[[route]]\nmethods = \"GET\"\n[[route]]", &[("route[1]", "MethodRepeated")]),
+        ("\n[[route]]\n[[route]]\nmethods = \"GET\"", &[("route[1]", "MethodRepeated")]),
+        ("\n[[route]]\nmethods = \"GET\"\n[[route]]\nmethods = \"GET\"", &[("route[1]", "Repeated")]),
+        ("\n[[route]]\npath = \"/a\"\nmethods = \"GET\"\n[[route]]\npath = \"/b\"\nmethods = \"GET\"", &[]),
+        ("\n[[route]]\nhost = \"wiki.example.com\"\nmethods = \"GET\"\n[[route]]\nmethods = \"GET\"", &[]),
+        ("\n[[route]]\nmethods = \"get\"\n[[route]]\nmethods = \"POST\"", &[("route[0].methods", "Method")]),
+        // Forms in paths.
+        ("\n[[route]]\npath = \"/a/*\"\nallow_in_path = [\";\", \"//\", \"%2F\", \"%5c\"]", &[]),
+        ("\n[[route]]\npath = \"/a/*\"\nallow_in_path = []", &[("route[0].allow_in_path", "Empty")]),
+        ("\n[[route]]\npath = \"/a/*\"\nallow_in_path = [\"%2F\", \"/\", \"..\"]", &[("route[0].allow_in_path[1]", "NotAChoice"), ("route[0].allow_in_path[2]", "NotAChoice")]),
+    ]);
+}
+
+#[test]
+fn rules_are_read_as_they_are_written() {
+    let text = "\n[[route]]\npath = \"/api/*\"\nmethods = [\"GET\", \"PROPFIND\"]\nallow_in_path = \"%2F\"\n\
+                access = [{ groups = [\" A \", \"B\"], claim = \"d.e\", any_of = \"f\" }, { access_right = \"c\" }]";
+    let config = config(&change(text));
+    let [route] = config.routes.as_slice() else {
+        panic!("{:?}", config.routes);
+    };
+    assert_eq!(format!("{:?}", route.methods), "[GET, PROPFIND]");
+    assert!(route.allow_in_path.encoded_slash && !route.allow_in_path.semicolon);
+    let values =
+        |names: &[&str]| Values::new(names.iter().map(|&name| name.to_owned()).collect()).unwrap();
+    let first = vec![
+        Condition::Groups(values(&["A", "B"])),
+        Condition::Claim(ClaimPath::parse("d.e").unwrap(), values(&["f"])),
+    ];
+    let second = vec![Condition::AccessRight(values(&["c"]))];
+    let rules = [first, second].map(|conditions| Rule::new(conditions).unwrap());
+    let rules = Rules::new(rules.into()).unwrap();
+    assert_eq!(route.access, Access::Rules(Arc::new(rules)));
+    // Without its secrets a configuration is looked at all the same.
+    let unread = "\n[[route]]\naccess = { provider = { env = \"P\" }, groups = { env = \"G\" } }";
+    assert!(skip(&change(unread)).is_ok());
 }
 
 #[test]
@@ -393,6 +483,10 @@ fn what_may_surprise_is_a_warning() {
         ("\n[[route]]\npath = \"/admin\"\naccess = \"nobody\"", "route[0].path", "ExactRoute"),
         ("\n[[route]]\npath = \"/*\"\naccess = \"optional\"\n[[route]]\npath = \"/admin\"", "route[1].path", "ExactRoute"),
         ("\n[[route]]\naccess = \"public\"\n[[route]]\npath = \"/admin\"", "route[1].path", "ExactRoute"),
+        ("\n[[route]]\npath = \"/admin\"\naccess = { groups = \"a\" }", "route[0].path", "ExactRoute"),
+        ("\n[[route]]\nmethods = \"GET\"", "route[0]", "MethodsLeftOut"),
+        ("\n[[route]]\npath = \"/a/*\"\nmethods = \"GET\"\n[[route]]\npath = \"/a/*\"\nmethods = [\"POST\", \"PUT\", \"PATCH\", \"DELETE\"]", "route[0].path", "MethodsLeftOut"),
+        ("\n[[route]]\nallow_in_path = \"//\"", "route[0].allow_in_path", "AllowInPathIdle"),
         ("provider.corp.user_pool_id = \"us-gov-west-1_ExAmP1e99\"", "provider.corp.user_pool_id", "GovCloud"),
         ("-provider.corp.user_pool_id\n-provider.corp.domain\nprovider.corp.kind = \"oidc\"\nprovider.corp.issuer = \"https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a\"", "provider.corp.issuer", "CognitoAsOidc"),
     ];
@@ -407,6 +501,8 @@ fn what_may_surprise_is_a_warning() {
         "session.cookie_name = \"__Host-wiki\"",
         "\n[[route]]\npath = \"/login\"\naccess = \"public\"",
         "\n[[route]]\npath = \"/admin\"",
+        "\n[[route]]\npath = \"/a/*\"\nmethods = \"GET\"\n[[route]]\npath = \"/a/*\"\nmethods = [\"POST\", \"PUT\", \"PATCH\", \"DELETE\", \"OPTIONS\"]",
+        "\n[[route]]\npath = \"/a/*\"\nallow_in_path = \"//\"",
         "\n[[route]]\naccess = \"public\"\n[[route]]\npath = [\"/admin\", \"/admin/*\"]",
         "\n[[route]]\naccess = \"public\"\n[[route]]\nhost = \"wiki.example.com\"\n[[route]]\nhost = \"wiki.example.com\"\npath = \"/a\"",
     ];
