@@ -323,7 +323,7 @@ impl Gate {
             Endpoint::Login { provider } => self.login(req, face, provider, now, rng),
             Endpoint::Callback { provider } => self.callback(req, face, provider, known, now, rng),
             Endpoint::Logout => self.logout(req, face, known, now),
-            Endpoint::SignedOut => Decision::Reply(self.signed_out(req)),
+            Endpoint::SignedOut => Decision::Reply(self.signed_out(req, face)),
             Endpoint::Session => Decision::Reply(self.session_json(req, face, known, now, rng)),
             Endpoint::Whoami if self.whoami => {
                 Decision::Reply(self.whoami_page(req, face, known, now, rng))
@@ -510,8 +510,12 @@ impl Gate {
 
     /// Where a person signs in to come back to `target`.
     fn login_path(&self, target: &str) -> String {
-        let rd: String = url::form_urlencoded::byte_serialize(target.as_bytes()).collect();
-        format!("{}/login?rd={rd}", self.paths.prefix())
+        format!("{}/login?rd={}", self.paths.prefix(), form_encoded(target))
+    }
+
+    /// Where a person signs out, to come back to `target` as someone else.
+    fn logout_path(&self, target: &str) -> String {
+        format!("{}/logout?rd={}", self.paths.prefix(), form_encoded(target))
     }
 }
 
@@ -535,6 +539,10 @@ impl Face {
             origin: self.origin.as_str(),
         }
     }
+}
+
+fn form_encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 fn issuers(provider: &Provider) -> Vec<String> {

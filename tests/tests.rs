@@ -12,6 +12,7 @@
 //! - `session`: what a cookie is worth, and when it is worth nothing
 //! - `tokens`: sessions that open, around tokens that are no good
 //! - `replies`: who gets what when not signed in
+//! - `rules`: who is let through by group, right, email, claim and method, and what others read
 //! - `spoofing`: identity headers that a client made up
 //! - `headers`: what the app is told of a person, in which convention
 //! - `upstream`: what the app gets, and what of its answers reaches the browser
@@ -54,6 +55,7 @@ mod suite {
     mod radicale;
     mod regression;
     mod replies;
+    mod rules;
     mod session;
     mod spoofing;
     mod start;

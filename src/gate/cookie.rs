@@ -3,6 +3,8 @@
 //!
 //! Owns which cookies are ours. Must not know what is inside them.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cookie::time::{Duration, OffsetDateTime};
 use cookie::{Cookie, SameSite};
 
@@ -61,6 +63,7 @@ impl CookieName {
 pub struct Cookies {
     session: String,
     logins: String,
+    back: String,
     secure: bool,
 }
 
@@ -71,6 +74,7 @@ pub struct Presented<'r> {
     chunks: [Option<&'r [u8]>; CHUNKS_MAX],
     chunk_names: Vec<String>,
     logins: Vec<&'r [u8]>,
+    back: Option<&'r [u8]>,
 }
 
 impl std::fmt::Debug for Presented<'_> {
@@ -106,6 +110,7 @@ impl Cookies {
         );
         Self {
             logins: format!("{session}-login"),
+            back: format!("{session}-back"),
             session,
             secure: origin.is_https(),
         }
@@ -140,6 +145,8 @@ impl Cookies {
                 if found.logins.len() < CANDIDATES_MAX {
                     found.logins.push(value);
                 }
+            } else if name == self.back.as_bytes() {
+                found.back.get_or_insert(value);
             } else if let Some(number) = self.chunk_number(name) {
                 if let Some(slot) = number.checked_sub(1).and_then(|i| found.chunks.get_mut(i)) {
                     slot.get_or_insert(value);
@@ -184,6 +191,7 @@ impl Cookies {
     pub fn is_ours(&self, name: &[u8]) -> bool {
         name == self.session.as_bytes()
             || name == self.logins.as_bytes()
+            || name == self.back.as_bytes()
             || self.chunk_number(name).is_some()
     }
 
@@ -245,6 +253,20 @@ impl Cookies {
     #[must_use]
     pub fn delete_logins(&self) -> String {
         self.delete(&self.logins)
+    }
+
+    /// `Set-Cookie` value that keeps, over a sign-out at the provider, the page
+    /// that somebody comes back to as someone else. It is read as what any
+    /// client may have made up.
+    #[must_use]
+    pub fn set_back(&self, target: &str) -> String {
+        self.set(&self.back, &URL_SAFE_NO_PAD.encode(target))
+    }
+
+    /// `Set-Cookie` value that forgets that page.
+    #[must_use]
+    pub fn delete_back(&self) -> String {
+        self.delete(&self.back)
     }
 
     fn presented_session_names(&self, presented: &Presented<'_>) -> impl Iterator<Item = String> {
@@ -317,6 +339,13 @@ impl Presented<'_> {
     #[must_use]
     pub fn logins_candidates(&self) -> &[&[u8]] {
         &self.logins
+    }
+
+    /// The page that somebody wants to come back to; whatever a client says.
+    #[must_use]
+    pub fn back(&self) -> Option<String> {
+        let bytes = URL_SAFE_NO_PAD.decode(self.back?).ok()?;
+        String::from_utf8(bytes).ok()
     }
 
     /// Whether any session cookie of ours was sent at all.

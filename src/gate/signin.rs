@@ -514,7 +514,7 @@ impl Gate {
     }
 
     /// Coming back to a step of the flow itself would sign out or go in circles.
-    fn is_flow_path(&self, target: &ReturnTo) -> bool {
+    pub(super) fn is_flow_path(&self, target: &ReturnTo) -> bool {
         use super::endpoint::Endpoint;
         let path = target.without_query();
         let canonical = super::request::RequestPath::parse(path.as_str());

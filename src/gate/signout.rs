@@ -5,6 +5,8 @@ use serde_json::json;
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::query::Params;
+use super::return_to::ReturnTo;
 use super::session::Session;
 use super::time::UnixTime;
 use super::{Asker, Decision, Effect, Face, Gate, Known, Note, Page, Reply, RequestView};
@@ -37,10 +39,15 @@ impl Gate {
         known: Known<'_>,
         now: UnixTime,
     ) -> Decision {
+        let back = self.back_after_logout(req, face);
         if !self.is_meant(req, face) {
+            let action = match &back {
+                Some(target) => self.logout_path(target.as_str()),
+                None => format!("{}/logout", self.paths.prefix()),
+            };
             let page = Page::new("Sign out?")
                 .text("You are about to sign out of this application.")
-                .post(format!("{}/logout", self.paths.prefix()), "Sign out");
+                .post(action, "Sign out");
             let note = Note::new("page").because("logout_question");
             return Decision::Reply(Reply::page(StatusCode::OK, &page, note));
         }
@@ -72,6 +79,11 @@ impl Gate {
         if !presented.logins_candidates().is_empty() {
             cookies.push(face.cookies.delete_logins());
         }
+        match back {
+            Some(target) => cookies.push(face.cookies.set_back(target.as_str())),
+            None if presented.back().is_some() => cookies.push(face.cookies.delete_back()),
+            None => {}
+        }
         Decision::Perform(Effect::Logout(Logout {
             refresh_token: session.and_then(|session| session.refresh_token().cloned()),
             reply: reply.with_cookies(cookies),
@@ -79,16 +91,29 @@ impl Gate {
     }
 
     /// `/signed-out`: public, and never redirects, so that no sign-out ends in a sign-in.
-    pub(super) fn signed_out(&self, req: &RequestView<'_>) -> Reply {
+    pub(super) fn signed_out(&self, req: &RequestView<'_>, face: &Face) -> Reply {
+        let back = face
+            .cookies
+            .presented(req.cookie_headers())
+            .back()
+            .and_then(|target| ReturnTo::parse(&target, &face.origin))
+            .unwrap_or_else(ReturnTo::root);
         let page = Page::new("You are signed out")
             .text("Your session here has ended. On a shared computer, close the browser too.")
-            .link(self.login_path("/"), "Sign in again");
+            .link(self.login_path(back.as_str()), "Sign in again");
         let note = Note::new("page").because("signed_out_page");
         if super::reply::accepts_html(req) || req.header("accept").is_none() {
             Reply::page(StatusCode::OK, &page, note)
         } else {
             Reply::json(StatusCode::OK, &json!({ "signed_out": true }), note)
         }
+    }
+
+    /// The page to come back to as someone else, if the sign-out is for that.
+    fn back_after_logout(&self, req: &RequestView<'_>, face: &Face) -> Option<ReturnTo> {
+        let params = Params::of(req);
+        let target = ReturnTo::parse(params.one("rd").ok()??, &face.origin)?;
+        (!self.is_flow_path(&target)).then_some(target)
     }
 
     /// The contract's rule against sign-outs that other sites trigger.

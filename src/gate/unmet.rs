@@ -6,7 +6,7 @@ use serde_json::json;
 use super::policy::Unmet;
 use super::rule::Condition;
 use super::seal::Rng;
-use super::{Gate, Note, Page, Reply, RequestView, reference, reply};
+use super::{Asker, Gate, Note, Page, Reply, RequestView, reference, reply};
 use crate::gate::policy::Forbidden;
 
 impl Gate {
@@ -22,7 +22,11 @@ impl Gate {
                 .by(Some(&unmet.account))
         };
         let needs: Vec<String> = unmet.rules.iter().map(|rule| words(rule)).collect();
-        let other = format!("{}/logout", self.paths.prefix());
+        let back = match Asker::of(req) {
+            Asker::Navigation => req.path_and_query(),
+            Asker::Form | Asker::Frame | Asker::Prefetch | Asker::Script => "/".to_owned(),
+        };
+        let other = self.logout_path(&back);
         if !reply::accepts_html(req) {
             let body = json!({
                 "error": "forbidden",

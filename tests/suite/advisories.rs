@@ -18,7 +18,7 @@
 //! | R13 after a local reply upstream sees no byte | `requests` | `replies` | |
 //! | R14 bearer tokens | `trust`: none opens anything yet | | issue 7 |
 //! | R15 odd types and algorithms | `trust` | `tokens` | |
-//! | R16 unknown or empty rules refused | `rules` | `cli` | email rules: issue 3 |
+//! | R16 unknown or empty rules refused, email domains | `rules` | `cli`, `rules` | |
 //! | R17 no tokens on pages, escaping, logs | `trust` | `pages`, `log_scan` | |
 //! | R18 request smuggling | `requests` | | |
 //! | R19 floods, duplicate parameters | `trust` | | refresh: issue 4; assertion: issue 3 |
@@ -37,6 +37,19 @@ const RULES: &str = "[[route]]\npath = \"/admin/*\"\naccess = \"nobody\"\n\
 fn ruled() -> Harness {
     Setup {
         tables: RULES.to_owned(),
+        ..Setup::default()
+    }
+    .start()
+}
+
+/// Rules on people instead: staff and guests, and one that holds on a host alone.
+fn grouped() -> Harness {
+    let tables = "[[route]]\npath = \"/staff/*\"\naccess = { groups = [\"Editors\"] }\n\
+                  [[route]]\npath = \"/guests/*\"\nallow_in_path = [\";\", \"//\", \"%2F\"]\n\
+                  [[route]]\nallow_in_path = [\";\", \"//\", \"%2F\"]\n\
+                  [[route]]\nhost = \"localhost\"\npath = \"/hosted/*\"\naccess = { groups = [\"Editors\"] }\n";
+    Setup {
+        tables: tables.to_owned(),
         ..Setup::default()
     }
     .start()

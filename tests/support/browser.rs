@@ -116,6 +116,20 @@ impl Browser {
         }
     }
 
+    /// Clicks the link with that text.
+    pub(crate) fn click_link(&mut self, page: &Response, text: &str) -> Response {
+        let html = page.html();
+        let href = html
+            .split("<a ")
+            .find(|tag| tag.contains(&format!(">{text}</a>")))
+            .and_then(|tag| tag.split("href=\"").nth(1)?.split('"').next())
+            .unwrap_or_else(|| panic!("no link {text:?} at {}:\n{html}", page.url));
+        let base = url::Url::parse(&page.url).expect("the page's URL");
+        self.initiator = Some(base.origin().ascii_serialization());
+        let target = base.join(&href.replace("&amp;", "&")).expect("a link");
+        self.navigate("GET", target.as_str(), b"", None)
+    }
+
     /// From a page of the app to the emulator's login page, through it, and back to the app.
     pub(crate) fn sign_in(&mut self, url: &str, username: &str, password: &str) -> Response {
         let login = self.arrive(url);

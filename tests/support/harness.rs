@@ -170,8 +170,13 @@ impl Harness {
 
     /// A new person who has signed in, at `/`.
     pub(crate) fn signed_in(&self, username: &str) -> Browser {
+        self.signed_in_at("/", username)
+    }
+
+    /// A new person who has signed in, at a page that asks for it and lets them through.
+    pub(crate) fn signed_in_at(&self, url: &str, username: &str) -> Browser {
         let mut browser = self.browser();
-        let page = browser.sign_in("/", username, self.idp().password(username));
+        let page = browser.sign_in(url, username, self.idp().password(username));
         assert_eq!(
             page.status, 200,
             "{username} is not signed in: {:?}",

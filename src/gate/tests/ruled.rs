@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::support::{
     Desk, Jar, Req, body, changed, config, header_of, id_claims, route, set_cookies, text,
 };
-use crate::gate::Decision;
 use crate::gate::claims::ClaimPath;
 use crate::gate::request::{Forms, RequestPath};
 use crate::gate::route::{Access, Route, Router, Ruling};
 use crate::gate::rule::{Condition, Rule, Rules, Values};
+use crate::gate::{Decision, Effect};
 
 fn values(names: &[&str]) -> Values {
     Values::new(names.iter().map(|&name| name.to_owned()).collect()).unwrap()
@@ -79,7 +79,7 @@ fn a_refusal_tells_people_what_is_needed_and_who_they_are() {
         "one of the groups Editors, R&amp;D &lt;x&gt;",
         "kirsten.holm@example.org",
         "Sign in as someone else",
-        "/_vestibule/logout",
+        "/_vestibule/logout?rd=%2Fedit%2Fx",
         "/edit/*",
         &reference,
     ] {
@@ -275,4 +275,54 @@ fn percent_decode(text: &[u8]) -> Vec<u8> {
         }
     }
     out
+}
+
+#[test]
+fn a_sign_out_keeps_the_page_to_come_back_to_as_someone_else() {
+    let mut desk = desk(Vec::new());
+    let sign_out = |desk: &mut Desk, target: &str, jar: &mut Jar| {
+        let req = Req::open(target).with("sec-fetch-site", "same-origin");
+        let Decision::Perform(Effect::Logout(logout)) = desk.decide(&req.cookies(jar)) else {
+            panic!("{target}");
+        };
+        jar.take_in(set_cookies(&logout.reply));
+        let page = desk.reply(&Req::open("/_vestibule/signed-out").cookies(jar));
+        text(&page).to_owned()
+    };
+    for (target, back) in [
+        ("/_vestibule/logout?rd=%2Fa%3Fb%3Dc", "rd=%2Fa%3Fb%3Dc\""),
+        // The next plain sign-out knows nothing of it any more.
+        ("/_vestibule/logout", "rd=%2F\""),
+        (
+            "/_vestibule/logout?rd=https%3A%2F%2Fevil.example%2F",
+            "rd=%2F\"",
+        ),
+        ("/_vestibule/logout?rd=%2F%2Fevil.example", "rd=%2F\""),
+        ("/_vestibule/logout?rd=%2F_vestibule%2Flogout", "rd=%2F\""),
+    ] {
+        let mut jar = signed_in(&mut desk, &json!({}));
+        sign_out(&mut desk, "/_vestibule/logout?rd=%2Fbefore", &mut jar);
+        let page = sign_out(&mut desk, target, &mut jar);
+        assert!(page.contains(back), "{target}\n{page}");
+    }
+    // A cookie that a neighbour made up leads nowhere else.
+    for made_up in [
+        "",
+        "x",
+        "Ly9ldmlsLmV4YW1wbGU",
+        "aHR0cHM6Ly9ldmlsLmV4YW1wbGUv",
+    ] {
+        let jar = Jar::of("__Host-vestibule-back", made_up);
+        let page = desk.reply(&Req::open("/_vestibule/signed-out").cookies(&jar));
+        assert!(text(&page).contains("rd=%2F\""), "{made_up}");
+    }
+    // Asked from elsewhere, the question keeps the page.
+    let page =
+        desk.reply(&Req::open("/_vestibule/logout?rd=%2Fa").with("sec-fetch-site", "cross-site"));
+    assert!(text(&page).contains("action=\"/_vestibule/logout?rd=%2Fa\""));
+    assert!(
+        desk.gate
+            .strip_cookies(b"__Host-vestibule-back=x")
+            .is_none()
+    );
 }

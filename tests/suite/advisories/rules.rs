@@ -1,8 +1,12 @@
 //! What decides about a request: path, host, rules; and where a login may return to.
 
-use super::{ruled, status};
+use serde_json::json;
+
+use super::{grouped, ruled, status};
 use crate::suite::login::callback_of;
-use crate::support::Harness;
+use crate::suite::tokens::present_token;
+use crate::support::dev_idp::{KIRSTEN, OLA};
+use crate::support::{Harness, Setup};
 
 #[test]
 fn r03_forwarded_headers_of_anyone_decide_nothing() {
@@ -49,6 +53,17 @@ fn r04_rules_see_the_path_only() {
 }
 
 #[test]
+fn r04_rules_on_people_see_the_path_only() {
+    let chain = grouped();
+    let mut ola = chain.signed_in_at("/data", OLA);
+    for target in ["/staff?/guests/x", "/staff/x?a=/guests/x", "/%73taff/x"] {
+        assert_eq!(ola.get(target).status, 403, "{target}");
+    }
+    assert_eq!(ola.get("/guests/x?/staff/x").status, 200);
+    assert_eq!(chain.echo.last().target(), "/guests/x?/staff/x");
+}
+
+#[test]
 fn r05_ambiguous_paths_are_refused_where_there_are_rules() {
     let chain = ruled();
     for target in [
@@ -81,6 +96,32 @@ fn r05_ambiguous_paths_are_refused_where_there_are_rules() {
 }
 
 #[test]
+fn r05_a_route_that_allows_a_form_opens_no_other_route_by_it() {
+    let chain = grouped();
+    let cookies = chain.signed_in_at("/data", OLA).app_cookies();
+    let cookie = format!("Cookie: {cookies}");
+    for target in [
+        "/guests/..;/staff/x",
+        "/guests/%2e%2e%2fstaff/x",
+        "//staff/x",
+        "/%2Fstaff/x",
+        "/staff%2Fx",
+        "/staff;x/y",
+        "/guests/x;y/../../staff",
+        "/guests%252f..%252fstaff",
+    ] {
+        let status = status(&chain, "GET", target, &cookie);
+        assert!(matches!(status, 400 | 403), "{target}: {status}");
+    }
+    let before = chain.echo.count();
+    for target in ["/guests/a%2Fb", "/guests//a", "/guests;v=1/a"] {
+        assert_eq!(status(&chain, "GET", target, &cookie), 200, "{target}");
+        assert_eq!(chain.echo.last().target(), target);
+    }
+    assert_eq!(chain.echo.count() - before, 3);
+}
+
+#[test]
 fn r06_hosts_are_compared_without_case_dot_and_strangers_are_refused() {
     let chain = ruled();
     let (name, port) = chain.host().split_once(':').expect("a port");
@@ -92,6 +133,15 @@ fn r06_hosts_are_compared_without_case_dot_and_strangers_are_refused() {
         assert_eq!(answer.status, 200, "{host}: {answer:?}");
         let closed = chain.raw(&format!("GET /admin/x HTTP/1.1\r\nHost: {host}\r\n\r\n"));
         assert_ne!(closed.status, 200, "{host}");
+    }
+    let grouped = grouped();
+    let cookie = grouped.signed_in_at("/data", OLA).app_cookies();
+    let (name, port) = grouped.host().split_once(':').expect("a port");
+    for host in [format!("LOCALHOST:{port}"), format!("{name}.:{port}")] {
+        let closed = grouped.raw(&format!(
+            "GET /hosted/x HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n"
+        ));
+        assert_eq!(closed.status, 403, "{host}: a rule of the host is skipped");
     }
     for host in ["evil.example", "localhost.evil.example", "", "127.0.0.1"] {
         let answer = chain.raw(&format!("GET /data HTTP/1.1\r\nHost: {host}\r\n\r\n"));
@@ -179,12 +229,49 @@ fn r08_no_return_target_leads_off_the_origin() {
 }
 
 #[test]
+fn r16_an_email_belongs_to_the_domain_after_its_only_at() {
+    let chain = Setup {
+        identity: "user = \"sub\"\n".to_owned(),
+        tables: "[[route]]\npath = \"/data\"\naccess = { email_domains = [\"example.org\"] }\n"
+            .to_owned(),
+        ..Setup::default()
+    }
+    .start();
+    for (order, open) in [
+        (json!({}), true),
+        (json!({ "email": "a@EXAMPLE.org" }), true),
+        (json!({ "email": "a@evil.example@example.org" }), false),
+        (json!({ "email": "a@example.org@evil.example" }), false),
+        (json!({ "email": "a@example.org.evil.example" }), false),
+        (json!({ "email": "a@evil-example.org" }), false),
+        (json!({ "email": "example.org" }), false),
+        (
+            json!({ "email": "a@example.org", "email_verified": false }),
+            false,
+        ),
+        (json!({ "email": null }), false),
+    ] {
+        let token = chain
+            .idp()
+            .mint(KIRSTEN, "id", json!({ "claims": order.clone() }));
+        let expected = if open { 200 } else { 403 };
+        assert_eq!(present_token(&chain, &token), expected, "{order}");
+    }
+}
+
+#[test]
 fn r16_an_unknown_or_empty_rule_stops_the_start() {
     for rule in [
         "[[route]]\npath = \"/x\"\naccess = \"everyone\"\n",
         "[[route]]\npath = \"/x\"\naccess = {}\n",
         "[[route]]\npath = []\naccess = \"public\"\n",
         "[[route]]\npath = \"/x\"\naccess = { grups = [\"Editors\"] }\n",
+        "[[route]]\npath = \"/x\"\naccess = { groups = [] }\n",
+        "[[route]]\npath = \"/x\"\naccess = [{ groups = [\"a\"] }, {}]\n",
+        "[[route]]\npath = \"/x\"\naccess = { email_domains = \"@corp.example\" }\n",
+        "[[route]]\npath = \"/x\"\naccess = { provider = \"elsewhere\" }\n",
+        "[[route]]\npath = \"/x\"\naccess = { claim = \"a\" }\n",
+        "[[route]]\npath = \"/x\"\nmethods = \"get\"\n",
         "[[route]]\npath = \"/x\"\nacess = \"public\"\n",
         "[[route]]\npath = \"x\"\naccess = \"public\"\n",
         "[[route]]\npath = \"/x\"\naccess = \"public\"\n[[route]]\npath = \"/x\"\naccess = \"signed-in\"\n",
