@@ -110,8 +110,19 @@ fn every_reason_has_its_own_word() {
         NoIdentity::LifetimeOver,
         NoIdentity::NoKeys,
     ];
+    let values = || Values::new(vec!["a".to_owned()]).unwrap();
+    let claim = crate::gate::claims::ClaimPath::parse("a").unwrap();
+    let conditions = [
+        Condition::Groups(values()),
+        Condition::AllGroups(values()),
+        Condition::AccessRight(values()),
+        Condition::EmailDomains(values()),
+        Condition::Provider(values()),
+        Condition::Claim(claim, values()),
+    ];
     let forbidden = [
         Forbidden::Nobody,
+        Forbidden::NoRuleForMethod,
         Forbidden::NoPerson(NoPerson::NoUser("email".to_owned())),
         Forbidden::NoPerson(NoPerson::ControlInUser),
         Forbidden::NoPerson(NoPerson::SeveralRights),
@@ -123,6 +134,7 @@ fn every_reason_has_its_own_word() {
         .map(|error| NoIdentity::Token(*error).reason())
         .chain(identity.iter().map(|why| why.reason()))
         .chain(forbidden.iter().map(Forbidden::reason))
+        .chain(conditions.iter().map(Condition::reason))
         .collect();
     // One of them has hyphens, as the contract writes it.
     let legal = |b: u8| b.is_ascii_lowercase() || b == b'_' || b == b'-';
