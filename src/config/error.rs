@@ -204,9 +204,9 @@ pub enum ConfigErrorKind {
     /// `__Host-` or `__Secure-` on an http origin.
     #[error("begins with a prefix that browsers take over https only, and {0} is http")]
     CookieNeedsHttps(String),
-    /// The name of another session's login cookie.
-    #[error("ends in \"-login\", which names the cookie of logins in flight")]
-    CookieIsLogin,
+    /// The name of a cookie beside another session's.
+    #[error("ends in \"-login\" or \"-back\", which name the cookies beside a session's")]
+    CookieIsBeside,
     /// No claim name.
     #[error(transparent)]
     Claim(#[from] ClaimPathError),

@@ -12,7 +12,7 @@ mod value;
 use std::path::PathBuf;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use self::findings::Nearest;
 pub(crate) use self::findings::{Findings, nearest};
@@ -268,19 +268,8 @@ impl<'t, 'd> Table<'t, 'd> {
         if list.is_empty() {
             empty_list(self.findings, &place);
         }
-        let mut tables = Vec::new();
-        for (index, value) in list.iter().enumerate() {
-            let place = place.index(index, value);
-            match value.get_ref() {
-                DeValue::Table(entries) => {
-                    tables.push(read_table(entries, place, self.findings, &mut read));
-                }
-                other => {
-                    let remedy = format!("write {key} = \"WORD\", or tables in braces");
-                    wrong_type(self.findings, &place, "a table", other, &remedy);
-                }
-            }
-        }
+        let remedy = format!("write {key} = \"WORD\", or tables in braces");
+        let tables = self.tables(&place, list, &remedy, &mut read);
         Some(TextOrTables::Tables(tables))
     }
 
@@ -360,14 +349,24 @@ impl<'t, 'd> Table<'t, 'd> {
         if list.is_empty() {
             empty_list(self.findings, &place);
         }
+        self.tables(&place, list, &remedy, &mut read)
+    }
+
+    fn tables<T>(
+        &mut self,
+        place: &Place,
+        list: &DeArray<'_>,
+        remedy: &str,
+        read: &mut impl FnMut(&mut Table<'_, '_>) -> T,
+    ) -> Vec<T> {
         let mut tables = Vec::new();
         for (index, value) in list.iter().enumerate() {
             let place = place.index(index, value);
             match value.get_ref() {
                 DeValue::Table(entries) => {
-                    tables.push(read_table(entries, place, self.findings, &mut read));
+                    tables.push(read_table(entries, place, self.findings, &mut *read));
                 }
-                other => wrong_type(self.findings, &place, "a table", other, &remedy),
+                other => wrong_type(self.findings, &place, "a table", other, remedy),
             }
         }
         tables

@@ -171,10 +171,10 @@ impl Conversion<'_> {
                 return None;
             }
         };
-        if text.ends_with("-login") {
+        if text.ends_with("-login") || text.ends_with("-back") {
             let remedy = "choose a name with another ending";
             self.findings
-                .error(&item.place, ConfigErrorKind::CookieIsLogin, remedy);
+                .error(&item.place, ConfigErrorKind::CookieIsBeside, remedy);
         }
         let http = server
             .and_then(|server| server.origins.iter().find(|origin| !origin.is_https()))

@@ -82,7 +82,8 @@ fn each_mistake_is_found_with_its_key() {
         ("session.verification_cache = \"off\"", &[]),
         ("session.verification_cache = true", &[("session.verification_cache", "WrongType")]),
         ("session.cookie_name = \"a b\"", &[("session.cookie_name", "CookieName")]),
-        ("session.cookie_name = \"wiki-login\"", &[("session.cookie_name", "CookieIsLogin")]),
+        ("session.cookie_name = \"wiki-login\"", &[("session.cookie_name", "CookieIsBeside")]),
+        ("session.cookie_name = \"wiki-back\"", &[("session.cookie_name", "CookieIsBeside")]),
         ("server.public_url = \"http://localhost:8080\"\nsession.cookie_name = \"__Host-wiki\"", &[("session.cookie_name", "CookieNeedsHttps")]),
         // log, headers
         ("log.format = \"xml\"", &[("log.format", "NotAChoice")]),
