@@ -1,8 +1,9 @@
 //! The composition root: from a configuration to a running server. The only
 //! file that knows everyone.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,6 +13,7 @@ use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, ShutdownSignal, ShutdownSignalWatch, ShutdownWatch};
 use pingora::services::background::{BackgroundService, GenBackgroundService};
 use pingora::services::listening::Service;
+use tokio::net::TcpStream;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
@@ -27,6 +29,8 @@ use crate::telemetry::{InFlight, Telemetry};
 /// How long running requests may take to end after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(25);
 const DRAIN_STEP: Duration = Duration::from_millis(20);
+/// How long the listeners may take to open.
+const OPEN_WITHIN: Duration = Duration::from_secs(10);
 /// Retries of one request towards the app: before anything was sent, or of an
 /// idempotent one on a kept connection that turned out to be dead.
 const RETRIES: usize = 4;
@@ -85,16 +89,19 @@ pub fn run(config: &Config) -> Result<(), StartError> {
     for address in &config.server.listen {
         public.add_tcp(&address.to_string());
     }
-    let mut admin = Service::new("admin".to_owned(), Admin::new(Arc::clone(&provider)));
+    let doors = Doors {
+        addresses: config.server.listen.clone(),
+        open: Arc::default(),
+    };
+    let admin = Admin::new(Arc::clone(&provider), Arc::clone(&doors.open));
+    let mut admin = Service::new("admin".to_owned(), admin);
     admin.add_tcp(&config.server.admin_listen.to_string());
     admin.threads = Some(1);
     server.add_service(public);
     server.add_service(admin);
     server.add_service(GenBackgroundService::new("provider".to_owned(), provider));
     server.add_service(background_service("drain", Drain(in_flight)));
-    for address in &config.server.listen {
-        tracing::info!(address = %address, "listening");
-    }
+    server.add_service(background_service("doors", doors));
     tracing::info!(address = %config.server.admin_listen, "listening for health checks");
     server.run(RunArgs {
         shutdown_signal: Box::new(Signals),
@@ -132,6 +139,42 @@ fn check_addresses(config: &Config) -> Result<(), StartError> {
         }
     }
     Ok(())
+}
+
+/// Tells when the public listeners answer: pingora starts all services at once,
+/// so that health checks would otherwise call ready what does not listen yet.
+struct Doors {
+    addresses: Vec<SocketAddr>,
+    open: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl BackgroundService for Doors {
+    async fn start(&self, _shutdown: ShutdownWatch) {
+        let began = Instant::now();
+        // Of port 0 only the kernel knows which one it became.
+        for address in self.addresses.iter().filter(|a| a.port() != 0) {
+            while TcpStream::connect(reachable(*address)).await.is_err() {
+                if began.elapsed() > OPEN_WITHIN {
+                    tracing::error!(address = %address, "the listener did not open");
+                    std::process::exit(1);
+                }
+                sleep(DRAIN_STEP).await;
+            }
+            tracing::info!(address = %address, "listening");
+        }
+        self.open.store(true, Ordering::Release);
+    }
+}
+
+/// Where this machine itself reaches an address that may stand for all of its own.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 /// SIGTERM and SIGINT drain. SIGHUP must not end a running proxy.

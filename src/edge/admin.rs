@@ -2,6 +2,7 @@
 //! authentication.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use http::{Method, Response, StatusCode};
@@ -15,13 +16,17 @@ use crate::version;
 #[derive(Debug)]
 pub struct Admin {
     provider: Arc<ProviderState>,
+    listening: Arc<AtomicBool>,
 }
 
 impl Admin {
-    /// Answers for this provider.
+    /// Answers for this provider, and for listeners that `listening` speaks of.
     #[must_use]
-    pub fn new(provider: Arc<ProviderState>) -> Self {
-        Self { provider }
+    pub fn new(provider: Arc<ProviderState>, listening: Arc<AtomicBool>) -> Self {
+        Self {
+            provider,
+            listening,
+        }
     }
 
     fn answer(&self, method: &Method, path: &str) -> (StatusCode, &'static str, String) {
@@ -35,6 +40,11 @@ impl Admin {
         }
         match path {
             "/healthz" => (StatusCode::OK, TEXT, "alive\n".to_owned()),
+            "/readyz" if !self.listening.load(Ordering::Acquire) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                TEXT,
+                "not ready: the public listeners do not answer yet\n".to_owned(),
+            ),
             "/readyz" if self.provider.is_ready() => (StatusCode::OK, TEXT, "ready\n".to_owned()),
             "/readyz" => (
                 StatusCode::SERVICE_UNAVAILABLE,
