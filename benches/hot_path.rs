@@ -16,7 +16,7 @@ use vestibule::gate::identity::KeptClaims;
 use vestibule::gate::origin::PublicOrigin;
 use vestibule::gate::request::RequestView;
 use vestibule::gate::seal::{Context, KeyRing, Purpose, RandomError, SecretKey};
-use vestibule::gate::session::Session;
+use vestibule::gate::session::{Session, SessionTokens};
 use vestibule::gate::time::UnixTime;
 use vestibule::gate::token::{KeySet, Verifier};
 use vestibule::gate::{Decision, Gate, Known};
@@ -63,10 +63,13 @@ impl Scene {
         let session = Session::establish(
             &identity,
             "corp",
-            token.clone().into(),
-            Some("r".repeat(1_700).into()),
+            SessionTokens {
+                id_token: token.clone().into(),
+                refresh_token: Some("r".repeat(1_700).into()),
+                access_token: None,
+                kept: KeptClaims::default(),
+            },
             [7; 16],
-            KeptClaims::default(),
             NOW,
         );
         let ring = KeyRing::new(&config.session.keys).unwrap_or_else(|| unreachable!("one key"));

@@ -13,11 +13,15 @@ use url::Url;
 use crate::config::{Config, LogoutReach, Provider, ProviderKind};
 
 pub mod cache;
+pub mod callback;
 pub mod claims;
 pub mod cookie;
+mod decision;
 pub mod endpoint;
 mod evidence;
+mod face;
 pub mod headers;
+mod identify;
 pub mod identity;
 pub mod login;
 pub mod origin;
@@ -42,17 +46,19 @@ pub mod userinfo;
 mod whoami;
 pub mod wire;
 
-use cookie::{Cookies, Presented as PresentedCookies};
+use cookie::Cookies;
+pub use decision::{Decision, Effect, Forward};
 use endpoint::{Endpoint, OurPaths};
-use headers::{Evidence, HeaderEdits, HeaderRules};
-use identity::{Mapping, Person};
+use face::Face;
+use headers::{Evidence, HeaderRules};
+use identity::Mapping;
 use origin::PublicOrigin;
 use page::Page;
-use policy::{Denial, Forbidden, NoIdentity, Permit, Presented, Proof};
+use policy::{Denial, Forbidden, Permit, Presented, Proof};
 use reply::{Asker, Note, Reply};
 use request::RequestView;
 use route::{Access, Router, Ruling};
-use seal::{Context, KeyRing, Purpose, Rng};
+use seal::{KeyRing, Rng};
 use session::Session;
 use time::UnixTime;
 use token::{KeySet, VerifiedIdentity, Verifier};
@@ -72,13 +78,6 @@ pub struct Gate {
     whoami: bool,
 }
 
-/// One public origin with its cookies.
-#[derive(Debug)]
-struct Face {
-    origin: PublicOrigin,
-    cookies: Cookies,
-}
-
 /// What the core needs to know of the provider for good.
 #[derive(Debug)]
 struct ProviderFacts {
@@ -96,61 +95,6 @@ pub struct Known<'k> {
     pub keys: Option<&'k KeySet>,
     /// Its logout endpoint, if it has one.
     pub logout: Option<&'k Url>,
-}
-
-/// The fate of a request.
-#[derive(Debug)]
-pub enum Decision {
-    /// It goes to the app.
-    Forward(Box<Forward>),
-    /// We answer ourselves; the app never sees it.
-    Reply(Reply),
-    /// The edge does something first and hands the result to a sibling of
-    /// [`Gate::decide`], which answers with a reply: never another effect.
-    Perform(Effect),
-}
-
-/// A request on its way to the app. Debug shows neither cookies nor the person.
-pub struct Forward {
-    /// The leave to go there.
-    pub permit: Permit,
-    /// What happens to its headers.
-    pub edits: HeaderEdits,
-    /// The target to send instead of the received one: one reading of the path.
-    pub target: Option<String>,
-    /// Cookies that the answer carries.
-    pub set_cookies: Vec<String>,
-    /// For the log.
-    pub note: Note,
-}
-
-impl std::fmt::Debug for Forward {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Forward")
-            .field("permit", &self.permit)
-            .field("note", &self.note)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What the edge has to do before the answer.
-#[derive(Debug)]
-pub enum Effect {
-    /// Build the authorization URL and send the browser there.
-    Authorize(signin::Authorize),
-    /// Redeem a code.
-    Exchange(signin::Exchange),
-    /// Revoke a refresh token, as far as that goes, then reply.
-    Logout(signout::Logout),
-}
-
-/// A session whose token holds.
-struct SignedIn {
-    session: Session,
-    identity: VerifiedIdentity,
-    person: Result<Person, identity::NoPerson>,
-    /// Sealed by a key that is no longer the first one.
-    old_seal: bool,
 }
 
 /// Leave to go to the app, and what came along with it.
@@ -338,86 +282,6 @@ impl Gate {
         }
     }
 
-    /// Cookie, session, token, person: or why not.
-    fn identify(
-        &self,
-        face: &Face,
-        presented: &PresentedCookies<'_>,
-        keys: Option<&KeySet>,
-        now: UnixTime,
-    ) -> Result<SignedIn, NoIdentity> {
-        let (session, old_seal) = self.open_session(face, presented)?;
-        if session.provider() != self.provider.id {
-            return Err(NoIdentity::OtherProvider);
-        }
-        if now.since(session.signed_in()) >= self.lifetime {
-            return Err(NoIdentity::LifetimeOver);
-        }
-        let keys = keys.ok_or(NoIdentity::NoKeys)?;
-        let identity = self
-            .verifier
-            .verify(session.id_token(), keys, now)
-            .map_err(NoIdentity::Token)?;
-        let person = self.mapping.person(&identity, session.kept());
-        Ok(SignedIn {
-            session,
-            identity,
-            person,
-            old_seal,
-        })
-    }
-
-    /// The newest session among what was presented.
-    fn open_session(
-        &self,
-        face: &Face,
-        presented: &PresentedCookies<'_>,
-    ) -> Result<(Session, bool), NoIdentity> {
-        let mut why = NoIdentity::NoCookie;
-        let mut newest: Option<(Session, bool)> = None;
-        for candidate in presented.session_candidates() {
-            let opened = match self.ring.open(face.session_context(), &candidate) {
-                Ok(opened) => opened,
-                Err(error) => {
-                    why = NoIdentity::Unreadable(error);
-                    continue;
-                }
-            };
-            match Session::decode(&opened.plain) {
-                Ok(session) => {
-                    if newest
-                        .as_ref()
-                        .is_none_or(|(other, _)| session.sealed() > other.sealed())
-                    {
-                        newest = Some((session, opened.old_key));
-                    }
-                }
-                Err(_) => why = NoIdentity::UnknownFormat,
-            }
-        }
-        newest.ok_or(why)
-    }
-
-    /// A session that an older key sealed is sealed anew, so that the key can go.
-    /// If that fails, the old seal still opens.
-    fn reseal(
-        &self,
-        face: &Face,
-        presented: &PresentedCookies<'_>,
-        signed_in: &SignedIn,
-        now: UnixTime,
-        rng: Rng<'_>,
-    ) -> Vec<String> {
-        if !signed_in.old_seal {
-            return Vec::new();
-        }
-        self.ring
-            .seal(face.session_context(), &signed_in.session.encode(now), rng)
-            .ok()
-            .and_then(|sealed| face.cookies.set_session(&sealed, presented))
-            .unwrap_or_default()
-    }
-
     fn forward(
         &self,
         judged: Judged,
@@ -516,28 +380,6 @@ impl Gate {
     /// Where a person signs out, to come back to `target` as someone else.
     fn logout_path(&self, target: &str) -> String {
         format!("{}/logout?rd={}", self.paths.prefix(), form_encoded(target))
-    }
-}
-
-impl Face {
-    fn session_context(&self) -> Context<'_> {
-        self.context(Purpose::Session, self.cookies.session_name())
-    }
-
-    fn logins_context(&self) -> Context<'_> {
-        self.context(Purpose::Logins, self.cookies.logins_name())
-    }
-
-    fn state_context(&self) -> Context<'_> {
-        self.context(Purpose::State, "state")
-    }
-
-    fn context<'c>(&'c self, purpose: Purpose, name: &'c str) -> Context<'c> {
-        Context {
-            purpose,
-            name,
-            origin: self.origin.as_str(),
-        }
     }
 }
 

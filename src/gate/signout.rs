@@ -5,11 +5,12 @@ use serde_json::json;
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::face::Face;
 use super::query::Params;
 use super::return_to::ReturnTo;
 use super::session::Session;
 use super::time::UnixTime;
-use super::{Asker, Decision, Effect, Face, Gate, Known, Note, Page, Reply, RequestView};
+use super::{Asker, Decision, Effect, Gate, Known, Note, Page, Reply, RequestView};
 use crate::config::{LogoutReach, ProviderKind};
 
 /// A session that has ended here. The edge revokes the refresh token as far as

@@ -3,10 +3,11 @@
 use http::{StatusCode, header};
 use serde_json::json;
 
+use super::face::Face;
 use super::policy::{Forbidden, NoIdentity};
 use super::return_to::ReturnTo;
 use super::seal::Rng;
-use super::{Asker, Face, Gate, Note, Page, Reply, RequestView, reference};
+use super::{Asker, Gate, Note, Page, Reply, RequestView, reference};
 use crate::gate::identity::NoPerson;
 
 /// Seconds after which a client may try again while the provider is out.

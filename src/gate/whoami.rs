@@ -3,11 +3,13 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::face::Face;
+use super::identify::SignedIn;
 use super::identity::{AttributeValue, Person};
 use super::policy::{Forbidden, NoIdentity};
 use super::seal::Rng;
 use super::time::UnixTime;
-use super::{Face, Gate, Known, Note, Page, Reply, RequestView, SignedIn};
+use super::{Gate, Known, Note, Page, Reply, RequestView};
 use crate::gate::identity::NoPerson;
 
 impl Gate {

@@ -8,8 +8,9 @@ use super::support::{
     key, key_set, location, set_cookies, text, tokens,
 };
 use crate::config::ProviderKind;
+use crate::gate::callback::Failed;
 use crate::gate::reply::Reply;
-use crate::gate::signin::{ExchangeError, Failed};
+use crate::gate::signin::ExchangeError;
 use crate::gate::token::TokenError;
 
 fn after(desk: &mut Desk, req: &Req, failed: Failed) -> Reply {

@@ -9,9 +9,10 @@ use super::support::{
     key, route, tokens,
 };
 use crate::gate::cache::{Audience, CacheControl, cache_control};
+use crate::gate::callback::Failed;
 use crate::gate::reply::Reply;
 use crate::gate::route::Access;
-use crate::gate::signin::{ExchangeError, Failed};
+use crate::gate::signin::ExchangeError;
 use crate::gate::unavailable::{AppFailure, app_failed};
 use crate::gate::{Decision, Effect};
 

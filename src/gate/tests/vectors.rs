@@ -39,11 +39,16 @@ impl Vector {
         }
     }
 
-    pub(in crate::gate) fn number(&mut self, key: &str) -> u64 {
-        match self.left.remove(key) {
-            Some(Value::Integer(number)) => u64::try_from(number).unwrap(),
+    pub(in crate::gate) fn optional_number(&mut self, key: &str) -> Option<u64> {
+        match self.left.remove(key)? {
+            Value::Integer(number) => Some(u64::try_from(number).unwrap()),
             other => panic!("{}: {key} is no number: {other:?}", self.name),
         }
+    }
+
+    pub(in crate::gate) fn number(&mut self, key: &str) -> u64 {
+        self.optional_number(key)
+            .unwrap_or_else(|| panic!("{}: no {key}", self.name))
     }
 
     pub(in crate::gate) fn hex(&mut self, key: &str) -> Vec<u8> {

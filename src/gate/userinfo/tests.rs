@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::{Config, Identity, Provider};
+use crate::gate::callback::Failed;
 use crate::gate::identity::rule::{ClaimRule, ClaimSource};
-use crate::gate::signin::Failed;
 use crate::gate::tests::support::{
     self, Desk, Jar, NOW, Req, callback, changed, id_claims, key_set, location, rule, set_cookies,
     tokens,

@@ -1,0 +1,52 @@
+//! What becomes of a request, as a value that the edge carries out.
+
+use super::headers::HeaderEdits;
+use super::policy::Permit;
+use super::reply::{Note, Reply};
+use super::{signin, signout};
+
+/// The fate of a request.
+#[derive(Debug)]
+pub enum Decision {
+    /// It goes to the app.
+    Forward(Box<Forward>),
+    /// We answer ourselves; the app never sees it.
+    Reply(Reply),
+    /// The edge does something first and hands the result to a sibling of
+    /// [`Gate::decide`](super::Gate::decide), which answers with a reply: never another effect.
+    Perform(Effect),
+}
+
+/// A request on its way to the app. Debug shows neither cookies nor the person.
+pub struct Forward {
+    /// The leave to go there.
+    pub permit: Permit,
+    /// What happens to its headers.
+    pub edits: HeaderEdits,
+    /// The target to send instead of the received one: one reading of the path.
+    pub target: Option<String>,
+    /// Cookies that the answer carries.
+    pub set_cookies: Vec<String>,
+    /// For the log.
+    pub note: Note,
+}
+
+impl std::fmt::Debug for Forward {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Forward")
+            .field("permit", &self.permit)
+            .field("note", &self.note)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the edge has to do before the answer.
+#[derive(Debug)]
+pub enum Effect {
+    /// Build the authorization URL and send the browser there.
+    Authorize(signin::Authorize),
+    /// Redeem a code.
+    Exchange(signin::Exchange),
+    /// Revoke a refresh token, as far as that goes, then reply.
+    Logout(signout::Logout),
+}

@@ -1,0 +1,36 @@
+//! A face: one public origin with its cookies, and what is sealed for it.
+//!
+//! Must not know what is inside of sealed values.
+
+use super::cookie::Cookies;
+use super::origin::PublicOrigin;
+use super::seal::{Context, Purpose};
+
+/// One public origin with its cookies.
+#[derive(Debug)]
+pub(super) struct Face {
+    pub(super) origin: PublicOrigin,
+    pub(super) cookies: Cookies,
+}
+
+impl Face {
+    pub(super) fn session_context(&self) -> Context<'_> {
+        self.context(Purpose::Session, self.cookies.session_name())
+    }
+
+    pub(super) fn logins_context(&self) -> Context<'_> {
+        self.context(Purpose::Logins, self.cookies.logins_name())
+    }
+
+    pub(super) fn state_context(&self) -> Context<'_> {
+        self.context(Purpose::State, "state")
+    }
+
+    fn context<'c>(&'c self, purpose: Purpose, name: &'c str) -> Context<'c> {
+        Context {
+            purpose,
+            name,
+            origin: self.origin.as_str(),
+        }
+    }
+}
