@@ -37,6 +37,7 @@ pub mod seal;
 pub mod session;
 pub mod signin;
 pub mod signout;
+mod standing;
 pub mod time;
 pub mod token;
 mod unauthenticated;

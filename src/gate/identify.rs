@@ -32,12 +32,7 @@ impl Gate {
         now: UnixTime,
     ) -> Result<SignedIn, NoIdentity> {
         let (session, old_seal) = self.open_session(face, presented)?;
-        if session.provider() != self.provider.id {
-            return Err(NoIdentity::OtherProvider);
-        }
-        if now.since(session.signed_in()) >= self.lifetime {
-            return Err(NoIdentity::LifetimeOver);
-        }
+        self.standing(&session, now)?;
         let keys = keys.ok_or(NoIdentity::NoKeys)?;
         let identity = self
             .verifier
