@@ -90,7 +90,9 @@ impl PathPattern {
         }
         if !body.is_empty() {
             let path = RequestPath::parse(body).map_err(|_| PatternError::NotCanonical)?;
-            if path.is_ambiguous() || path.canonical() != body {
+            // A character that need not be encoded has one spelling here: the plain one.
+            let plain = path.decoded_readings().all(|reading| reading == body);
+            if path.is_ambiguous() || path.canonical() != body || !plain {
                 return Err(PatternError::NotCanonical);
             }
         }
@@ -178,7 +180,8 @@ pub enum Ruling<'r> {
         /// The name of the first of those routes.
         label: &'r Arc<str>,
     },
-    /// Apps read this path in different ways, and no route says that this one does not.
+    /// Apps read this path in different ways, under different rules, and no
+    /// route says that this one does not.
     Ambiguous,
 }
 
@@ -253,7 +256,15 @@ impl Router {
             };
             Found::Entry(entry)
         } else {
-            self.found(host, path.canonical(), method)?
+            let found = self.found(host, path.canonical(), method)?;
+            // `/wiki/Special%3AX` is no less `/wiki/Special:X` to nearly every app.
+            if self.has_path_rules
+                && let Found::Entry(entry) = found
+                && !self.all_lead_to(entry, host, path.decoded_readings(), method)
+            {
+                return Some(Ruling::Ambiguous);
+            }
+            found
         };
         Some(match found {
             Found::Entry(entry) => Ruling::Rule {
@@ -272,14 +283,26 @@ impl Router {
     /// another rule: `//admin` may match `/*`, but where `/admin/*` has a rule
     /// of its own it stays refused.
     fn allowed(&self, host: Option<&str>, path: &RequestPath, method: &Method) -> Option<&Entry> {
-        let entry = |path: &str| match self.found(host, path, method)? {
-            Found::Entry(entry) => Some(entry),
-            Found::NoMethod(_) => None,
+        let Found::Entry(matched) = self.found(host, &path.matched(), method)? else {
+            return None;
         };
-        let matched = entry(&path.matched())?;
-        let agrees = |reading: String| entry(&reading).map(|e| e.route) == Some(matched.route);
-        (path.is_allowed_by(matched.allow_in_path) && path.sloppy_readings().all(agrees))
-            .then_some(matched)
+        (path.is_allowed_by(matched.allow_in_path)
+            && self.all_lead_to(matched, host, path.sloppy_readings(), method))
+        .then_some(matched)
+    }
+
+    /// Whether other readings of a path fall under the same route.
+    fn all_lead_to(
+        &self,
+        entry: &Entry,
+        host: Option<&str>,
+        mut readings: impl Iterator<Item = String>,
+        method: &Method,
+    ) -> bool {
+        readings.all(|reading| match self.found(host, &reading, method) {
+            Some(Found::Entry(other)) => other.route == entry.route,
+            Some(Found::NoMethod(_)) | None => false,
+        })
     }
 
     fn found(&self, host: Option<&str>, path: &str, method: &Method) -> Option<Found<'_>> {

@@ -144,10 +144,19 @@ impl RequestPath {
     /// What apps of other habits may take it for: decoded never, once or twice
     /// more, backslashes turned, parameters cut off, slashes merged.
     pub fn sloppy_readings(&self) -> impl Iterator<Item = String> {
-        let decode = |text: &Vec<u8>| Some(decode_once(text));
-        std::iter::successors(Some(self.canonical.clone().into_bytes()), decode)
-            .take(3)
-            .map(|text| sloppy(&text))
+        std::iter::once(sloppy(self.canonical.as_bytes(), Percent::Encodes))
+            .chain(self.decoded_readings())
+    }
+
+    /// What an app may take it for that decodes it once, or twice: a colon for
+    /// `%3A`, say, which to us are two paths (RFC 3986 2.2). None if nothing in
+    /// it is encoded.
+    pub fn decoded_readings(&self) -> impl Iterator<Item = String> {
+        let encoded = self.canonical.contains('%');
+        let first = encoded.then(|| decode_once(self.canonical.as_bytes()));
+        std::iter::successors(first, |text: &Vec<u8>| Some(decode_once(text)))
+            .take(2)
+            .map(|text| sloppy(&text, Percent::Plain))
     }
 }
 
@@ -216,11 +225,7 @@ fn has_dot_segment(canonical: &str) -> bool {
 fn forms(canonical: &str) -> (Forms, bool) {
     let mut forms = Forms::default();
     forms.find(canonical.as_bytes());
-    // Old decoders take %C0%AE for a dot (RFC 3629 3 forbids such forms).
-    let overlong = canonical.contains("%C0") || canonical.contains("%C1") || {
-        let after = canonical.split("%E0%").skip(1);
-        after.into_iter().any(|rest| rest.starts_with(['8', '9']))
-    };
+    let mut overlong = is_overlong(canonical);
     if ["%25", "%3B", "%2F", "%5C"]
         .iter()
         .any(|hidden| canonical.contains(hidden))
@@ -228,8 +233,21 @@ fn forms(canonical: &str) -> (Forms, bool) {
         let once = decode_once(canonical.as_bytes()).to_ascii_uppercase();
         forms.find(&once);
         forms.find(&decode_once(&once));
+        overlong |= canonical.contains("%25") && is_overlong(&String::from_utf8_lossy(&once));
     }
     (forms, overlong)
+}
+
+/// Old decoders take %C0%AE for a dot (RFC 3629 3 forbids such forms).
+fn is_overlong(text: &str) -> bool {
+    let begins = |lead: &str, next: &[char]| {
+        let mut after = text.split(lead).skip(1);
+        after.any(|rest| rest.starts_with(next))
+    };
+    text.contains("%C0")
+        || text.contains("%C1")
+        || begins("%E0%", &['8', '9'])
+        || begins("%F0%", &['8'])
 }
 
 /// Each segment without its `;parameters` (RFC 3986 3.3).
@@ -240,8 +258,17 @@ fn without_parameters(path: &[u8]) -> Vec<u8> {
         .join(&b'/')
 }
 
+/// What a percent sign in a text stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Percent {
+    /// The byte that two digits behind it name.
+    Encodes,
+    /// Itself: the text has been decoded.
+    Plain,
+}
+
 /// Backslashes turned, parameters cut off, slashes merged; spelled as patterns are.
-fn sloppy(path: &[u8]) -> String {
+fn sloppy(path: &[u8], percent: Percent) -> String {
     let turned: Vec<u8> = path
         .iter()
         .map(|b| if *b == b'\\' { b'/' } else { *b })
@@ -250,6 +277,7 @@ fn sloppy(path: &[u8]) -> String {
     for byte in without_parameters(&turned) {
         match byte {
             b'/' if text.ends_with('/') => {}
+            b'%' if percent == Percent::Encodes => text.push('%'),
             b if b == b'/' || is_pchar(b) => text.push(char::from(b)),
             b => push_encoded(&mut text, b),
         }

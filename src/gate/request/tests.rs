@@ -392,6 +392,12 @@ fn overlong_forms_are_ambiguous() {
         "/a%c1%9cb",
         "/a%e0%80%afb",
         "/a%E0%9F%BFb",
+        "/a%f0%80%80%aeb",
+        "/a%F0%8F%BF%BFb",
+        // And what is one after a second decoding.
+        "/a%25c0%25aeb",
+        "/a%25E0%2580%25AFb",
+        "/a%25%43%30%25AEb",
     ] {
         assert!(RequestPath::parse(raw).unwrap().is_ambiguous(), "{raw}");
     }

@@ -58,6 +58,9 @@ fn a_pattern_that_no_request_can_match_as_meant_is_refused() {
         ("/admin/**", PatternError::Star),
         ("/admin/*/", PatternError::Star),
         ("/a?b", PatternError::NotCanonical),
+        ("/Special%3ARights", PatternError::NotCanonical),
+        ("/%40admin/*", PatternError::NotCanonical),
+        ("/a%2541", PatternError::NotCanonical),
         ("/a?b/", PatternError::NotCanonical),
         ("/a#b", PatternError::NotCanonical),
         ("/a b", PatternError::NotCanonical),
@@ -446,4 +449,36 @@ fn dot_segments_stay_refused_whatever_is_allowed() {
     ] {
         assert!(RequestPath::parse(path).is_err(), "{path}");
     }
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn encoding_what_need_not_be_encoded_leads_to_no_other_route() {
+    let slashes = Forms { encoded_slash: true, ..Forms::default() };
+    let router = Router::new(vec![
+        route("", "/wiki/*", Access::Public),
+        route("", "/wiki/Special:Rights", Access::Nobody),
+        route("", "/@admin/*", Access::Nobody),
+        route("", "/a(b),c!/*", Access::Nobody),
+        Route { allow_in_path: slashes, ..route("", "/caf%C3%A9%20s/*", Access::Public) },
+        Route { methods: methods(&["POST"]), ..route("", "/x=y", Access::Public) },
+    ]);
+    for (path, expected) in [
+        ("/wiki/Special:Rights", "route[1] /wiki/Special:Rights"),
+        // To us another path (RFC 3986 2.2), to nearly every app the same.
+        ("/wiki/Special%3ARights", "400"), ("/wiki/Special%3aRights", "400"),
+        ("/wiki/Special%253ARights", "400"), ("/%40admin/x", "400"), ("/%2540admin/x", "400"),
+        ("/a%28b%29%2Cc%21/x", "400"), ("/a(b),c%21", "400"), ("/x%3Dy", "400"),
+        // Letters that only a second decoding shows.
+        ("/wiki/Special:%2552ights", "400"), ("/%2540%2561dmin/x", "400"),
+        // Where no other rule is meant, an encoding is nobody's business.
+        ("/wiki/User%3AOla", "route[0] /wiki/*"), ("/wiki/100%25", "route[0] /wiki/*"),
+        ("/wiki/a%2541", "route[0] /wiki/*"), ("/mail/ola%40example.org", "default"),
+        ("/caf%c3%a9%20s/a%20b", "route[4] /caf%C3%A9%20s/*"),
+        ("/caf%c3%a9%20s/a%2fb", "route[4] /caf%C3%A9%20s/*"),
+    ] {
+        assert_eq!(ruling(&router, "wiki.example.com", path, "GET"), expected, "{path}");
+    }
+    // A foreign host gets no more of it.
+    assert_eq!(ruling(&router, "", "/wiki/Special%3ARights", "GET"), "400");
 }

@@ -122,6 +122,31 @@ fn r05_a_route_that_allows_a_form_opens_no_other_route_by_it() {
 }
 
 #[test]
+fn r05_encoding_what_need_not_be_encoded_walks_around_no_rule() {
+    let tables = "[[route]]\npath = \"/wiki/*\"\naccess = \"public\"\n\
+                  [[route]]\npath = \"/wiki/Special:Rights\"\naccess = { groups = [\"Nobodies\"] }\n";
+    let chain = Setup {
+        tables: tables.to_owned(),
+        ..Setup::default()
+    }
+    .start();
+    for target in [
+        "/wiki/Special%3ARights",
+        "/wiki/Special%3arights/../Special:Rights",
+        "/wiki/Special%253ARights",
+        "/wiki/Special:%2552ights",
+        "/wiki/%53pecial%3aRights?x",
+    ] {
+        assert_eq!(status(&chain, "GET", target, ""), 400, "{target}");
+    }
+    assert_eq!(status(&chain, "GET", "/wiki/Special:Rights", ""), 401);
+    assert_eq!(chain.echo.count(), 0);
+    // What meets no other rule goes on as it came.
+    assert_eq!(status(&chain, "GET", "/wiki/Talk%3aA%40B", ""), 200);
+    assert_eq!(chain.echo.last().target(), "/wiki/Talk%3AA%40B");
+}
+
+#[test]
 fn r06_hosts_are_compared_without_case_dot_and_strangers_are_refused() {
     let chain = ruled();
     let (name, port) = chain.host().split_once(':').expect("a port");
