@@ -88,16 +88,23 @@ fn push(steps: &mut [String], c: char) {
 }
 
 /// A single value as text: strings trimmed, numbers and booleans as JSON
-/// writes them; nothing for an empty string, a list or an object.
+/// writes them; nothing for an empty string, a list or an object, nor for a
+/// number that JSON readers round: two people could be told as one.
 #[must_use]
 pub fn scalar(value: &Value) -> Option<String> {
     let text = match value {
         Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) if is_exact(number) => number.to_string(),
         Value::Bool(truth) => truth.to_string(),
-        Value::Null | Value::Array(_) | Value::Object(_) => return None,
+        Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => return None,
     };
     (!text.is_empty()).then_some(text)
+}
+
+/// Beyond 2^53 a floating point number stands for several integers.
+fn is_exact(number: &serde_json::Number) -> bool {
+    const LIMIT: f64 = 9_007_199_254_740_992.0;
+    !number.is_f64() || number.as_f64().is_some_and(|n| n.abs() < LIMIT)
 }
 
 /// A list in any of the shapes that reach us (cognito.md 3.3): a JSON array;
@@ -169,16 +176,30 @@ fn prune_member(name: &str, value: &Value, paths: &[&[String]]) -> Option<Value>
 
 fn bracketed(text: &str) -> Option<Vec<String>> {
     let inside = text.strip_prefix('[')?.strip_suffix(']')?;
-    // As JSON only if it is a list of texts: a number would be rewritten.
-    if let Ok(items) = serde_json::from_str::<Vec<String>>(text) {
-        return Some(trimmed(items.iter().map(String::as_str)));
+    // As JSON unless it is plain numbers, which would be rewritten. What stands
+    // inside a text or an object is never cut out of it.
+    if let Ok(items) = serde_json::from_str::<Vec<Value>>(text)
+        && items
+            .iter()
+            .any(|item| item.is_string() || item.is_array() || item.is_object())
+    {
+        return Some(items.iter().filter_map(scalar).collect());
     }
-    let items = inside
-        .split(',')
-        .map(|item| item.trim().trim_matches('"').trim())
-        .map(form_decode)
-        .collect::<Vec<_>>();
+    let items: Vec<&str> = inside.split(',').map(str::trim).collect();
+    // A quotation that goes on past a comma: nobody knows where it ends.
+    if items
+        .iter()
+        .any(|item| item.starts_with('"') && (item.len() < 2 || !item.ends_with('"')))
+    {
+        return None;
+    }
+    let items: Vec<String> = items.into_iter().map(unquoted).map(form_decode).collect();
     Some(trimmed(items.iter().map(String::as_str)))
+}
+
+fn unquoted(item: &str) -> &str {
+    let inside = item.strip_prefix('"').and_then(|i| i.strip_suffix('"'));
+    inside.unwrap_or(item).trim()
 }
 
 fn trimmed<'t>(items: impl Iterator<Item = &'t str>) -> Vec<String> {

@@ -157,6 +157,44 @@ fn numbers_in_brackets_stay_as_they_are_written() {
 }
 
 #[test]
+fn nothing_is_cut_out_of_a_text_or_an_object_in_a_list() {
+    for (text, expected) in [
+        ("[\"x, admins\", 1]", vec!["x, admins", "1"]),
+        (
+            "[\"x, admins, y\", null, true]",
+            vec!["x, admins, y", "true"],
+        ),
+        ("[{ \"name\": \"x, admins, y\" }]", vec![]),
+        ("[{ \"name\": \"x\" }, \"a\"]", vec!["a"]),
+        ("[[\"x\", \"admins\", \"y\"]]", vec![]),
+        // No JSON, and a quotation that a comma would cut.
+        ("[\"x, admins, y\", z]", vec!["[\"x, admins, y\", z]"]),
+        ("[\", admins, y\", z]", vec!["[\", admins, y\", z]"]),
+        ("[\"x, admins, y\"]extra]", vec!["[\"x, admins, y\"]extra]"]),
+        // A quotation mark of the name's own.
+        ("[TV 40\", b]", vec!["TV 40\"", "b"]),
+    ] {
+        assert_eq!(list(&json!(text), None), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_number_that_readers_round_is_no_value() {
+    let read = |text: &str| scalar(&serde_json::from_str(text).unwrap());
+    for text in [
+        "76561198000000000000001",
+        "-76561198000000000000001",
+        "9007199254740993.0",
+        "1e300",
+    ] {
+        assert_eq!(read(text), None, "{text}");
+    }
+    for text in ["18446744073709551615", "-9223372036854775808", "0.5"] {
+        assert_eq!(read(text).as_deref(), Some(text), "{text}");
+    }
+}
+
+#[test]
 fn items_are_trimmed_after_they_are_decoded() {
     for (text, expected) in [("[+a+, %20b]", vec!["a", "b"]), ("[a, +, %20]", vec!["a"])] {
         assert_eq!(list(&json!(text), None), expected, "{text}");
