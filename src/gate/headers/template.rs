@@ -87,8 +87,9 @@ pub(super) struct Filled {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ControlInUser;
 
-/// What a part stands for, of one person.
+/// What a piece stands for, of one person.
 enum Found<'p> {
+    Fixed(&'p str),
     One(Cow<'p, str>),
     Many(Vec<Cow<'p, str>>),
 }
@@ -161,22 +162,28 @@ impl Template {
         let mut text = String::new();
         let mut left_out = false;
         let mut whole = true;
-        for piece in &self.0 {
-            let part = match piece {
-                Piece::Text(fixed) => {
-                    text.push_str(fixed);
-                    continue;
-                }
-                Piece::Part(part) => part,
-            };
-            match part.find(person, evidence) {
+        let found: Vec<Option<Found<'_>>> = self
+            .0
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(fixed) => Some(Found::Fixed(fixed)),
+                Piece::Part(part) => part.find(person, evidence),
+            })
+            .collect();
+        // Beside a list, a single value is one more item.
+        let in_list = found.iter().any(|one| matches!(one, Some(Found::Many(_))));
+        for (piece, found) in self.0.iter().zip(found) {
+            match found {
                 None => whole = false,
+                Some(Found::Fixed(fixed)) => text.push_str(fixed),
                 Some(Found::One(one)) => {
-                    if *part == Part::User && one.contains(char::is_control) {
+                    if *piece == Piece::Part(Part::User) && one.contains(char::is_control) {
                         return Err(ControlInUser);
                     }
                     let one = one.trim();
-                    whole &= !one.is_empty();
+                    let forging = in_list && reads_as_several(one, join);
+                    left_out |= forging;
+                    whole &= !one.is_empty() && !forging;
                     text.push_str(one);
                 }
                 Some(Found::Many(items)) => {

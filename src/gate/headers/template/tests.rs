@@ -105,6 +105,12 @@ fn each_part_is_filled_in() {
         ("{claim.bracketed}", "|", Some("x|y"), false),
         ("{claim.bracketed_one}", "|", Some("x"), false),
         ("{claim.tricky}", ",", None, true),
+        // Beside a list, one value that reads as several items is no item.
+        ("{groups},{attribute.department}", ",", None, true),
+        ("{attribute.sites}, {claim.team}", ", ", None, true),
+        ("{claim.bracketed}|{claim.team}", "|", Some("x|y|Holm, Kirsten"), false),
+        ("{attribute.sites},{access_right}", ",", Some("Oslo,Århus,Local Company"), false),
+        ("{user}:{groups}", ";", Some("kirsten:Editors;R&D, Nordics;Brand|One"), false),
         // Without one part there is no header.
         ("{user} ({name})", ",", None, false),
         ("{name}{groups}", ",", None, true),
