@@ -4,6 +4,7 @@
 //! one run with each other: `verify` is the floor that RSA-2048 sets.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use dev_idp::jws::SigningKey;
 use divan::Bencher;
@@ -12,9 +13,12 @@ use serde_json::json;
 use vestibule::config::Config;
 use vestibule::config::load::{SecretsMode, load};
 use vestibule::gate::cookie::Cookies;
-use vestibule::gate::identity::KeptClaims;
+use vestibule::gate::headers::{Evidence, OriginHeaders, Told};
+use vestibule::gate::identity::{KeptClaims, Person};
 use vestibule::gate::origin::PublicOrigin;
+use vestibule::gate::policy::{self, Permit, Presented, Proof};
 use vestibule::gate::request::RequestView;
+use vestibule::gate::route::Access;
 use vestibule::gate::seal::{Context, KeyRing, Purpose, RandomError, SecretKey};
 use vestibule::gate::session::{Session, SessionTokens};
 use vestibule::gate::time::UnixTime;
@@ -176,6 +180,86 @@ fn stage_3_open(bencher: Bencher<'_, '_>) {
 fn stage_4_verify(bencher: Bencher<'_, '_>) {
     let scene = Scene::new();
     bencher.bench_local(|| scene.verifier.verify(&scene.token, &scene.keys, NOW));
+}
+
+/// Once per verified token: what the app is told of a person.
+#[divan::bench]
+fn stage_5_tell(bencher: Bencher<'_, '_>) {
+    let config = config();
+    let person = person();
+    bencher.bench_local(|| config.headers.tell(&person, &Evidence::default()));
+}
+
+/// Per request: the edits, of what was told and where the request came from.
+#[divan::bench]
+fn stage_6_edits(bencher: Bencher<'_, '_>) {
+    let config = config();
+    let (permit, told) = (permit(), told(&config));
+    let origin = PublicOrigin::parse(ORIGIN).unwrap_or_else(|error| unreachable!("{error}"));
+    let origin = Arc::new(OriginHeaders::new(&origin));
+    let client = Some(std::net::IpAddr::from([203, 0, 113, 7]));
+    bencher.bench_local(|| {
+        let edits = config
+            .headers
+            .edits(&permit, |_| Ok(Arc::clone(&told)), &origin, client);
+        edits.map(|edits| edits.set().count())
+    });
+}
+
+/// Per request: which of a browser's headers are removed.
+#[divan::bench]
+fn stage_7_managed(bencher: Bencher<'_, '_>) {
+    const SENT: &[&str] = &[
+        "host",
+        "connection",
+        "cache-control",
+        "sec-ch-ua",
+        "sec-ch-ua-mobile",
+        "sec-ch-ua-platform",
+        "upgrade-insecure-requests",
+        "user-agent",
+        "accept",
+        "sec-fetch-site",
+        "sec-fetch-mode",
+        "sec-fetch-dest",
+        "accept-encoding",
+        "accept-language",
+        "cookie",
+        "x-forwarded-for",
+        "x-requested-with",
+        "traceparent",
+    ];
+    let config = config();
+    bencher.bench_local(|| {
+        let managed = |name: &&&str| config.headers.is_managed(black_box(name));
+        SENT.iter().filter(managed).count()
+    });
+}
+
+fn person() -> Person {
+    Person {
+        user: "kirsten.holm@example.org".to_owned(),
+        email: Some("kirsten.holm@example.org".to_owned()),
+        name: Some("Kirsten Holm".to_owned()),
+        groups: vec!["Editors".to_owned(), "Brand-Nordics".to_owned()],
+        access_right: Some("Local Company".to_owned()),
+        attributes: Vec::new(),
+    }
+}
+
+fn permit() -> Permit {
+    let claims = serde_json::Map::new();
+    let proof = Proof {
+        provider: "corp",
+        claims: &claims,
+    };
+    policy::judge(Access::SignedIn, || Presented::Person(person(), proof))
+        .unwrap_or_else(|denial| unreachable!("{denial:?}"))
+}
+
+fn told(config: &Config) -> Arc<Told> {
+    let told = config.headers.tell(&person(), &Evidence::default());
+    Arc::new(told.unwrap_or_else(|error| unreachable!("{error}")))
 }
 
 fn context(cookies: &Cookies) -> Context<'_> {

@@ -52,7 +52,7 @@ pub use decision::{Decision, Effect, Forward};
 use endpoint::{Endpoint, OurPaths};
 use face::Face;
 use headers::{Evidence, HeaderRules};
-use identity::Mapping;
+use identity::{Mapping, Person};
 use origin::PublicOrigin;
 use page::Page;
 use policy::{Denial, Forbidden, Permit, Presented, Proof};
@@ -125,9 +125,9 @@ impl Gate {
                 .server
                 .origins
                 .iter()
-                .map(|origin| Face {
-                    origin: origin.clone(),
-                    cookies: Cookies::new(config.session.cookie_name.as_ref(), origin, prefix),
+                .map(|origin| {
+                    let name = config.session.cookie_name.as_ref();
+                    Face::new(origin.clone(), Cookies::new(name, origin, prefix))
                 })
                 .collect(),
             paths: OurPaths::new(prefix, provider.callback_path.as_deref()),
@@ -295,15 +295,19 @@ impl Gate {
             cookies: set_cookies,
             kept,
         } = judged;
-        let edits = match &kept {
+        let tell = |person: &Person| match &kept {
             Some((session, identity)) => self.with_evidence(session, identity, |evidence| {
-                self.headers.edits(&permit, evidence, &face.origin, client)
+                self.headers.tell(person, evidence).map(Arc::new)
             }),
             None => self
                 .headers
-                .edits(&permit, &Evidence::default(), &face.origin, client),
+                .tell(person, &Evidence::default())
+                .map(Arc::new),
         };
-        let edits = edits.map_err(|why| Denial::Forbidden(why.into()))?;
+        let edits = self
+            .headers
+            .edits(&permit, tell, &face.headers, client)
+            .map_err(|why| Denial::Forbidden(why.into()))?;
         let note = Note::new("forwarded").by(permit.who().map(|person| person.user.as_str()));
         Ok(Forward {
             permit,

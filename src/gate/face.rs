@@ -2,7 +2,10 @@
 //!
 //! Must not know what is inside of sealed values.
 
+use std::sync::Arc;
+
 use super::cookie::Cookies;
+use super::headers::OriginHeaders;
 use super::origin::PublicOrigin;
 use super::seal::{Context, Purpose};
 
@@ -11,9 +14,19 @@ use super::seal::{Context, Purpose};
 pub(super) struct Face {
     pub(super) origin: PublicOrigin,
     pub(super) cookies: Cookies,
+    /// What the app is told of where a request came from.
+    pub(super) headers: Arc<OriginHeaders>,
 }
 
 impl Face {
+    pub(super) fn new(origin: PublicOrigin, cookies: Cookies) -> Self {
+        Self {
+            headers: Arc::new(OriginHeaders::new(&origin)),
+            origin,
+            cookies,
+        }
+    }
+
     pub(super) fn session_context(&self) -> Context<'_> {
         self.context(Purpose::Session, self.cookies.session_name())
     }

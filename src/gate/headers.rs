@@ -1,31 +1,37 @@
 //! Identity headers: what is removed from what the client sent and what is set
 //! instead, as one value.
 //!
-//! Owns the rules (presets and configured headers, ready for use) and the
-//! edits that come of them for one request. Must not know how edits are
-//! applied, nor where an identity comes from.
+//! Owns the rules (presets and configured headers, ready for use). What they
+//! make of a person is [`told`], once per verified token; what becomes of one
+//! request's headers is [`edits`]. Must not know how edits are applied, nor
+//! where an identity comes from.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use http::HeaderValue;
 use serde_json::{Map, Value};
 
 use super::identity::Person;
-use super::origin::PublicOrigin;
 use super::policy::Permit;
 
+pub mod edits;
 pub mod encode;
 mod managed;
 mod name;
 pub mod preset;
 pub mod template;
+pub mod told;
 mod whole;
 
+pub use edits::{HeaderEdits, OriginHeaders};
 use encode::Encoding;
+use managed::Managed;
 pub use managed::normalised;
 pub use name::{Name, NameError};
 use preset::{Preset, RowWhat};
 use template::{ControlInUser, Template};
+pub use told::Told;
 
 /// Longest header value that the app is sent, in bytes.
 pub const VALUE_MAX: usize = 8 * 1024;
@@ -37,8 +43,10 @@ const CLAIMS_MAX: usize = 128;
 pub struct HeaderRules {
     lines: Vec<Line>,
     every_claim: bool,
-    /// Configured names, normalised: a client's are removed too.
+    /// Configured names, normalised.
     names: Vec<String>,
+    /// What of a client's headers is removed.
+    managed: Managed,
 }
 
 /// What a configured header says.
@@ -81,13 +89,6 @@ pub struct Evidence<'e> {
     pub claims: Option<&'e Map<String, Value>>,
     /// The ID token.
     pub id_token: &'e str,
-}
-
-/// What happens to a request's headers on the way to the app. "Set only"
-/// cannot be expressed: removal is part of it. Debug shows no value.
-pub struct HeaderEdits {
-    set: Vec<(Name, HeaderValue)>,
-    left_out: Vec<Name>,
 }
 
 /// Why a person cannot be told to the app at all.
@@ -141,7 +142,9 @@ impl HeaderRules {
             name,
             what: What::Says(says),
         }));
+        let set_by_us = lines.iter().map(|line| line.name.normalised());
         Self {
+            managed: Managed::new(set_by_us),
             lines,
             every_claim: presets.iter().any(|preset| preset.sends_every_claim()),
             names,
@@ -149,34 +152,28 @@ impl HeaderRules {
     }
 
     /// Whether a client's header of this name is removed: all names of all
-    /// built-in presets, whatever is configured, and the configured ones, in
+    /// built-in presets, whatever is configured, and all that are set here, in
     /// every spelling ([`normalised`]).
     #[must_use]
     pub fn is_managed(&self, name: &str) -> bool {
-        let normal = normalised(name);
-        managed::is_built_in(&normal)
-            || managed::is_framing_misspelt(name, &normal)
-            || self.names.contains(&normal)
+        self.managed.holds(name)
     }
 
-    /// The edits for a permitted request: the person's headers, if there is
-    /// one, and where the request came from.
+    /// The edits for a permitted request: the person's headers, if it is
+    /// permitted as one, and where the request came from. `told` is what
+    /// [`tell`](Self::tell) made of that person.
     ///
     /// # Errors
-    /// See [`Untellable`].
+    /// Those of `told`.
     pub fn edits(
         &self,
         permit: &Permit,
-        evidence: &Evidence<'_>,
-        origin: &PublicOrigin,
+        told: impl FnOnce(&Person) -> Result<Arc<Told>, Untellable>,
+        origin: &Arc<OriginHeaders>,
         client: Option<IpAddr>,
     ) -> Result<HeaderEdits, Untellable> {
-        let mut edits = match permit.who() {
-            Some(person) => self.tell(person, evidence)?,
-            None => HeaderEdits::nothing(),
-        };
-        edits.set_origin(origin, client)?;
-        Ok(edits)
+        let told = permit.who().map(told).transpose()?;
+        Ok(HeaderEdits::new(told, Arc::clone(origin), client))
     }
 
     /// Names and values that tell the app who somebody is, for the person's
@@ -189,8 +186,8 @@ impl HeaderRules {
         person: &Person,
         evidence: &Evidence<'_>,
     ) -> Result<Vec<(String, String)>, Untellable> {
-        let edits = self.tell(person, evidence)?;
-        let shown = edits.set.iter().map(|(name, value)| {
+        let told = self.tell(person, evidence)?;
+        let shown = told.set().iter().map(|(name, value)| {
             let line = self.lines.iter().find(|line| line.name == *name);
             let text = match line.and_then(Line::hidden) {
                 Some(instead) => instead.to_owned(),
@@ -201,41 +198,39 @@ impl HeaderRules {
         Ok(shown.collect())
     }
 
-    fn tell(&self, person: &Person, evidence: &Evidence<'_>) -> Result<HeaderEdits, Untellable> {
-        let mut edits = HeaderEdits::nothing();
+    /// What tells the app who somebody is, with values ready to be sent: made
+    /// once per verified token, not per request.
+    ///
+    /// # Errors
+    /// See [`Untellable`].
+    pub fn tell(&self, person: &Person, evidence: &Evidence<'_>) -> Result<Told, Untellable> {
+        let mut told = Told::default();
         for Line { name, what } in &self.lines {
             match what {
-                What::Says(Says::Secret(secret)) => edits.set.push((name.clone(), secret.clone())),
+                What::Says(Says::Secret(secret)) => told.push_secret(name, secret),
                 What::Says(Says::Template {
                     template,
                     join,
                     encoding,
                 }) => {
                     let filled = template.fill(person, evidence, join, *encoding)?;
-                    edits.push(name, filled.value, filled.left_out)?;
+                    told.push(name, filled.value, filled.left_out)?;
                 }
                 What::SubjectHash => {
-                    edits.push(name, Some(whole::subject_hash(evidence).into()), false)?;
+                    told.push(name, Some(whole::subject_hash(evidence).into()), false)?;
                 }
                 What::Principal => {
-                    edits.push(name, Some(whole::principal(person, evidence).into()), false)?;
+                    told.push(name, Some(whole::principal(person, evidence).into()), false)?;
                 }
             }
         }
         if self.every_claim {
-            self.tell_claims(&mut edits, evidence)?;
+            self.tell_claims(&mut told, evidence)?;
         }
-        for (_, value) in &mut edits.set {
-            value.set_sensitive(true);
-        }
-        Ok(edits)
+        Ok(told)
     }
 
-    fn tell_claims(
-        &self,
-        edits: &mut HeaderEdits,
-        evidence: &Evidence<'_>,
-    ) -> Result<(), Untellable> {
+    fn tell_claims(&self, told: &mut Told, evidence: &Evidence<'_>) -> Result<(), Untellable> {
         let mut seen: Vec<String> = Vec::new();
         for claim in evidence.claims.into_iter().flat_map(whole::every_claim) {
             let Ok(name) = Name::written(&claim.name) else {
@@ -247,7 +242,7 @@ impl HeaderRules {
             }
             if seen.contains(&same) {
                 // Two claims under one name: the app would take one for the other.
-                edits.left_out.push(name);
+                told.leave_out(name);
                 continue;
             }
             seen.push(same);
@@ -256,82 +251,9 @@ impl HeaderRules {
             }
             let value = claim.text.as_deref().map(|text| Encoding::Raw.encode(text));
             let left_out = claim.left_out || matches!(value, Some(None));
-            edits.push(&name, value.flatten(), left_out)?;
+            told.push(&name, value.flatten(), left_out)?;
         }
         Ok(())
-    }
-}
-
-impl HeaderEdits {
-    fn nothing() -> Self {
-        Self {
-            set: Vec::with_capacity(12),
-            left_out: Vec::new(),
-        }
-    }
-
-    /// Headers to set, after every [managed](HeaderRules::is_managed) one has been removed.
-    #[must_use]
-    pub fn set(&self) -> &[(Name, HeaderValue)] {
-        &self.set
-    }
-
-    /// Headers of which something was left out: a list item that would have
-    /// read as several, or text that the header's encoding cannot say.
-    #[must_use]
-    pub fn left_out(&self) -> &[Name] {
-        &self.left_out
-    }
-
-    fn push(
-        &mut self,
-        name: &Name,
-        value: Option<Vec<u8>>,
-        left_out: bool,
-    ) -> Result<(), Untellable> {
-        if left_out {
-            self.left_out.push(name.clone());
-        }
-        let Some(value) = value.filter(|value| !value.is_empty()) else {
-            return Ok(());
-        };
-        if value.len() > VALUE_MAX {
-            return Err(Untellable::TooLong);
-        }
-        // Every encoding gives legal bytes: never an error.
-        let value = HeaderValue::from_bytes(&value).map_err(|_| Untellable::TooLong)?;
-        self.set.push((name.clone(), value));
-        Ok(())
-    }
-
-    /// X-Forwarded-For is the peer; -Proto, -Host and -Port are the public
-    /// origin's, never the socket's.
-    fn set_origin(
-        &mut self,
-        origin: &PublicOrigin,
-        client: Option<IpAddr>,
-    ) -> Result<(), Untellable> {
-        let mut say = |name, text: &str| {
-            let name = Name::ours(name);
-            self.push(&name, Some(text.as_bytes().to_vec()), false)
-        };
-        if let Some(client) = client {
-            let node = match client {
-                IpAddr::V4(address) => address.to_string(),
-                IpAddr::V6(address) => format!("\"[{address}]\""),
-            };
-            say("x-forwarded-for", &client.to_string())?;
-            say("x-real-ip", &client.to_string())?;
-            let forwarded = format!(
-                "for={node};host=\"{}\";proto={}",
-                origin.authority(),
-                origin.scheme()
-            );
-            say("forwarded", &forwarded)?;
-        }
-        say("x-forwarded-proto", origin.scheme())?;
-        say("x-forwarded-host", origin.authority())?;
-        say("x-forwarded-port", &origin.port().to_string())
     }
 }
 
@@ -365,15 +287,6 @@ fn readable(value: &HeaderValue) -> String {
 impl std::fmt::Debug for Evidence<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Evidence([redacted])")
-    }
-}
-
-impl std::fmt::Debug for HeaderEdits {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HeaderEdits")
-            .field("set", &self.set.len())
-            .field("left_out", &self.left_out)
-            .finish()
     }
 }
 

@@ -111,21 +111,90 @@ pub fn normalised(name: &str) -> String {
         .collect()
 }
 
-/// Whether a normalised name is one of a built-in convention.
-pub(super) fn is_built_in(normalised: &str) -> bool {
-    MANAGED.contains(&normalised)
-        || MANAGED_PREFIXES
-            .iter()
-            .any(|prefix| normalised.starts_with(prefix))
+/// Names of headers that are removed, for one look at each header of each
+/// request: by the first character, which leaves none or a few to compare.
+#[derive(Clone, Debug)]
+pub(super) struct Managed {
+    by_first: Vec<Vec<Pattern>>,
+}
+
+#[derive(Clone, Debug)]
+enum Pattern {
+    Exact(String),
+    Prefix(&'static str),
+}
+
+impl Managed {
+    /// Those of all built-in conventions, and others, normalised.
+    pub(super) fn new(others: impl Iterator<Item = String>) -> Self {
+        let built_in = MANAGED.iter().map(|name| (*name).to_owned());
+        let prefixes = MANAGED_PREFIXES.iter().copied().map(Pattern::Prefix);
+        let all = built_in.chain(others).map(Pattern::Exact).chain(prefixes);
+        let mut by_first = vec![Vec::new(); 128];
+        for pattern in all {
+            let first = pattern.text().bytes().next().unwrap_or_default();
+            if let Some(same) = by_first.get_mut(usize::from(first)) {
+                same.push(pattern);
+            }
+        }
+        Self { by_first }
+    }
+
+    /// Whether a header of this name is removed.
+    pub(super) fn holds(&self, name: &str) -> bool {
+        let first = name.bytes().next().map_or(0, folded);
+        let same = self.by_first.get(usize::from(first));
+        same.is_some_and(|same| same.iter().any(|pattern| pattern.matches(name)))
+            || is_framing_misspelt(name)
+    }
+}
+
+impl Pattern {
+    fn text(&self) -> &str {
+        match self {
+            Self::Exact(text) => text,
+            Self::Prefix(text) => text,
+        }
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Self::Exact(text) => name.len() == text.len() && folds_to(name, text),
+            Self::Prefix(text) => name.len() >= text.len() && folds_to(name, text),
+        }
+    }
+}
+
+/// One byte of a name, as [`normalised`] has it: names are ASCII.
+fn folded(byte: u8) -> u8 {
+    match byte.is_ascii_alphanumeric() {
+        true => byte.to_ascii_lowercase(),
+        false => b'-',
+    }
+}
+
+/// Whether a name, as far as the other one goes, is that one when normalised.
+fn folds_to(name: &str, normalised: &str) -> bool {
+    name.bytes()
+        .map(folded)
+        .zip(normalised.bytes())
+        .all(|(a, b)| a == b)
 }
 
 /// Whether a name is another spelling of a framing field: no such field, but
 /// an app may think so.
-pub(super) fn is_framing_misspelt(name: &str, normalised: &str) -> bool {
-    FRAMING.contains(&normalised) && !normalised.eq_ignore_ascii_case(name)
+fn is_framing_misspelt(name: &str) -> bool {
+    FRAMING.iter().any(|framing| {
+        name.len() == framing.len()
+            && folds_to(name, framing)
+            && !framing.eq_ignore_ascii_case(name)
+    })
 }
 
 /// Whether a normalised name is none that can be configured.
 pub(super) fn is_reserved(normalised: &str) -> bool {
     RESERVED.contains(&normalised)
 }
+
+#[cfg(test)]
+mod tests;

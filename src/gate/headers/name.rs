@@ -46,7 +46,7 @@ impl Name {
         })
     }
 
-    pub(super) fn ours(text: &'static str) -> Self {
+    pub(super) const fn ours(text: &'static str) -> Self {
         Self {
             name: HeaderName::from_static(text),
             written: Bytes::from_static(text.as_bytes()),

@@ -363,7 +363,7 @@ fn a_foreign_host_is_421_but_for_public_routes_without_a_host() {
         }
         let forward = desk.forward(&Req::open("/public/x").with("host", host));
         assert!(forward.permit.who().is_none());
-        let told = format!("{:?}", forward.edits.set());
+        let told = format!("{:?}", forward.edits.set().collect::<Vec<_>>());
         assert!(
             told.contains("wiki.example.com") && !told.contains(host),
             "{told}"

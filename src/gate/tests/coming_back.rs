@@ -57,7 +57,6 @@ fn a_login_ends_where_it_began_with_a_session() {
     let told: Vec<String> = forward
         .edits
         .set()
-        .iter()
         .map(|(name, value)| format!("{}: {}", name.as_str(), value.to_str().unwrap()))
         .collect();
     assert_eq!(

@@ -1,0 +1,125 @@
+//! What becomes of one request's headers: who asks, and where from.
+//!
+//! Owns the headers that say where a request came from. All that can be is
+//! prebuilt: what one request adds is the client's address. Must not know how
+//! edits are applied, nor what a person is.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::HeaderValue;
+
+use super::{Name, Told};
+use crate::gate::origin::PublicOrigin;
+
+static X_FORWARDED_FOR: Name = Name::ours("x-forwarded-for");
+static X_REAL_IP: Name = Name::ours("x-real-ip");
+static FORWARDED: Name = Name::ours("forwarded");
+static X_FORWARDED_PROTO: Name = Name::ours("x-forwarded-proto");
+static X_FORWARDED_HOST: Name = Name::ours("x-forwarded-host");
+static X_FORWARDED_PORT: Name = Name::ours("x-forwarded-port");
+
+/// What requests of one origin say of it, whatever the socket was.
+#[derive(Debug)]
+pub struct OriginHeaders {
+    set: Vec<(&'static Name, HeaderValue)>,
+    /// The rest of `Forwarded` (RFC 7239 4) after the client.
+    forwarded: String,
+}
+
+/// What happens to a request's headers on the way to the app. "Set only"
+/// cannot be expressed: removal of [managed](super::HeaderRules::is_managed)
+/// ones is part of it. Debug shows no value.
+pub struct HeaderEdits {
+    told: Option<Arc<Told>>,
+    origin: Arc<OriginHeaders>,
+    client: Option<Client>,
+}
+
+/// Where a request came from.
+struct Client {
+    address: HeaderValue,
+    forwarded: HeaderValue,
+}
+
+impl OriginHeaders {
+    /// The headers of requests of an origin.
+    #[must_use]
+    pub fn new(origin: &PublicOrigin) -> Self {
+        let port = origin.port().to_string();
+        let said = [
+            (&X_FORWARDED_PROTO, origin.scheme()),
+            (&X_FORWARDED_HOST, origin.authority()),
+            (&X_FORWARDED_PORT, port.as_str()),
+        ];
+        // An origin holds nothing that a header cannot; a test reads them.
+        let value = |(name, text)| Some((name, HeaderValue::from_str(text).ok()?));
+        Self {
+            set: said.into_iter().filter_map(value).collect(),
+            forwarded: format!(";host=\"{}\";proto={}", origin.authority(), origin.scheme()),
+        }
+    }
+}
+
+impl Client {
+    fn new(address: IpAddr, origin: &OriginHeaders) -> Option<Self> {
+        let text = address.to_string();
+        let (open, close) = match address {
+            IpAddr::V4(_) => ("", ""),
+            IpAddr::V6(_) => ("\"[", "]\""),
+        };
+        let rest = &origin.forwarded;
+        let forwarded = ["for=", open, &text, close, rest].concat();
+        // Digits, letters, dots and colons: always values.
+        Some(Self {
+            address: HeaderValue::try_from(text).ok()?,
+            forwarded: HeaderValue::try_from(forwarded).ok()?,
+        })
+    }
+
+    fn set(&self) -> [(&Name, &HeaderValue); 3] {
+        [
+            (&X_FORWARDED_FOR, &self.address),
+            (&X_REAL_IP, &self.address),
+            (&FORWARDED, &self.forwarded),
+        ]
+    }
+}
+
+impl HeaderEdits {
+    pub(super) fn new(
+        told: Option<Arc<Told>>,
+        origin: Arc<OriginHeaders>,
+        client: Option<IpAddr>,
+    ) -> Self {
+        Self {
+            client: client.and_then(|address| Client::new(address, &origin)),
+            told,
+            origin,
+        }
+    }
+
+    /// Headers to set, each once, after every
+    /// [managed](super::HeaderRules::is_managed) one has been removed.
+    pub fn set(&self) -> impl Iterator<Item = (&Name, &HeaderValue)> {
+        let told = self.told.iter().flat_map(|told| told.set());
+        let origin = self.origin.set.iter().map(|(name, value)| (*name, value));
+        told.map(|(name, value)| (name, value))
+            .chain(self.client.iter().flat_map(Client::set))
+            .chain(origin)
+    }
+
+    /// Headers of which something was left out: see [`Told::left_out`].
+    #[must_use]
+    pub fn left_out(&self) -> &[Name] {
+        self.told.as_deref().map_or(&[], Told::left_out)
+    }
+}
+
+impl std::fmt::Debug for HeaderEdits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HeaderEdits")
+            .field("told", &self.told)
+            .finish_non_exhaustive()
+    }
+}
