@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod http;
 pub mod oidc;
+mod perform;
 pub mod provider;
 pub mod proxy;
 mod respond;

@@ -16,6 +16,7 @@ use pingora::{Error, ErrorSource, ErrorType};
 use tokio::sync::Semaphore;
 
 use super::oidc::RelyingParty;
+use super::perform::EXCHANGES_MAX;
 use super::provider::ProviderState;
 use super::respond;
 use super::upstream::Resolver;
@@ -23,20 +24,14 @@ use super::view::{self, FramingError, Received};
 use crate::clock;
 use crate::config::Config;
 use crate::gate::cache::Audience;
-use crate::gate::callback::Failed;
 use crate::gate::origin::PublicOrigin;
 use crate::gate::reply::{Note, Reply};
 use crate::gate::route::Access;
-use crate::gate::signin::{Exchange, ExchangeError, Tokens};
-use crate::gate::signout::Logout;
 use crate::gate::token::TokenError;
 use crate::gate::unavailable::{AppFailure, app_failed};
-use crate::gate::userinfo::{CheckedTokens, UserinfoError};
-use crate::gate::{Decision, Effect, Forward, Gate, Known};
+use crate::gate::{Decision, Forward, Gate, Known};
 use crate::telemetry::{AccessLine, InFlight, InFlightGuard, Telemetry};
 
-/// Most codes that are redeemed at the same time.
-const EXCHANGES_MAX: usize = 64;
 /// How long a connection may wait for its next request, in seconds.
 const KEEPALIVE_SECONDS: u64 = 60;
 /// How long a client may refuse to read on.
@@ -44,13 +39,13 @@ const CLIENT_WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The public listener's service.
 pub struct Proxy {
-    gate: Gate,
-    provider: Arc<ProviderState>,
-    relying_party: RelyingParty,
+    pub(super) gate: Gate,
+    pub(super) provider: Arc<ProviderState>,
+    pub(super) relying_party: RelyingParty,
     upstream: Resolver,
     telemetry: Telemetry,
     in_flight: InFlight,
-    exchanges: Semaphore,
+    pub(super) exchanges: Semaphore,
 }
 
 /// What one request carries from callback to callback.
@@ -107,93 +102,6 @@ impl Proxy {
             .map(std::net::SocketAddr::ip);
         self.gate
             .decide(&view, known, client, clock::now(), &mut clock::random)
-    }
-
-    async fn perform(&self, effect: Effect, received: Received<'static>) -> Reply {
-        let Ok(view) = received.view() else {
-            return Reply::bad_request("the request cannot be read", "request_unreadable");
-        };
-        match effect {
-            Effect::Authorize(ask) => {
-                let snapshot = self.provider.snapshot();
-                let url = snapshot
-                    .endpoints
-                    .as_ref()
-                    .and_then(|endpoints| self.relying_party.authorize_url(&ask, endpoints).ok());
-                match url {
-                    Some(url) => self.gate.login_started(ask, &url),
-                    None => self.gate.login_impossible(&view),
-                }
-            }
-            Effect::Exchange(ask) => {
-                let outcome = self.redeem(&ask).await;
-                self.gate
-                    .after_exchange(&view, &ask, outcome, clock::now(), &mut clock::random)
-            }
-            Effect::Logout(logout) => {
-                let endpoint = self
-                    .provider
-                    .snapshot()
-                    .endpoints
-                    .as_ref()
-                    .and_then(|endpoints| endpoints.revocation.clone());
-                let Logout {
-                    refresh_token,
-                    reply,
-                } = logout;
-                if let Some(token) = refresh_token
-                    && let Some(endpoint) = endpoint
-                {
-                    self.relying_party.revoke(&token, &endpoint).await;
-                }
-                reply
-            }
-        }
-    }
-
-    /// From a code to tokens that both verifiers accept.
-    async fn redeem(&self, ask: &Exchange) -> Result<(Tokens, CheckedTokens), Failed> {
-        let endpoints = self
-            .provider
-            .snapshot()
-            .endpoints
-            .clone()
-            .ok_or(ExchangeError::Unavailable)?;
-        // Whoever replays a login of their own with made-up codes must not make
-        // the provider throttle everybody.
-        let _turn = self
-            .exchanges
-            .try_acquire()
-            .map_err(|_| ExchangeError::Unavailable)?;
-        let tokens = self.relying_party.exchange(ask, &endpoints).await?;
-        let nonce = ask.exchange.login().nonce();
-        let mut checked = self.check(&tokens, &nonce);
-        if matches!(checked, Err(Failed::Token(TokenError::UnknownKey))) {
-            // The keys may have been rotated a moment ago.
-            self.provider.refetch().await;
-            checked = self.check(&tokens, &nonce);
-        }
-        let mut checked = checked?;
-        if self.gate.wants_userinfo() {
-            let endpoint = endpoints.userinfo.as_ref();
-            let endpoint = endpoint.ok_or(UserinfoError::Unavailable)?;
-            let answer = self
-                .relying_party
-                .userinfo(&tokens.access_token, endpoint)
-                .await?;
-            self.gate.take_userinfo(&mut checked, &answer)?;
-        }
-        Ok((tokens, checked))
-    }
-
-    fn check(&self, tokens: &Tokens, nonce: &str) -> Result<CheckedTokens, Failed> {
-        let snapshot = self.provider.snapshot();
-        let keys = snapshot.keys.as_ref().ok_or(ExchangeError::Unavailable)?;
-        let now = clock::now();
-        let checked = self.gate.check_tokens(tokens, nonce, keys, now)?;
-        self.relying_party
-            .second_opinion(tokens, nonce, &checked.identity, &snapshot, now)?;
-        Ok(checked)
     }
 }
 
