@@ -45,6 +45,7 @@ fn route(world: &mut World, request: &Request, path: &[&str]) -> Answer {
     match (request.method.as_str(), path) {
         ("GET", ["health"]) => Ok(json!({ "status": "ok" })),
         ("GET", ["counters"]) => Ok(world.journal.counters()),
+        ("GET", ["counters", "grants"]) => Ok(world.journal.grants()),
         ("POST", ["counters", "reset"]) => {
             world.journal.reset();
             done()

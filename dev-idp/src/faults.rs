@@ -1,7 +1,9 @@
 //! Failure injection (cognito.md E18): per endpoint, once, n times or always.
 //!
-//! A fault that replaces the response is asked for by the router; one that
-//! changes a token is asked for where tokens are signed.
+//! A fault of the response is asked for by the router and carried out by it
+//! and the server; one that changes a token is asked for where tokens are signed.
+
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -16,6 +18,9 @@ pub(crate) struct Fault {
     /// How often; -1 is always.
     #[serde(default = "once")]
     pub(crate) times: i64,
+    /// Only requests with this `grant_type`: refreshes fail, logins do not.
+    #[serde(default)]
+    pub(crate) grant_type: Option<String>,
     #[serde(flatten)]
     pub(crate) kind: FaultKind,
 }
@@ -25,6 +30,29 @@ pub(crate) struct Fault {
 pub(crate) enum FaultKind {
     /// Answers with this status and an empty body.
     Status { status: u16 },
+    /// Answers with this body, an HTML page unless told otherwise.
+    Body {
+        #[serde(default = "ok")]
+        status: u16,
+        #[serde(default = "html")]
+        content_type: String,
+        body: String,
+    },
+    /// Answers with so many bytes of JSON text.
+    Huge { bytes: usize },
+    /// 302 to there.
+    Redirect { location: String },
+    /// Serves the request, and answers so much later.
+    Delay { milliseconds: u64 },
+    /// Says nothing for so long, then closes; the request is not served.
+    Silence { milliseconds: u64 },
+    /// Resets the connection; the request is not served.
+    Reset,
+    /// Serves the request, and cuts its answer off in the middle.
+    Truncate,
+    /// Serves the request, and closes without the answer: a response that is
+    /// lost after the rotation of a token.
+    Lose,
     /// Deviations for one token of the response.
     TamperToken {
         #[serde(default = "id_token")]
@@ -38,6 +66,33 @@ pub(crate) enum FaultKind {
     },
 }
 
+/// What becomes of a response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// This one takes its place; the request is not served.
+    Instead {
+        status: u16,
+        content_type: Option<String>,
+        location: Option<String>,
+        body: String,
+    },
+    /// It comes so much later.
+    Late(Duration),
+    /// None, after so long; the request is not served.
+    Silent(Duration),
+    /// None, and a reset at once; the request is not served.
+    Reset,
+    /// Half of it.
+    Cut,
+    /// None, although the request was served.
+    Lost,
+}
+
+/// The longest that a fault may last.
+const LONGEST: u64 = 10 * 60 * 1000;
+/// The longest body of a fault.
+const LARGEST: usize = 64 << 20;
+
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Vec<Fault>);
 
@@ -46,11 +101,78 @@ impl Fault {
     /// If no server could answer like this.
     pub(crate) fn check(&self) -> Result<(), String> {
         match self.kind {
-            FaultKind::Status { status } if !(200..=599).contains(&status) => {
+            FaultKind::Status { status } | FaultKind::Body { status, .. }
+                if !(200..=599).contains(&status) =>
+            {
                 Err(format!("{status} is no final status"))
             }
+            FaultKind::Delay { milliseconds } | FaultKind::Silence { milliseconds }
+                if milliseconds > LONGEST =>
+            {
+                Err(format!("{milliseconds} ms are too long"))
+            }
+            FaultKind::Huge { bytes } if bytes > LARGEST => Err(format!("{bytes} are too many")),
             _ => Ok(()),
         }
+    }
+
+    fn concerns(&self, endpoint: &str, grant_type: Option<&str>) -> bool {
+        self.endpoint == endpoint
+            && self
+                .grant_type
+                .as_deref()
+                .is_none_or(|wanted| grant_type == Some(wanted))
+    }
+}
+
+impl FaultKind {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Status { .. } => "status",
+            Self::Body { .. } => "body",
+            Self::Huge { .. } => "huge",
+            Self::Redirect { .. } => "redirect",
+            Self::Delay { .. } => "delay",
+            Self::Silence { .. } => "silence",
+            Self::Reset => "reset",
+            Self::Truncate => "truncate",
+            Self::Lose => "lose",
+            Self::TamperToken { .. } => "tamper-token",
+        }
+    }
+
+    /// `None` for what is no fault of the response as a whole.
+    fn deed(&self) -> Option<Deed> {
+        let instead = |status, content_type: Option<&str>, body: String| Deed::Instead {
+            status,
+            content_type: content_type.map(str::to_owned),
+            location: None,
+            body,
+        };
+        Some(match self {
+            Self::Status { status } => instead(*status, None, String::new()),
+            Self::Body {
+                status,
+                content_type,
+                body,
+            } => instead(*status, Some(content_type), body.clone()),
+            Self::Huge { bytes } => {
+                let filling = "x".repeat(bytes.saturating_sub(2));
+                instead(200, Some("application/json"), format!("\"{filling}\""))
+            }
+            Self::Redirect { location } => Deed::Instead {
+                status: 302,
+                content_type: None,
+                location: Some(location.clone()),
+                body: String::new(),
+            },
+            Self::Delay { milliseconds } => Deed::Late(Duration::from_millis(*milliseconds)),
+            Self::Silence { milliseconds } => Deed::Silent(Duration::from_millis(*milliseconds)),
+            Self::Reset => Deed::Reset,
+            Self::Truncate => Deed::Cut,
+            Self::Lose => Deed::Lost,
+            Self::TamperToken { .. } => return None,
+        })
     }
 }
 
@@ -65,23 +187,28 @@ impl Faults {
         self.0.clear();
     }
 
-    /// The status to answer with instead of serving the request.
-    pub(crate) fn status(&mut self, endpoint: &str) -> Option<u16> {
-        self.spend(endpoint, |kind| match kind {
-            FaultKind::Status { status } => Some(*status),
-            FaultKind::TamperToken { .. } => None,
+    /// What becomes of the response to this request.
+    pub(crate) fn deed(&mut self, endpoint: &str, grant_type: Option<&str>) -> Option<Deed> {
+        self.spend(|fault| {
+            let concerned = fault.concerns(endpoint, grant_type);
+            concerned.then(|| fault.kind.deed()).flatten()
         })
     }
 
     /// The deviations for a token of that use.
-    pub(crate) fn tamper(&mut self, endpoint: &str, token_use: KeyName) -> Option<Forgery> {
-        self.spend(endpoint, |kind| match kind {
+    pub(crate) fn tamper(
+        &mut self,
+        endpoint: &str,
+        grant_type: Option<&str>,
+        token_use: KeyName,
+    ) -> Option<Forgery> {
+        self.spend(|fault| match &fault.kind {
             FaultKind::TamperToken {
                 token,
                 claims,
                 header,
                 key,
-            } if *token == token_use => Some(Forgery {
+            } if *token == token_use && fault.concerns(endpoint, grant_type) => Some(Forgery {
                 claims: claims.clone(),
                 header: header.clone(),
                 key: *key,
@@ -97,23 +224,20 @@ impl Faults {
                 json!({
                     "endpoint": fault.endpoint,
                     "times": fault.times,
-                    "kind": match fault.kind {
-                        FaultKind::Status { .. } => "status",
-                        FaultKind::TamperToken { .. } => "tamper-token",
-                    },
+                    "grant_type": fault.grant_type,
+                    "kind": fault.kind.name(),
                 })
             })
             .collect()
     }
 
     /// Uses up one time of the oldest fault that has something to say.
-    fn spend<T>(&mut self, endpoint: &str, pick: impl Fn(&FaultKind) -> Option<T>) -> Option<T> {
-        let (index, found) = self.0.iter().enumerate().find_map(|(index, fault)| {
-            (fault.endpoint == endpoint)
-                .then(|| pick(&fault.kind))
-                .flatten()
-                .map(|found| (index, found))
-        })?;
+    fn spend<T>(&mut self, pick: impl Fn(&Fault) -> Option<T>) -> Option<T> {
+        let (index, found) = self
+            .0
+            .iter()
+            .enumerate()
+            .find_map(|(index, fault)| pick(fault).map(|found| (index, found)))?;
         let exhausted = self.0.get_mut(index).is_some_and(|fault| {
             if fault.times > 0 {
                 fault.times -= 1;
@@ -129,6 +253,14 @@ impl Faults {
 
 fn once() -> i64 {
     1
+}
+
+fn ok() -> u16 {
+    200
+}
+
+fn html() -> String {
+    "text/html;charset=UTF-8".to_owned()
 }
 
 fn id_token() -> KeyName {

@@ -1,5 +1,6 @@
 //! What a handler sees of a request, and what it answers with.
 
+mod body;
 mod params;
 mod reply;
 
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
 use hyper::{HeaderMap, Method};
 
+pub(crate) use body::{Half, ReplyBody};
 pub(crate) use params::{Params, encode, with_query};
 pub(crate) use reply::Reply;
 

@@ -11,16 +11,25 @@ use crate::http::Request;
 
 /// Requests kept per endpoint.
 const KEPT: usize = 200;
+/// Grant types that are told apart: whatever a client calls one.
+const GRANTS: usize = 16;
 
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     counters: BTreeMap<&'static str, u64>,
+    /// Token calls by `grant_type`.
+    grants: BTreeMap<String, u64>,
     log: BTreeMap<&'static str, VecDeque<Value>>,
 }
 
 impl Journal {
-    pub(crate) fn arrival(&mut self, endpoint: &'static str) {
+    pub(crate) fn arrival(&mut self, endpoint: &'static str, request: &Request) {
         *self.counters.entry(endpoint).or_default() += 1;
+        if let Some(grant_type) = request.form.first("grant_type")
+            && (self.grants.contains_key(grant_type) || self.grants.len() < GRANTS)
+        {
+            *self.grants.entry(grant_type.to_owned()).or_default() += 1;
+        }
     }
 
     pub(crate) fn answered(
@@ -50,12 +59,17 @@ impl Journal {
         json!(self.counters)
     }
 
+    pub(crate) fn grants(&self) -> Value {
+        json!(self.grants)
+    }
+
     pub(crate) fn log(&self) -> Value {
         json!(self.log)
     }
 
     pub(crate) fn reset(&mut self) {
         self.counters.clear();
+        self.grants.clear();
         self.log.clear();
     }
 }

@@ -2,6 +2,9 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use hyper::header::{CONTENT_TYPE, LOCATION};
+
+use crate::faults::Deed;
 use crate::http::{Reply, Request};
 use crate::world::World;
 use crate::{admin, cognito, entra};
@@ -29,6 +32,26 @@ pub(crate) enum Handler {
     /// `/oauth2/idpresponse`: calls the upstream provider, so it must not
     /// hold the lock all the way.
     Federation,
+}
+
+/// What a connection has to do.
+pub(crate) enum Outcome {
+    /// Send this.
+    Reply(Reply),
+    /// Send the first half of its body, then close.
+    Half(Reply),
+    /// Send nothing, and close or reset.
+    Nothing { reset: bool },
+}
+
+impl Outcome {
+    /// 0 if nothing was sent.
+    fn status(&self) -> u16 {
+        match self {
+            Self::Reply(reply) | Self::Half(reply) => reply.status(),
+            Self::Nothing { .. } => 0,
+        }
+    }
 }
 
 /// The state, shared by all connections.
@@ -70,26 +93,65 @@ impl App {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) async fn answer(&self, origin: Origin, request: &Request) -> Reply {
+    pub(crate) async fn answer(&self, origin: Origin, request: &Request) -> Outcome {
         let endpoint = Endpoint::find(origin, &request.path);
         if origin == Origin::Admin {
-            return self.serve(endpoint, request).await;
+            return Outcome::Reply(self.serve(endpoint, request).await);
         }
-        let fault = {
+        let deed = {
             let mut world = self.world();
-            world.journal.arrival(endpoint.name);
-            world.faults.status(endpoint.name)
+            world.journal.arrival(endpoint.name, request);
+            world
+                .faults
+                .deed(endpoint.name, request.form.first("grant_type"))
         };
-        let reply = match fault {
-            Some(status) => Reply::new(status),
-            None => self.serve(endpoint, request).await,
+        let outcome = match deed {
+            Some(deed) => self.fail(endpoint, request, deed).await,
+            None => Outcome::Reply(self.serve(endpoint, request).await),
         };
         let mut world = self.world();
         let now = world.clock.now();
         world
             .journal
-            .answered(endpoint.name, request, reply.status(), now);
-        reply
+            .answered(endpoint.name, request, outcome.status(), now);
+        outcome
+    }
+
+    /// Carries out what a fault says (cognito.md E18). No lock is held while
+    /// time passes.
+    async fn fail(&self, endpoint: Endpoint, request: &Request, deed: Deed) -> Outcome {
+        match deed {
+            Deed::Instead {
+                status,
+                content_type,
+                location,
+                body,
+            } => {
+                let mut reply = Reply::new(status).body(body);
+                if let Some(content_type) = content_type {
+                    reply = reply.with(CONTENT_TYPE, &content_type);
+                }
+                if let Some(location) = location {
+                    reply = reply.with(LOCATION, &location);
+                }
+                Outcome::Reply(reply)
+            }
+            Deed::Late(by) => {
+                let reply = self.serve(endpoint, request).await;
+                tokio::time::sleep(by).await;
+                Outcome::Reply(reply)
+            }
+            Deed::Silent(time) => {
+                tokio::time::sleep(time).await;
+                Outcome::Nothing { reset: false }
+            }
+            Deed::Reset => Outcome::Nothing { reset: true },
+            Deed::Cut => Outcome::Half(self.serve(endpoint, request).await),
+            Deed::Lost => {
+                self.serve(endpoint, request).await;
+                Outcome::Nothing { reset: false }
+            }
+        }
     }
 
     async fn serve(&self, endpoint: Endpoint, request: &Request) -> Reply {

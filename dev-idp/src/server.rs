@@ -1,12 +1,11 @@
 //! The four listeners and the life of the process's part in them.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request as HyperRequest, Response};
@@ -15,8 +14,8 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::http::{Reply, Request};
-use crate::router::{App, Origin};
+use crate::http::{Half, Reply, ReplyBody, Request};
+use crate::router::{App, Origin, Outcome};
 use crate::seed;
 use crate::world::Origins;
 
@@ -149,23 +148,33 @@ async fn accept(app: Arc<App>, origin: Origin, listener: TcpListener) {
 }
 
 async fn serve(app: Arc<App>, origin: Origin, stream: TcpStream) {
-    let service = service_fn(|request| answer(&app, origin, request));
-    // A connection that ends badly is the peer's business.
-    drop(
-        hyper::server::conn::http1::Builder::new()
-            .serve_connection(TokioIo::new(stream), service)
-            .await,
-    );
+    let reset = AtomicBool::new(false);
+    let service = service_fn(|request| answer(&app, origin, request, &reset));
+    let mut connection =
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    // A connection that ends badly is the peer's business, or was asked for.
+    drop((&mut connection).await);
+    if reset.load(Ordering::Relaxed) {
+        let stream = connection.into_parts().io.into_inner();
+        // Closing now resets; if not, it is closed, which is as bad.
+        drop(stream.set_zero_linger());
+    }
 }
+
+/// There is no answer: the connection is closed.
+#[derive(Debug, thiserror::Error)]
+#[error("a fault was asked for")]
+struct NoAnswer;
 
 async fn answer(
     app: &App,
     origin: Origin,
     request: HyperRequest<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+    reset: &AtomicBool,
+) -> Result<Response<ReplyBody>, NoAnswer> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
-        return Ok(Reply::new(413).into_response());
+        return Ok(Reply::new(413).into_response(Half::Both));
     };
     let request = Request::new(
         parts.method,
@@ -174,5 +183,12 @@ async fn answer(
         parts.headers,
         body.to_bytes(),
     );
-    Ok(app.answer(origin, &request).await.into_response())
+    match app.answer(origin, &request).await {
+        Outcome::Reply(reply) => Ok(reply.into_response(Half::Both)),
+        Outcome::Half(reply) => Ok(reply.into_response(Half::First)),
+        Outcome::Nothing { reset: wanted } => {
+            reset.store(wanted, Ordering::Relaxed);
+            Err(NoAnswer)
+        }
+    }
 }

@@ -12,10 +12,11 @@ mod support;
 
 /// One file per part of the emulator.
 mod suite {
-    mod admin; // E17, and the two faults of E18
+    mod admin; // E17, and the faults of tokens in E18
     mod authorize; // E4: rules, refusals, prompt, silent login
     mod code; // E6, E7
     mod entra; // E15
+    mod faults; // E18: what becomes of a response
     mod federation; // E14
     mod issuer; // E1, E2, E3
     mod login; // E5

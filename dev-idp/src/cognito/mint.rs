@@ -51,8 +51,12 @@ pub(super) fn tokens(
     let access = access_claims(&issuer, pool, &client, user, grant, &stamp);
     let mut id = id_claims(&issuer, pool, &client, user, grant, &stamp);
 
+    let grant_type = Some(match occasion {
+        Occasion::Login => "authorization_code",
+        Occasion::Refresh => "refresh_token",
+    });
     let honest = Forgery::default();
-    let tampered = world.faults.tamper(endpoint, KeyName::Access);
+    let tampered = world.faults.tamper(endpoint, grant_type, KeyName::Access);
     let access = Value::Object(access);
     let access_token = tampered
         .as_ref()
@@ -70,7 +74,7 @@ pub(super) fn tokens(
         id.insert("nonce".to_owned(), json!(nonce));
     }
     let id_token = grant.scopes.iter().any(|scope| scope == "openid").then(|| {
-        let tampered = world.faults.tamper(endpoint, KeyName::Id);
+        let tampered = world.faults.tamper(endpoint, grant_type, KeyName::Id);
         let id = Value::Object(id);
         record(world, "id", &id, grant);
         tampered

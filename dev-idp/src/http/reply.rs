@@ -1,10 +1,11 @@
 //! Responses.
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
 use hyper::{Response, StatusCode};
 use serde_json::Value;
+
+use super::{Half, ReplyBody};
 
 /// A response under construction.
 #[derive(Debug)]
@@ -91,8 +92,8 @@ impl Reply {
         self.status.as_u16()
     }
 
-    pub(crate) fn into_response(self) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::new(self.body));
+    pub(crate) fn into_response(self, half: Half) -> Response<ReplyBody> {
+        let mut response = Response::new(ReplyBody::new(self.body, half));
         *response.status_mut() = self.status;
         for (name, value) in self.headers {
             response.headers_mut().append(name, value);

@@ -47,7 +47,7 @@ pub(super) fn issue(
     });
     let access_token = world
         .faults
-        .tamper("domain:token", KeyName::Access)
+        .tamper("domain:token", Some("client_credentials"), KeyName::Access)
         .unwrap_or_default()
         .sign(&pool.keys, KeyName::Access, &claims);
     world.ledger.record(
