@@ -236,12 +236,14 @@ impl Mapping {
             Some(_) => Some(false),
             None => None,
         };
+        // A link alone makes nobody federated: the profile is local, and its
+        // person may write the email (cognito.md 3.4, `primary`).
         let federated = || {
             self.is_cognito
                 && id_token
                     .get("identities")
                     .and_then(Value::as_array)
-                    .is_some_and(|identities| !identities.is_empty())
+                    .is_some_and(|identities| identities.iter().any(is_primary))
         };
         let verified = match (self.email_verified, said) {
             (EmailVerified::Ignore, _) | (_, Some(true)) => true,
@@ -329,6 +331,17 @@ impl AttributeRule {
             value,
         })
     }
+}
+
+/// Whether an identity elsewhere is what the profile was made from, and not
+/// merely linked to it. Cognito writes that as text (cognito.md 2.2).
+fn is_primary(identity: &Value) -> bool {
+    let linked = match identity.get("primary") {
+        Some(Value::String(primary)) => primary.eq_ignore_ascii_case("false"),
+        Some(Value::Bool(primary)) => !primary,
+        _ => false,
+    };
+    identity.is_object() && !linked
 }
 
 /// Digits with a sign, a point or an exponent: never `inf` or `NaN`.

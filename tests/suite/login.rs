@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde_json::json;
+
 use crate::support::dev_idp::{KIRSTEN, NADIA, NADIA_BUTTON, SOREN, UNVERIFIED};
 use crate::support::{Browser, Harness, Response, Setup};
 
@@ -362,4 +364,18 @@ fn assert_no_session(browser: &Browser, answer: &Response) {
 pub(super) fn is_base64url(text: &str) -> bool {
     text.bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+#[test]
+fn a_local_person_with_a_link_is_not_believed_an_email_of_their_own_choice() {
+    let chain = Harness::start();
+    // Their profile is the pool's own, so they may write its email; Cognito then calls it
+    // unverified. The link shows in `identities`, though they sign in by password.
+    let user = format!("/users/{}/{UNVERIFIED}", chain.idp().pool);
+    let links = json!({ "links": [{ "provider": "entra", "user_id": "their-own" }] });
+    chain.idp().call("PATCH", &user, &links);
+    let mut browser = chain.browser();
+    let page = browser.sign_in("/", UNVERIFIED, chain.idp().password(UNVERIFIED));
+    assert_eq!(page.status, 403, "{:?}", browser.trail);
+    assert_eq!(chain.echo.count(), 0);
 }

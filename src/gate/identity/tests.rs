@@ -29,6 +29,13 @@ fn federated(provider: &str) -> Value {
         "primary": "true", "dateCreated": "1789990000123" }])
 }
 
+/// A local profile that an identity elsewhere is linked to (cognito.md 3.4).
+fn linked(provider: &str) -> Value {
+    let mut identities = federated(provider);
+    identities[0]["primary"] = json!("false");
+    identities
+}
+
 #[test]
 fn a_local_user_is_told_whole() {
     assert_eq!(
@@ -75,6 +82,8 @@ fn an_email_counts_as_the_provider_says() {
             (Auto, json!([]), local),
             (Auto, json!("entra"), local),
             (Auto, federated("entra"), from_entra),
+            (Auto, linked("entra"), local),
+            (Auto, json!([null]), local),
             (Require, json!(null), required),
             (Require, federated("entra"), required),
             (Ignore, json!(null), true),
