@@ -8,8 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-/// One page. Texts are plain; they are escaped when it is rendered.
-#[derive(Debug, Default)]
+/// One page. Texts are plain; they are escaped when it is rendered. Debug shows
+/// the title alone: the rest may tell of a person.
+#[derive(Default)]
 pub struct Page {
     title: String,
     paragraphs: Vec<String>,
@@ -18,7 +19,6 @@ pub struct Page {
     details: Vec<(String, String)>,
 }
 
-#[derive(Debug)]
 enum Action {
     Link {
         href: String,
@@ -29,6 +29,12 @@ enum Action {
         href: String,
         text: String,
     },
+}
+
+impl std::fmt::Debug for Page {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Page({:?})", self.title)
+    }
 }
 
 impl Page {

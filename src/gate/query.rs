@@ -4,14 +4,19 @@ use url::form_urlencoded;
 
 use super::request::RequestView;
 
-/// Decoded parameters in order.
-#[derive(Debug)]
+/// Decoded parameters in order. Debug shows none: a code may be among them.
 pub(super) struct Params(Vec<(String, String)>);
 
 /// A parameter that may be there once is there twice (RFC 6749 3.1): two
 /// readers could see two values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Doubled;
+
+impl std::fmt::Debug for Params {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Params({})", self.0.len())
+    }
+}
 
 impl Params {
     pub(super) fn of(req: &RequestView<'_>) -> Self {

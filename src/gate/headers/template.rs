@@ -74,8 +74,7 @@ pub enum TemplateError {
     Control,
 }
 
-/// What a filled-in template became.
-#[derive(Debug, Default)]
+/// What a filled-in template became: no Debug, since it tells of a person.
 pub(super) struct Filled {
     /// The value, if every part of it is there.
     pub(super) value: Option<Vec<u8>>,

@@ -56,8 +56,7 @@ pub(super) fn principal(person: &Person, evidence: &Evidence<'_>) -> String {
     STANDARD.encode(principal.to_string())
 }
 
-/// One claim as mod_auth_openidc sends it.
-#[derive(Debug)]
+/// One claim as mod_auth_openidc sends it: no Debug, since it tells of a person.
 pub(super) struct ClaimHeader {
     /// `OIDC_CLAIM_` and the claim's name.
     pub(super) name: String,

@@ -10,6 +10,8 @@ use super::support::{
 };
 use crate::gate::cache::{Audience, CacheControl, cache_control};
 use crate::gate::callback::Failed;
+use crate::gate::page::Page;
+use crate::gate::query::Params;
 use crate::gate::reply::Reply;
 use crate::gate::route::Access;
 use crate::gate::signin::ExchangeError;
@@ -234,6 +236,10 @@ fn no_debug_output_shows_a_secret_or_a_person() {
         "{forwarded:?} {:?} {:?}",
         forwarded.edits, forwarded.permit
     ));
+
+    let page = Page::new("Whoami").text("hidden").row("hidden", "kirsten");
+    let params = Req::open("/_vestibule/callback?code=the-code&state=hidden");
+    shown.push(format!("{page:?} {:?}", Params::of(&params.view())));
 
     let all = shown.join("\n");
     let signature = id_token.rsplit('.').next().unwrap();
