@@ -201,7 +201,7 @@ fn stage_6_edits(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| {
         let edits = config
             .headers
-            .edits(&permit, |_| Ok(Arc::clone(&told)), &origin, client);
+            .edits(&permit, |_| Ok(Arc::clone(&told)), &origin, client, NOW);
         edits.map(|edits| edits.set().count())
     });
 }

@@ -188,7 +188,7 @@ impl Gate {
                 return Decision::Reply(Reply::bad_request(why, "path_ambiguous"));
             }
         };
-        let forwarded = judged.and_then(|judged| self.forward(judged, req, face, client));
+        let forwarded = judged.and_then(|judged| self.forward(judged, req, face, client, now));
         match forwarded {
             Ok(mut forward) => {
                 forward.note.route = Some(Arc::clone(label));
@@ -289,6 +289,7 @@ impl Gate {
         req: &RequestView<'_>,
         face: &Face,
         client: Option<std::net::IpAddr>,
+        now: UnixTime,
     ) -> Result<Forward, Denial> {
         let Judged {
             permit,
@@ -306,7 +307,7 @@ impl Gate {
         };
         let edits = self
             .headers
-            .edits(&permit, tell, &face.headers, client)
+            .edits(&permit, tell, &face.headers, client, now)
             .map_err(|why| Denial::Forbidden(why.into()))?;
         let note = Note::new("forwarded").by(permit.who().map(|person| person.user.as_str()));
         Ok(Forward {

@@ -172,7 +172,9 @@ impl Gate {
         let refresh_token = tokens
             .refresh_token
             .filter(|token| token.len() <= TOKEN_MAX);
-        if kept.is_too_large() {
+        let access_token = self.access_token_to_keep(&tokens.access_token);
+        let fits = |token: &Zeroizing<String>| token.len() <= TOKEN_MAX;
+        if kept.is_too_large() || !access_token.as_ref().is_none_or(fits) {
             return self.failed(req, target, TOO_LARGE, rng);
         }
         let person = self.mapping.person(&identity, &kept);
@@ -182,7 +184,7 @@ impl Gate {
             SessionTokens {
                 id_token: tokens.id_token,
                 refresh_token,
-                access_token: None,
+                access_token,
                 kept,
             },
             id,

@@ -1,14 +1,20 @@
 //! From a session to what headers may say of it.
 //!
 //! Owns the step between a verified identity and [`headers`](super::headers):
-//! what is believed, and what becomes of a person who cannot be told.
+//! what is believed, which token is kept for the app and until when it is
+//! sent, and what becomes of a person who cannot be told.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
 
 use super::Gate;
-use super::headers::{Evidence, Untellable};
+use super::headers::{AccessToken, Evidence, Untellable};
 use super::identity::NoPerson;
 use super::policy::Forbidden;
 use super::session::Session;
-use super::token::VerifiedIdentity;
+use super::time::UnixTime;
+use super::token::{VerifiedIdentity, json};
 
 impl Gate {
     /// What headers may say of a person beside the person.
@@ -19,18 +25,50 @@ impl Gate {
         tell: impl FnOnce(&Evidence<'_>) -> T,
     ) -> T {
         let believed = self.mapping.believed(identity.claims(), identity.claims());
+        let access_token = session.access_token().map(|token| AccessToken {
+            text: token,
+            ends: end_of(token, identity),
+        });
         tell(&Evidence {
             sub: identity.subject(),
             provider: session.provider(),
             claims: Some(&believed),
             id_token: session.id_token(),
+            access_token,
         })
+    }
+
+    /// The access token, if a header tells it to the app: what nothing needs is
+    /// not stored.
+    pub(super) fn access_token_to_keep(
+        &self,
+        token: &Zeroizing<String>,
+    ) -> Option<Zeroizing<String>> {
+        self.headers.tell_access_token().then(|| token.clone())
     }
 
     /// Whether a client's header of this name is removed.
     #[must_use]
     pub fn is_managed_header(&self, name: &str) -> bool {
         self.headers.is_managed(name)
+    }
+}
+
+/// When an access token ends. It came from the provider with the ID token, and
+/// it is sealed with it; so what it says of itself is believed. One that says
+/// nothing (an opaque one) is taken to end with that ID token, and one that
+/// says what is no time, to have ended.
+fn end_of(token: &str, identity: &VerifiedIdentity) -> UnixTime {
+    let payload = token
+        .split('.')
+        .nth(1)
+        .filter(|_| token.split('.').count() == 3);
+    let claims = payload
+        .and_then(|payload| URL_SAFE_NO_PAD.decode(payload).ok())
+        .and_then(|payload| json::object(&payload).ok());
+    match claims.as_ref().and_then(|claims| claims.get("exp")) {
+        Some(end) => UnixTime::from_secs(end.as_u64().unwrap_or_default()),
+        None => identity.expires(),
     }
 }
 
@@ -42,3 +80,6 @@ impl From<Untellable> for Forbidden {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

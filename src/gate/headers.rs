@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use super::identity::Person;
 use super::policy::Permit;
+use super::time::UnixTime;
 
 pub mod edits;
 pub mod encode;
@@ -89,6 +90,17 @@ pub struct Evidence<'e> {
     pub claims: Option<&'e Map<String, Value>>,
     /// The ID token.
     pub id_token: &'e str,
+    /// The access token, where the session keeps one.
+    pub access_token: Option<AccessToken<'e>>,
+}
+
+/// An access token on its way to the app.
+#[derive(Clone, Copy)]
+pub struct AccessToken<'e> {
+    /// The token.
+    pub text: &'e str,
+    /// When it ends: from then on it is not sent.
+    pub ends: UnixTime,
 }
 
 /// Why a person cannot be told to the app at all.
@@ -171,13 +183,20 @@ impl HeaderRules {
         told: impl FnOnce(&Person) -> Result<Arc<Told>, Untellable>,
         origin: &Arc<OriginHeaders>,
         client: Option<IpAddr>,
+        now: UnixTime,
     ) -> Result<HeaderEdits, Untellable> {
         let told = permit.who().map(told).transpose()?;
-        Ok(HeaderEdits::new(told, Arc::clone(origin), client))
+        Ok(HeaderEdits::new(told, Arc::clone(origin), client, now))
     }
 
-    /// Names and values that tell the app who somebody is, for the person's
-    /// own eyes: no secret and no token.
+    /// Whether a header tells the access token: only then a session keeps it.
+    #[must_use]
+    pub fn tell_access_token(&self) -> bool {
+        self.lines.iter().any(Line::holds_access_token)
+    }
+
+    /// Names and values that tell the app at `now` who somebody is, for the
+    /// person's own eyes: no secret and no token.
     ///
     /// # Errors
     /// See [`Untellable`].
@@ -185,9 +204,10 @@ impl HeaderRules {
         &self,
         person: &Person,
         evidence: &Evidence<'_>,
+        now: UnixTime,
     ) -> Result<Vec<(String, String)>, Untellable> {
         let told = self.tell(person, evidence)?;
-        let shown = told.set().iter().map(|(name, value)| {
+        let shown = told.set(now).map(|(name, value)| {
             let line = self.lines.iter().find(|line| line.name == *name);
             let text = match line.and_then(Line::hidden) {
                 Some(instead) => instead.to_owned(),
@@ -204,8 +224,9 @@ impl HeaderRules {
     /// # Errors
     /// See [`Untellable`].
     pub fn tell(&self, person: &Person, evidence: &Evidence<'_>) -> Result<Told, Untellable> {
-        let mut told = Told::default();
-        for Line { name, what } in &self.lines {
+        let mut told = Told::new(evidence.access_token.map(|token| token.ends));
+        for line in &self.lines {
+            let Line { name, what } = line;
             match what {
                 What::Says(Says::Secret(secret)) => told.push_secret(name, secret),
                 What::Says(Says::Template {
@@ -214,7 +235,10 @@ impl HeaderRules {
                     encoding,
                 }) => {
                     let filled = template.fill(person, evidence, join, *encoding)?;
-                    told.push(name, filled.value, filled.left_out)?;
+                    match line.holds_access_token() {
+                        true => told.push_for_now(name, filled.value, filled.left_out)?,
+                        false => told.push(name, filled.value, filled.left_out)?,
+                    }
                 }
                 What::SubjectHash => {
                     told.push(name, Some(whole::subject_hash(evidence).into()), false)?;
@@ -258,6 +282,13 @@ impl HeaderRules {
 }
 
 impl Line {
+    fn holds_access_token(&self) -> bool {
+        match &self.what {
+            What::Says(Says::Template { template, .. }) => template.holds_access_token(),
+            What::Says(Says::Secret(_)) | What::SubjectHash | What::Principal => false,
+        }
+    }
+
     /// What is shown instead of a value that nobody may see.
     fn hidden(&self) -> Option<&'static str> {
         match &self.what {
@@ -281,6 +312,12 @@ fn readable(value: &HeaderValue) -> String {
     match std::str::from_utf8(value.as_bytes()) {
         Ok(text) => text.to_owned(),
         Err(_) => value.as_bytes().iter().copied().map(char::from).collect(),
+    }
+}
+
+impl std::fmt::Debug for AccessToken<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AccessToken([redacted])")
     }
 }
 

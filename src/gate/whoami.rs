@@ -50,7 +50,7 @@ impl Gate {
             }
         };
         let headers = self.with_evidence(&signed_in.session, &signed_in.identity, |evidence| {
-            self.headers.shown(&person, evidence)
+            self.headers.shown(&person, evidence, now)
         });
         let headers = match headers {
             Ok(headers) => headers,

@@ -189,6 +189,46 @@ fn each_preset_sends_its_names_in_its_formats() {
 }
 
 #[test]
+fn bearer_sends_the_access_token_and_the_clients_own_authorization_goes() {
+    let chain = with(
+        "preset = [\"alb\", \"bearer\"]\nset = { x-amzn-oidc-accesstoken = \"{access_token}\" }\n\
+         [[route]]\npath = \"/public/*\"\naccess = \"public\"",
+    );
+    let cookies = chain.signed_in(KIRSTEN).app_cookies();
+    for (path, spelling) in [
+        ("/x", "Authorization"),
+        ("/x", "authorization"),
+        ("/public/x", "AUTHORIZATION"),
+    ] {
+        chain.raw(&format!(
+            "GET {path} HTTP/1.1\r\nHost: HOST\r\nCookie: {cookies}\r\n{spelling}: Basic ZXZpbA==\r\n\r\n"
+        ));
+        let seen = chain.echo.last();
+        assert!(!seen.head.contains("ZXZpbA"), "{path}: {}", seen.head);
+        let sent = seen.alike("authorization").len();
+        assert_eq!(sent, usize::from(path == "/x"), "{path}");
+    }
+    let answer = chain.raw(&format!(
+        "GET /x HTTP/1.1\r\nHost: HOST\r\nCookie: {cookies}\r\n\r\n"
+    ));
+    assert_eq!(answer.status, 200);
+    let seen = chain.echo.last();
+    let authorization = seen.header("authorization").expect("a token");
+    let token = authorization.strip_prefix("Bearer ").expect("a bearer");
+    records::secret("token", token);
+    assert_eq!(seen.header("x-amzn-oidc-accesstoken"), Some(token));
+    let payload = token.split('.').nth(1).expect("a payload");
+    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload);
+    let payload: Value = serde_json::from_slice(&payload.expect("base64")).expect("JSON");
+    assert_eq!(payload["token_use"], "access");
+    assert_eq!(
+        seen.header("x-amzn-oidc-identity"),
+        payload["sub"].as_str(),
+        "{payload}"
+    );
+}
+
+#[test]
 fn the_azure_principal_is_base64_of_json() {
     let chain = with("preset = [\"remote-user\", \"azure-easy-auth\"]");
     let seen = told(&chain, KIRSTEN);

@@ -56,12 +56,6 @@ impl Conversion<'_> {
     fn presets(&mut self, items: &[Item<Text>]) -> Vec<Preset> {
         let mut presets = Vec::new();
         for item in items {
-            // It sends the access token, and the session keeps none.
-            if matches!(&item.value, Text::Inline(text) if text == "bearer") {
-                let remedy = "remove it; where the ID token will do, set Authorization = \"Bearer {id_token}\" below [headers.set]";
-                self.findings.later(&item.place, remedy);
-                continue;
-            }
             let preset = self.choice(Some(item), &PRESETS, Preset::Vestibule);
             let known = matches!(&item.value, Text::Inline(text) if WORDS.contains(&text.as_str()));
             if known && presets.contains(&preset) {
@@ -168,12 +162,6 @@ impl Conversion<'_> {
             }
             Err(error) => error,
         };
-        if error == TemplateError::AccessToken {
-            let remedy =
-                "write {id_token} where that will do; this version does not keep the access token";
-            self.findings.later(&item.place, remedy);
-            return None;
-        }
         let remedy = match &error {
             TemplateError::UnknownPart(part) => match nearest(part, PARTS.iter().copied()) {
                 Some(near) => format!("did you mean {{{near}}}?"),
@@ -186,9 +174,7 @@ impl Conversion<'_> {
                 "write {claim.NAME}; a dot in NAME goes one step down".to_owned()
             }
             TemplateError::Control => "write it in one line".to_owned(),
-            TemplateError::Empty | TemplateError::AccessToken => {
-                "give it a value, or leave the header out".to_owned()
-            }
+            TemplateError::Empty => "give it a value, or leave the header out".to_owned(),
         };
         self.findings.error(&item.place, error, remedy);
         None

@@ -11,6 +11,7 @@ use http::HeaderValue;
 
 use super::{Name, Told};
 use crate::gate::origin::PublicOrigin;
+use crate::gate::time::UnixTime;
 
 static X_FORWARDED_FOR: Name = Name::ours("x-forwarded-for");
 static X_REAL_IP: Name = Name::ours("x-real-ip");
@@ -34,6 +35,7 @@ pub struct HeaderEdits {
     told: Option<Arc<Told>>,
     origin: Arc<OriginHeaders>,
     client: Option<Client>,
+    now: UnixTime,
 }
 
 /// Where a request came from.
@@ -91,21 +93,22 @@ impl HeaderEdits {
         told: Option<Arc<Told>>,
         origin: Arc<OriginHeaders>,
         client: Option<IpAddr>,
+        now: UnixTime,
     ) -> Self {
         Self {
             client: client.and_then(|address| Client::new(address, &origin)),
             told,
             origin,
+            now,
         }
     }
 
     /// Headers to set, each once, after every
     /// [managed](super::HeaderRules::is_managed) one has been removed.
     pub fn set(&self) -> impl Iterator<Item = (&Name, &HeaderValue)> {
-        let told = self.told.iter().flat_map(|told| told.set());
+        let told = self.told.iter().flat_map(|told| told.set(self.now));
         let origin = self.origin.set.iter().map(|(name, value)| (*name, value));
-        told.map(|(name, value)| (name, value))
-            .chain(self.client.iter().flat_map(Client::set))
+        told.chain(self.client.iter().flat_map(Client::set))
             .chain(origin)
     }
 

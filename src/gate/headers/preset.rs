@@ -2,8 +2,8 @@
 //!
 //! Owns names, joiners and encodings of each (field.md 4). A preset that
 //! stands in for another product sends non-ASCII text as that product does;
-//! where there is none to stand in for, percent-encoded. No preset sends a
-//! token. Must not know how values are filled in.
+//! where there is none to stand in for, percent-encoded. No preset but
+//! `bearer` sends a token. Must not know how values are filled in.
 
 use super::encode::Encoding::{self, Percent, Raw};
 
@@ -16,9 +16,10 @@ pub enum Preset {
     Oauth2Proxy,
     /// oauth2-proxy behind `auth_request`, without the token headers.
     Oauth2ProxyAuthRequest,
-    /// AWS Application Load Balancer: `x-amzn-oidc-identity` alone. The data
-    /// JWT is signed by AWS (libraries pin the signer's ARN), the access token
-    /// is a token.
+    /// AWS Application Load Balancer: `x-amzn-oidc-identity` alone. Who wants
+    /// the token parts asks for them by name: `x-amzn-oidc-accesstoken` in
+    /// `headers.set`, `x-amzn-oidc-data` as the assertion's header. The latter
+    /// is then ours: AWS's signature, which libraries may pin, is AWS's to give.
     Alb,
     /// Authelia.
     Authelia,
@@ -36,6 +37,8 @@ pub enum Preset {
     CloudflareAccess,
     /// Azure App Service ("Easy Auth"), without the token headers.
     AzureEasyAuth,
+    /// The access token in `Authorization`, as wonderwall sends it.
+    Bearer,
 }
 
 /// Words for [`Preset::ALL`], in its order.
@@ -52,6 +55,7 @@ pub const WORDS: &[&str] = &[
     "google-iap",
     "cloudflare-access",
     "azure-easy-auth",
+    "bearer",
 ];
 
 /// One header of a preset.
@@ -89,6 +93,7 @@ impl Preset {
         Self::GoogleIap,
         Self::CloudflareAccess,
         Self::AzureEasyAuth,
+        Self::Bearer,
     ];
 
     /// Whether it sends every claim as a header of its own.
@@ -160,6 +165,7 @@ impl Preset {
                 say("X-MS-CLIENT-PRINCIPAL-NAME", "{user}", Percent),
                 say("X-MS-CLIENT-PRINCIPAL-IDP", "{provider}", Percent),
             ],
+            Self::Bearer => vec![say("Authorization", "Bearer {access_token}", Raw)],
         }
     }
 }

@@ -33,6 +33,7 @@ enum Part {
     Sub,
     Provider,
     IdToken,
+    AccessToken,
     Attribute(String),
     Claim(ClaimPath),
 }
@@ -47,6 +48,7 @@ pub const PARTS: &[&str] = &[
     "sub",
     "provider",
     "id_token",
+    "access_token",
     "attribute.NAME",
     "claim.NAME",
 ];
@@ -63,9 +65,6 @@ pub enum TemplateError {
     /// A part that does not exist.
     #[error("has no part {{{0}}} to fill in")]
     UnknownPart(String),
-    /// `{access_token}`.
-    #[error("asks for the access token, which the session does not keep in this version")]
-    AccessToken,
     /// `{claim.NAME}` with a name that is none.
     #[error("names a claim that {0}")]
     Claim(#[source] ClaimPathError),
@@ -139,7 +138,12 @@ impl Template {
 
     /// Whether it shows a token.
     pub(super) fn holds_token(&self) -> bool {
-        self.0.contains(&Piece::Part(Part::IdToken))
+        self.0.contains(&Piece::Part(Part::IdToken)) || self.holds_access_token()
+    }
+
+    /// Whether it shows the access token.
+    pub(super) fn holds_access_token(&self) -> bool {
+        self.0.contains(&Piece::Part(Part::AccessToken))
     }
 
     /// Names of the attributes that it asks for.
@@ -237,7 +241,7 @@ impl Part {
             "sub" => Self::Sub,
             "provider" => Self::Provider,
             "id_token" => Self::IdToken,
-            "access_token" => return Err(TemplateError::AccessToken),
+            "access_token" => Self::AccessToken,
             _ => match name.split_once('.') {
                 Some(("attribute", attribute)) if !attribute.is_empty() => {
                     Self::Attribute(attribute.to_owned())
@@ -269,6 +273,7 @@ impl Part {
             Self::Sub => Some(one(evidence.sub)),
             Self::Provider => Some(one(evidence.provider)),
             Self::IdToken => Some(one(evidence.id_token)),
+            Self::AccessToken => Some(one(evidence.access_token?.text)),
             Self::Attribute(name) => person
                 .attributes
                 .iter()

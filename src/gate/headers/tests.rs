@@ -4,7 +4,7 @@ use super::*;
 use crate::gate::origin::PublicOrigin;
 use crate::gate::policy::{self, Presented};
 use crate::gate::route::Access;
-use crate::gate::tests::support::{Dice, origin, proof};
+use crate::gate::tests::support::{Dice, NOW, origin, proof};
 
 mod rules;
 
@@ -20,12 +20,10 @@ fn person() -> Person {
 }
 
 fn told(person: &Person) -> Vec<(String, String)> {
-    let edits = HeaderRules::default()
+    let told = HeaderRules::default()
         .tell(person, &Evidence::default())
         .unwrap();
-    edits
-        .set()
-        .iter()
+    told.set(NOW)
         .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap().to_owned()))
         .collect()
 }
@@ -51,7 +49,7 @@ fn edits_of(permit: &Permit, client: Option<&str>, origin: &PublicOrigin) -> Hea
     let rules = HeaderRules::default();
     let origin = Arc::new(OriginHeaders::new(origin));
     let tell = |person: &Person| rules.tell(person, &Evidence::default()).map(Arc::new);
-    rules.edits(permit, tell, &origin, client).unwrap()
+    rules.edits(permit, tell, &origin, client, NOW).unwrap()
 }
 
 fn value<'e>(edits: &'e HeaderEdits, name: &str) -> Option<&'e str> {

@@ -6,20 +6,36 @@
 use http::HeaderValue;
 
 use super::{Name, Untellable, VALUE_MAX};
+use crate::gate::time::UnixTime;
 
 /// A person's headers, made once per verified token. A clone of a value shares
 /// its bytes. Debug shows no value.
-#[derive(Default)]
 pub struct Told {
     set: Vec<(Name, HeaderValue)>,
+    /// Headers with the access token.
+    for_now: Vec<(Name, HeaderValue)>,
+    /// When that ends.
+    until: Option<UnixTime>,
     left_out: Vec<Name>,
 }
 
 impl Told {
-    /// The headers.
-    #[must_use]
-    pub fn set(&self) -> &[(Name, HeaderValue)] {
-        &self.set
+    /// Nothing yet; `until` is the end of the access token.
+    pub(super) fn new(until: Option<UnixTime>) -> Self {
+        Self {
+            set: Vec::new(),
+            for_now: Vec::new(),
+            until,
+            left_out: Vec::new(),
+        }
+    }
+
+    /// The headers at `now`: an access token that has ended is not sent.
+    pub fn set(&self, now: UnixTime) -> impl Iterator<Item = (&Name, &HeaderValue)> {
+        let holds = self.until.is_some_and(|until| now < until);
+        let for_now = if holds { self.for_now.as_slice() } else { &[] };
+        let all = self.set.iter().chain(for_now);
+        all.map(|(name, value)| (name, value))
     }
 
     /// Headers of which something was left out: a list item that would have
@@ -46,11 +62,35 @@ impl Told {
         value: Option<Vec<u8>>,
         left_out: bool,
     ) -> Result<(), Untellable> {
+        let value = self.checked(name, value, left_out)?;
+        self.set.extend(value.map(|value| (name.clone(), value)));
+        Ok(())
+    }
+
+    /// Adds a header that holds the access token.
+    pub(super) fn push_for_now(
+        &mut self,
+        name: &Name,
+        value: Option<Vec<u8>>,
+        left_out: bool,
+    ) -> Result<(), Untellable> {
+        let value = self.checked(name, value, left_out)?;
+        self.for_now
+            .extend(value.map(|value| (name.clone(), value)));
+        Ok(())
+    }
+
+    fn checked(
+        &mut self,
+        name: &Name,
+        value: Option<Vec<u8>>,
+        left_out: bool,
+    ) -> Result<Option<HeaderValue>, Untellable> {
         if left_out {
             self.left_out.push(name.clone());
         }
         let Some(value) = value.filter(|value| !value.is_empty()) else {
-            return Ok(());
+            return Ok(None);
         };
         if value.len() > VALUE_MAX {
             return Err(Untellable::TooLong);
@@ -58,8 +98,7 @@ impl Told {
         // Every encoding gives legal bytes: never an error.
         let mut value = HeaderValue::try_from(value).map_err(|_| Untellable::TooLong)?;
         value.set_sensitive(true);
-        self.set.push((name.clone(), value));
-        Ok(())
+        Ok(Some(value))
     }
 }
 
@@ -67,6 +106,7 @@ impl std::fmt::Debug for Told {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Told")
             .field("set", &self.set.len())
+            .field("for_now", &self.for_now.len())
             .field("left_out", &self.left_out)
             .finish()
     }

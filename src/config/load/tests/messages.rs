@@ -65,7 +65,11 @@ fn a_template_that_is_none_is_told_what_to_write() {
         ),
         ("{zzz}", "{zzz}", "what there is: {user} {email}"),
         ("{user", "brace", "write \"{{\" or \"}}\""),
-        ("{access_token}", "not in this version", "{id_token}"),
+        (
+            "{acces_token}",
+            "{acces_token}",
+            "did you mean {access_token}?",
+        ),
     ];
     for (template, what, remedy) in rows {
         let message = message(&format!("headers.set = {{ X-User = \"{template}\" }}"));

@@ -59,6 +59,7 @@ fn fill(text: &str, join: &str) -> (Option<String>, bool) {
         provider: "corp",
         claims: Some(&claims),
         id_token: "eyJ.x.y",
+        access_token: None,
     };
     let template = Template::parse(text).unwrap();
     let filled = template
@@ -156,7 +157,7 @@ fn what_is_no_template_is_refused() {
         ("{ user }", unknown(" user ")),
         ("{attribute.}", unknown("attribute.")),
         ("{groups.0}", unknown("groups.0")),
-        ("{access_token}", TemplateError::AccessToken),
+        ("{accesstoken}", unknown("accesstoken")),
         ("{claim.}", TemplateError::Claim(ClaimPathError::EmptyStep)),
         ("{claim.a..b}", TemplateError::Claim(ClaimPathError::EmptyStep)),
         ("a\r\nX-Admin: yes", TemplateError::Control),
@@ -200,7 +201,18 @@ fn what_an_encoding_cannot_say_is_no_header_and_is_noted() {
 }
 
 #[test]
-fn only_the_id_token_is_a_token() {
+fn id_token_and_access_token_are_tokens() {
+    assert!(Template::parse("x {access_token}").unwrap().holds_token());
+    assert!(
+        Template::parse("x {access_token}")
+            .unwrap()
+            .holds_access_token()
+    );
+    assert!(
+        !Template::parse("x {id_token}")
+            .unwrap()
+            .holds_access_token()
+    );
     assert!(Template::parse("x {id_token}").unwrap().holds_token());
     assert!(
         !Template::parse("x {user} {{id_token}}")

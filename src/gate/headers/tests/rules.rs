@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::gate::headers::preset::WORDS;
+use crate::gate::tests::support::NOW;
 
 fn template(name: &str, text: &str, encoding: Encoding) -> (Name, Says) {
     let template = Template::parse(text).unwrap();
@@ -48,12 +49,11 @@ fn all(rules: &HeaderRules, person: &Person) -> Vec<(String, String)> {
         provider: "corp",
         claims: Some(&claims),
         id_token: "eyJ.t.t",
+        access_token: None,
     };
-    let edits = rules.tell(person, &evidence).unwrap();
+    let told = rules.tell(person, &evidence).unwrap();
     let text = |value: &HeaderValue| String::from_utf8(value.as_bytes().to_vec()).unwrap();
-    edits
-        .set()
-        .iter()
+    told.set(NOW)
         .map(|(name, value)| (name.to_string(), text(value)))
         .collect()
 }
@@ -64,10 +64,11 @@ fn every_row_of_every_preset_is_a_good_one_and_its_name_is_managed() {
     for preset in Preset::ALL {
         for row in preset.rows() {
             let name = Name::parse(row.name).unwrap();
-            assert!(is_managed(name.as_str()), "{name}");
+            let bearer = *preset == Preset::Bearer;
+            assert_eq!(is_managed(name.as_str()), !bearer, "{name}");
             if let RowWhat::Template(text) = row.what {
                 let template = Template::parse(text).unwrap();
-                assert!(!template.holds_token(), "{name}");
+                assert_eq!(template.holds_token(), bearer, "{name}");
             }
         }
         let rules = HeaderRules::new(&[*preset], Vec::new());
@@ -185,6 +186,7 @@ fn a_configured_name_is_removed_in_every_spelling_and_others_are_not() {
     }
     let bearer = template("Authorization", "Bearer {id_token}", Encoding::Raw);
     assert!(HeaderRules::new(&[], vec![bearer]).is_managed("authorization"));
+    assert!(HeaderRules::new(&[Preset::Bearer], Vec::new()).is_managed("Authorization"));
 }
 
 #[test]
@@ -241,7 +243,7 @@ fn a_person_sees_neither_secrets_nor_tokens() {
         id_token: "eyJ.t.t",
         ..Evidence::default()
     };
-    let shown = rules.shown(&person, &evidence).unwrap();
+    let shown = rules.shown(&person, &evidence, NOW).unwrap();
     let shown: Vec<_> = shown
         .iter()
         .map(|(n, v)| (n.as_str(), v.as_str()))
@@ -262,10 +264,15 @@ fn debug_shows_no_value() {
     let evidence = Evidence {
         sub: "d3a4",
         id_token: "eyJ",
+        access_token: Some(AccessToken {
+            text: "eyA",
+            ends: NOW,
+        }),
         ..Evidence::default()
     };
-    let text = format!("{rules:?} {edits:?} {evidence:?} {:?}", edits.set());
-    for secret in ["s3cr3t", "kirsten", "d3a4", "eyJ"] {
+    let values: Vec<_> = edits.set(NOW).collect();
+    let text = format!("{rules:?} {edits:?} {evidence:?} {values:?}");
+    for secret in ["s3cr3t", "kirsten", "d3a4", "eyJ", "eyA"] {
         assert!(!text.contains(secret), "{text}");
     }
 }
@@ -300,10 +307,14 @@ fn every_preset_gives_legal_values_for_whatever_the_claims_say() {
             provider: &provider,
             claims: Some(&claims),
             id_token: "t",
+            access_token: Some(AccessToken {
+                text: &sub,
+                ends: NOW.plus(1),
+            }),
         };
         for rules in &rules {
             let edits = rules.tell(&person, &evidence).unwrap();
-            for (name, value) in edits.set() {
+            for (name, value) in edits.set(NOW) {
                 let bytes = value.as_bytes();
                 let text = std::str::from_utf8(bytes).unwrap();
                 assert!(!text.contains(char::is_control), "{name} {text:?}");
