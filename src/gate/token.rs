@@ -17,7 +17,7 @@ use crate::config::ProviderKind;
 pub mod json;
 pub mod keys;
 
-pub use keys::KeySet;
+pub use keys::{KeyFingerprint, KeySet};
 
 /// Longest token that is looked at, in bytes, before anything is decoded.
 pub const TOKEN_MAX: usize = 16 * 1024;
@@ -36,6 +36,7 @@ pub struct Verifier {
 pub struct VerifiedIdentity {
     claims: Claims,
     expires: UnixTime,
+    key: KeyFingerprint,
 }
 
 /// The claims of an access token of ours, verified likewise.
@@ -127,7 +128,7 @@ impl Verifier {
         keys: &KeySet,
         now: UnixTime,
     ) -> Result<VerifiedIdentity, TokenError> {
-        let claims = self.signed_claims(token, keys)?;
+        let (claims, key) = self.signed_claims(token, keys)?;
         let expires = self.check_common(&claims, now)?;
         // Core 3.1.3.7 (3), (4), (5): audience, and azp if there are several.
         self.check_audience(&claims)?;
@@ -135,7 +136,11 @@ impl Verifier {
         if self.kind == ProviderKind::Cognito && claims.text("token_use") != Some("id") {
             return Err(TokenError::TokenUse);
         }
-        Ok(VerifiedIdentity { claims, expires })
+        Ok(VerifiedIdentity {
+            claims,
+            expires,
+            key,
+        })
     }
 
     /// Verifies a Cognito access token (cognito.md 5). Other providers' access
@@ -149,7 +154,7 @@ impl Verifier {
         keys: &KeySet,
         now: UnixTime,
     ) -> Result<VerifiedAccess, TokenError> {
-        let claims = self.signed_claims(token, keys)?;
+        let (claims, _) = self.signed_claims(token, keys)?;
         self.check_common(&claims, now)?;
         if claims.text("client_id") != Some(&self.client_id) {
             return Err(TokenError::Audience);
@@ -161,7 +166,11 @@ impl Verifier {
     }
 
     /// Structure, key and signature: the claims are what the issuer wrote.
-    fn signed_claims(&self, token: &str, keys: &KeySet) -> Result<Claims, TokenError> {
+    fn signed_claims(
+        &self,
+        token: &str,
+        keys: &KeySet,
+    ) -> Result<(Claims, KeyFingerprint), TokenError> {
         if token.len() > TOKEN_MAX {
             return Err(TokenError::TooLong);
         }
@@ -184,8 +193,9 @@ impl Verifier {
         // Checked for strictness here; jsonwebtoken decodes it again.
         decode(signature)?;
         // Core 3.1.3.7 (6), (7): the algorithm is the key's, never the token's choice.
-        keys.find(kid, alg)?.verify(signed.as_bytes(), signature)?;
-        Ok(Claims(json::object(&payload)?))
+        let key = keys.find(kid, alg)?;
+        key.verify(signed.as_bytes(), signature)?;
+        Ok((Claims(json::object(&payload)?), key.fingerprint()))
     }
 
     /// Issuer and times; gives the expiry.
@@ -252,6 +262,13 @@ impl VerifiedIdentity {
     #[must_use]
     pub fn expires(&self) -> UnixTime {
         self.expires
+    }
+
+    /// The key that signed it. Whoever remembers the verification forgets it
+    /// as soon as [`KeySet::holds`] says no.
+    #[must_use]
+    pub fn key(&self) -> KeyFingerprint {
+        self.key
     }
 
     /// The subject: never empty.

@@ -4,6 +4,7 @@
 
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::TokenError;
 
@@ -15,13 +16,21 @@ const MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
 /// The keys with which a provider signs, parsed once. Never empty.
 pub struct KeySet {
     keys: Vec<SigningKey>,
+    /// Sorted, for [`holds`](Self::holds).
+    fingerprints: Vec<KeyFingerprint>,
 }
+
+/// Which key it is: equal if and only if `kid`, algorithm and key material are.
+/// The same for one key through all fetches of the set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyFingerprint([u8; 32]);
 
 /// One public key.
 pub struct SigningKey {
     kid: Option<String>,
     algorithm: Algorithm,
     name: &'static str,
+    fingerprint: KeyFingerprint,
     key: DecodingKey,
 }
 
@@ -62,7 +71,24 @@ impl KeySet {
         if keys.is_empty() {
             return Err(KeySetError::NoUsableKey);
         }
-        Ok(Self { keys })
+        let mut fingerprints: Vec<_> = keys.iter().map(|key| key.fingerprint).collect();
+        fingerprints.sort_unstable();
+        Ok(Self { keys, fingerprints })
+    }
+
+    /// Whether a key is in the set, just as it was when a token was verified
+    /// with it. For every request of a session that is known: a handful of
+    /// comparisons, no allocation.
+    #[must_use]
+    pub fn holds(&self, key: KeyFingerprint) -> bool {
+        self.fingerprints.binary_search(&key).is_ok()
+    }
+
+    /// Whether nothing that the other set's keys verified has to be forgotten:
+    /// keys may have been added, none was removed or changed.
+    #[must_use]
+    pub fn holds_all_of(&self, other: &Self) -> bool {
+        other.fingerprints.iter().all(|key| self.holds(*key))
     }
 
     /// How many keys it holds.
@@ -121,12 +147,18 @@ impl SigningKey {
         if !MODULUS_BYTES.contains(&(modulus.trim_end_matches('=').len() * 3 / 4)) {
             return None;
         }
+        let kid = text("kid");
         Some(Self {
-            kid: text("kid").map(str::to_owned),
+            kid: kid.map(str::to_owned),
             algorithm: Algorithm::RS256,
             name: "RS256",
+            fingerprint: KeyFingerprint::of(kid, "RS256", &[modulus, exponent]),
             key: DecodingKey::from_rsa_components(modulus, exponent).ok()?,
         })
+    }
+
+    pub(super) fn fingerprint(&self) -> KeyFingerprint {
+        self.fingerprint
     }
 
     pub(super) fn verify(&self, message: &[u8], signature: &str) -> Result<(), TokenError> {
@@ -134,5 +166,19 @@ impl SigningKey {
             Ok(true) => Ok(()),
             Ok(false) | Err(_) => Err(TokenError::Signature),
         }
+    }
+}
+
+impl KeyFingerprint {
+    fn of(kid: Option<&str>, algorithm: &str, material: &[&str]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update([u8::from(kid.is_some())]);
+        let parts = [kid.unwrap_or_default(), algorithm];
+        for part in parts.iter().chain(material) {
+            // With their lengths, so that no two keys share a text.
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        Self(hash.finalize().into())
     }
 }

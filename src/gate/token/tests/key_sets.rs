@@ -161,3 +161,47 @@ fn a_key_without_a_kid_is_not_found_by_one() {
         .map(|_| ());
     assert_eq!(verified, Err(TokenError::UnknownKey));
 }
+
+#[test]
+fn a_verification_is_forgotten_exactly_with_its_key() {
+    let second = SigningKey::generate();
+    let set = |keys: Value| KeySet::parse(json!({ "keys": keys }).to_string().as_bytes()).unwrap();
+    let (ours, theirs) = (key().public_jwk(), second.public_jwk());
+    let before = set(json!([ours]));
+    let identity = cognito()
+        .verify(&key().sign(&id_claims()), &before, NOW)
+        .unwrap();
+    let material = changed(theirs.clone(), &json!({ "kid": key().kid() }));
+    for (what, after, holds) in [
+        ("equal keys", json!([ours]), true),
+        ("a key added", json!([theirs, ours]), true),
+        (
+            "the key described otherwise",
+            json!([jwk(&json!({ "use": null, "x5t": "x" }))]),
+            true,
+        ),
+        ("the key removed", json!([theirs]), false),
+        ("another key of that name", json!([material]), false),
+        (
+            "the key renamed",
+            json!([jwk(&json!({ "kid": "x" }))]),
+            false,
+        ),
+        (
+            "the key without a name",
+            json!([jwk(&json!({ "kid": null }))]),
+            false,
+        ),
+        (
+            "the key with an empty name",
+            json!([jwk(&json!({ "kid": "" }))]),
+            false,
+        ),
+    ] {
+        let after = set(after);
+        assert_eq!(after.holds(identity.key()), holds, "{what}");
+        assert_eq!(after.holds_all_of(&before), holds, "{what}");
+    }
+    let both = set(json!([ours, theirs]));
+    assert!(both.holds_all_of(&before) && !before.holds_all_of(&both));
+}
