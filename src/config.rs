@@ -178,6 +178,10 @@ pub struct Session {
     pub keys: Vec<SecretKey>,
     /// How long after sign-in a session may last at most.
     pub lifetime: Duration,
+    /// How long a session may go unused; `None`: as long as it lasts.
+    pub idle_timeout: Option<Duration>,
+    /// How long a key that turned up while running opens before it seals.
+    pub key_settle: Duration,
     /// Name of the session cookie; `None`: the default of each origin.
     pub cookie_name: Option<CookieName>,
 }

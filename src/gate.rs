@@ -58,7 +58,7 @@ use page::Page;
 use policy::{Denial, Forbidden, Permit, Presented, Proof};
 use reply::{Asker, Note, Reply};
 use request::RequestView;
-use route::{Access, Router, Ruling};
+use route::{Access, Manner, Router, Ruling};
 use seal::{KeyRing, Rng};
 use session::Session;
 use time::UnixTime;
@@ -76,6 +76,7 @@ pub struct Gate {
     headers: HeaderRules,
     provider: ProviderFacts,
     lifetime: u64,
+    idle: Option<standing::Idle>,
     whoami: bool,
 }
 
@@ -144,6 +145,7 @@ impl Gate {
                 logout: provider.logout,
             },
             lifetime: config.session.lifetime.as_secs(),
+            idle: config.session.idle_timeout.map(standing::Idle::new),
             whoami: config.server.whoami,
         })
     }
@@ -157,6 +159,7 @@ impl Gate {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Decision {
+        self.ring.settle(now);
         if *req.method() == Method::TRACE {
             // It would show a script what the app is told, cookies included.
             return Decision::Reply(Endpoint::Unknown.method_not_allowed(req));
@@ -176,12 +179,19 @@ impl Gate {
         let (Some(ruling), Some(face)) = (ruling, face.or_else(|| self.faces.first())) else {
             return Decision::Reply(self.misdirected(req));
         };
-        let (label, judged) = match ruling {
-            Ruling::Rule { access, label } => {
-                (label, self.judge(access, req, face, known, now, rng))
-            }
+        let (label, shared_cache, judged) = match ruling {
+            Ruling::Rule {
+                access,
+                manner,
+                label,
+            } => (
+                label,
+                manner.shared_cache,
+                self.judge(access, manner, req, face, known, now, rng),
+            ),
             Ruling::NoMethod { label } => {
-                (label, Err(Denial::Forbidden(Forbidden::NoRuleForMethod)))
+                let no_rule = Denial::Forbidden(Forbidden::NoRuleForMethod);
+                (label, false, Err(no_rule))
             }
             Ruling::Ambiguous => {
                 let why = "apps read this path in different ways";
@@ -191,6 +201,7 @@ impl Gate {
         let forwarded = judged.and_then(|judged| self.forward(judged, req, face, client, now));
         match forwarded {
             Ok(mut forward) => {
+                forward.shared_cache = shared_cache;
                 forward.note.route = Some(Arc::clone(label));
                 Decision::Forward(Box::new(forward))
             }
@@ -206,9 +217,14 @@ impl Gate {
     }
 
     /// May this request go where the route leads? Cookies to set come along.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the one judgement, with time and randomness"
+    )]
     fn judge(
         &self,
         access: &Access,
+        manner: &Manner,
         req: &RequestView<'_>,
         face: &Face,
         known: Known<'_>,
@@ -227,7 +243,7 @@ impl Gate {
                 Ok(signed_in) => signed_in,
                 Err(why) => return Presented::None(why),
             };
-            cookies = self.reseal(face, &presented, &signed_in, now, rng);
+            cookies = self.reseal(face, &presented, &signed_in, manner.is_activity, now, rng);
             let person = match signed_in.person {
                 Ok(person) => person,
                 Err(why) => return Presented::NoPerson(why),
@@ -314,6 +330,7 @@ impl Gate {
             permit,
             edits,
             target: self.router.has_path_rules().then(|| req.path_and_query()),
+            shared_cache: false,
             set_cookies,
             note,
         })

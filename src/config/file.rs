@@ -85,6 +85,8 @@ pub(crate) struct SessionTable {
     pub(crate) place: Place,
     pub(crate) keys: Option<Vec<Item<Source>>>,
     pub(crate) lifetime: MaybeText,
+    pub(crate) idle_timeout: MaybeText,
+    pub(crate) key_settle: MaybeText,
     pub(crate) verification_cache: Option<Item<Scalar>>,
     pub(crate) cookie_name: MaybeText,
 }
@@ -145,6 +147,8 @@ pub(crate) struct RouteTable {
     pub(crate) methods: MaybeTexts,
     pub(crate) access: Option<TextOrTables<AccessTable>>,
     pub(crate) allow_in_path: MaybeTexts,
+    pub(crate) activity: Option<Item<bool>>,
+    pub(crate) shared_cache: Option<Item<bool>>,
 }
 
 /// A table of `route.access`.
@@ -270,11 +274,13 @@ impl EndpointsTable {
 
 impl SessionTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&["idle_timeout", "outage_grace", "key_settle"]);
+        table.later(&["outage_grace"]);
         Self {
             place: table.place(),
             keys: table.secrets("keys"),
             lifetime: table.text("lifetime"),
+            idle_timeout: table.text("idle_timeout"),
+            key_settle: table.text("key_settle"),
             verification_cache: table.scalar("verification_cache"),
             cookie_name: table.text("cookie_name"),
         }
@@ -372,8 +378,6 @@ impl RouteTable {
             "upstream",
             "api",
             "origins",
-            "activity",
-            "shared_cache",
             "cors_preflight",
             "pass_override_headers",
         ]);
@@ -384,6 +388,8 @@ impl RouteTable {
             methods: table.texts("methods"),
             access: table.text_or_tables("access", AccessTable::read),
             allow_in_path: table.texts("allow_in_path"),
+            activity: table.boolean("activity"),
+            shared_cache: table.boolean("shared_cache"),
         }
     }
 }

@@ -226,6 +226,7 @@ impl ProxyHttp for Proxy {
         }
         let audience = match forward.permit.access() {
             _ if !forward.set_cookies.is_empty() => Audience::OneSession,
+            _ if forward.shared_cache => Audience::Everybody,
             Access::Public => Audience::Everybody,
             Access::Optional | Access::SignedIn | Access::Rules(_) | Access::Nobody => {
                 Audience::OnePerson

@@ -25,6 +25,8 @@ pub struct Forward {
     pub edits: HeaderEdits,
     /// The target to send instead of the received one: one reading of the path.
     pub target: Option<String>,
+    /// Whether the app alone says what shared caches may keep of the answer.
+    pub shared_cache: bool,
     /// Cookies that the answer carries.
     pub set_cookies: Vec<String>,
     /// For the log.

@@ -78,21 +78,26 @@ impl Gate {
         newest.ok_or(why)
     }
 
-    /// A session that an older key sealed is sealed anew, so that the key can go.
-    /// If that fails, the old seal still opens.
+    /// A session that an older key sealed is sealed anew, so that the key can
+    /// go, and so is one whose last noted activity is a while ago, if this is
+    /// activity. If that fails, the old seal still opens.
     pub(super) fn reseal(
         &self,
         face: &Face,
         presented: &PresentedCookies<'_>,
         signed_in: &SignedIn,
+        is_activity: bool,
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Vec<String> {
-        if !signed_in.old_seal {
+        let session = &signed_in.session;
+        let is_due = is_activity && self.is_activity_due(session, now);
+        if !signed_in.old_seal && !is_due {
             return Vec::new();
         }
+        let seen = if is_due { now } else { session.seen() };
         self.ring
-            .seal(face.session_context(), &signed_in.session.encode(now), rng)
+            .seal(face.session_context(), &session.encode_seen(now, seen), rng)
             .ok()
             .and_then(|sealed| face.cookies.set_session(&sealed, presented))
             .unwrap_or_default()

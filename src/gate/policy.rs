@@ -34,6 +34,8 @@ pub enum NoIdentity {
     OtherProvider,
     /// `session.lifetime` is over.
     LifetimeOver,
+    /// `session.idle_timeout` is over.
+    Idle,
     /// The token does not hold.
     Token(TokenError),
     /// The provider's keys have never been seen: nothing can be verified.
@@ -212,6 +214,7 @@ impl NoIdentity {
             Self::UnknownFormat => "cookie_format",
             Self::OtherProvider => "session_provider",
             Self::LifetimeOver => "session_lifetime",
+            Self::Idle => "session_idle",
             Self::Token(error) => error.reason(),
             Self::NoKeys => "provider_keys_missing",
         }

@@ -38,6 +38,26 @@ pub struct Route {
     pub access: Access,
     /// Forms of a path that the app behind this route reads in one way only.
     pub allow_in_path: Forms,
+    /// How requests are treated, whoever may pass.
+    pub manner: Manner,
+}
+
+/// How requests of a route are treated, beside who may pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manner {
+    /// Whether a request counts as activity for `session.idle_timeout`.
+    pub is_activity: bool,
+    /// Whether the app alone says what shared caches may keep.
+    pub shared_cache: bool,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self {
+            is_activity: true,
+            shared_cache: false,
+        }
+    }
 }
 
 /// A path that a route names.
@@ -161,6 +181,7 @@ struct Entry {
     methods: Vec<Method>,
     access: Access,
     allow_in_path: Forms,
+    manner: Manner,
     label: Arc<str>,
 }
 
@@ -171,6 +192,8 @@ pub enum Ruling<'r> {
     Rule {
         /// Who may pass.
         access: &'r Access,
+        /// How it is treated.
+        manner: &'r Manner,
         /// Its name for people and the log: `route[2] /admin/*`, or `default`.
         label: &'r Arc<str>,
     },
@@ -211,6 +234,7 @@ impl Router {
                 methods: Vec::new(),
                 access: Access::SignedIn,
                 allow_in_path: Forms::default(),
+                manner: Manner::default(),
                 label: Arc::from("default"),
             },
             entries: routes
@@ -269,6 +293,7 @@ impl Router {
         Some(match found {
             Found::Entry(entry) => Ruling::Rule {
                 access: &entry.access,
+                manner: &entry.manner,
                 label: &entry.label,
             },
             Found::NoMethod(entry) => Ruling::NoMethod {
@@ -349,6 +374,7 @@ impl Entry {
             methods: route.methods.clone(),
             access: route.access.clone(),
             allow_in_path: route.allow_in_path,
+            manner: route.manner.clone(),
         }
     }
 

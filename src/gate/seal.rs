@@ -24,7 +24,10 @@ use aes_gcm::{Aes256Gcm, Key, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use zeroize::Zeroizing;
+
+use super::time::UnixTime;
 
 /// Length of a session key in bytes.
 pub const KEY_LEN: usize = 32;
@@ -154,21 +157,41 @@ impl std::fmt::Debug for SecretKey {
 }
 
 /// The keys of this instance, ready for use: the first seals, all open.
+///
+/// A first key that turned up while running opens at once but seals only after
+/// a while, because mounted secrets reach instances minutes apart: until then
+/// the first one of those that are settled seals.
 pub struct KeyRing {
-    first: RingKey,
-    others: Vec<RingKey>,
+    keys: Vec<RingKey>,
+    /// The place of the key that seals.
+    sealer: AtomicUsize,
 }
 
 struct RingKey {
     id: [u8; KEY_ID_LEN],
     cipher: Aes256Gcm,
+    /// From when on it may seal.
+    settled: UnixTime,
+    seals: AtomicU64,
+    opens: AtomicU64,
+}
+
+/// How often a key was used since the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyUse {
+    /// The key's id: not secret.
+    pub id: String,
+    /// Values sealed with it.
+    pub seals: u64,
+    /// Values opened with it.
+    pub opens: u64,
 }
 
 /// What a sealed text held.
 pub struct Opened {
     /// The bytes.
     pub plain: Zeroizing<Vec<u8>>,
-    /// Whether a key other than the first one opened it.
+    /// Whether a key opened it that comes after the one which seals.
     pub old_key: bool,
 }
 
@@ -200,6 +223,9 @@ pub enum SealError {
     /// See [`RandomError`].
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// The ring is empty.
+    #[error("there is no key to seal with")]
+    NoKey,
     /// The cipher refused (more than 64 GiB).
     #[error("too large to seal")]
     TooLarge,
@@ -207,7 +233,7 @@ pub enum SealError {
 
 impl std::fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "KeyRing({} keys)", 1 + self.others.len())
+        write!(f, "KeyRing({} keys)", self.keys.len())
     }
 }
 
@@ -215,18 +241,64 @@ impl KeyRing {
     /// A ring whose first key seals. `None` without a key.
     #[must_use]
     pub fn new(keys: &[SecretKey]) -> Option<Self> {
-        let mut ring = keys.iter().map(|key| RingKey {
-            id: key.id(),
-            cipher: Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(key.0.as_slice())),
-        });
-        let first = ring.next()?;
-        Some(Self {
-            first,
-            others: ring.collect(),
+        Self::with(keys, None, UnixTime::from_secs(0))
+    }
+
+    /// The ring that takes this one's place: a key that is new here seals only
+    /// `settle` seconds from now. `None` without a key.
+    #[must_use]
+    pub fn succeeded_by(&self, keys: &[SecretKey], now: UnixTime, settle: u64) -> Option<Self> {
+        let ring = Self::with(keys, Some(self), now.plus(settle))?;
+        ring.settle(now);
+        Some(ring)
+    }
+
+    /// What `before` knows of a key goes on; a new one settles at `settled`.
+    fn with(keys: &[SecretKey], before: Option<&Self>, settled: UnixTime) -> Option<Self> {
+        let ring_key = |key: &SecretKey| {
+            let id = key.id();
+            let known = before.and_then(|ring| ring.keys.iter().find(|key| key.id == id));
+            let count = |counter: fn(&RingKey) -> &AtomicU64| {
+                AtomicU64::new(known.map_or(0, |key| counter(key).load(Ordering::Relaxed)))
+            };
+            RingKey {
+                id,
+                cipher: Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(key.0.as_slice())),
+                settled: known.map_or(settled, |key| key.settled),
+                seals: count(|key| &key.seals),
+                opens: count(|key| &key.opens),
+            }
+        };
+        let keys: Vec<_> = keys.iter().map(ring_key).collect();
+        let ring = Self {
+            keys,
+            sealer: AtomicUsize::new(0),
+        };
+        (!ring.keys.is_empty()).then_some(ring)
+    }
+
+    /// Lets the first key that is settled by `now` seal; if none is, there is no
+    /// old one to go on with, and the first does.
+    pub fn settle(&self, now: UnixTime) {
+        if self.keys.first().is_some_and(|key| key.settled > now) {
+            let settled = self.keys.iter().position(|key| key.settled <= now);
+            self.sealer
+                .store(settled.unwrap_or_default(), Ordering::Relaxed);
+        } else if self.sealer.load(Ordering::Relaxed) != 0 {
+            self.sealer.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// How often each key was used, in the order of the ring.
+    pub fn uses(&self) -> impl Iterator<Item = KeyUse> {
+        self.keys.iter().map(|key| KeyUse {
+            id: key.id.iter().map(|byte| format!("{byte:02x}")).collect(),
+            seals: key.seals.load(Ordering::Relaxed),
+            opens: key.opens.load(Ordering::Relaxed),
         })
     }
 
-    /// Seals with the first key; the result is strict base64url.
+    /// Seals with the first settled key; the result is strict base64url.
     ///
     /// # Errors
     /// See [`SealError`].
@@ -236,7 +308,8 @@ impl KeyRing {
         plain: &[u8],
         rng: Rng<'_>,
     ) -> Result<String, SealError> {
-        let key = &self.first;
+        let sealer = self.sealer.load(Ordering::Relaxed);
+        let key = self.keys.get(sealer).ok_or(SealError::NoKey)?;
         let mut nonce = [0; NONCE_LEN];
         rng(&mut nonce)?;
         let payload = Payload {
@@ -247,6 +320,7 @@ impl KeyRing {
             .cipher
             .encrypt(Nonce::from_slice(&nonce), payload)
             .map_err(|_| SealError::TooLarge)?;
+        key.seals.fetch_add(1, Ordering::Relaxed);
         let mut envelope = Vec::with_capacity(plain.len() + OVERHEAD);
         envelope.push(VERSION);
         envelope.extend_from_slice(&key.id);
@@ -276,7 +350,7 @@ impl KeyRing {
         let aad = associated_data(context, *id);
         let mut known = false;
         // Key ids are short, so two keys may share one: each is tried.
-        for key in std::iter::once(&self.first).chain(&self.others) {
+        for (place, key) in self.keys.iter().enumerate() {
             if key.id != *id {
                 continue;
             }
@@ -286,9 +360,10 @@ impl KeyRing {
                 aad: &aad,
             };
             if let Ok(plain) = key.cipher.decrypt(Nonce::from_slice(nonce), payload) {
+                key.opens.fetch_add(1, Ordering::Relaxed);
                 return Ok(Opened {
                     plain: Zeroizing::new(plain),
-                    old_key: !std::ptr::eq(key, &self.first),
+                    old_key: place > self.sealer.load(Ordering::Relaxed),
                 });
             }
         }

@@ -100,12 +100,18 @@ impl Session {
     /// Bytes to seal at `now`.
     #[must_use]
     pub fn encode(&self, now: UnixTime) -> Zeroizing<Vec<u8>> {
+        self.encode_seen(now, self.seen)
+    }
+
+    /// Bytes to seal at `now`, with activity until `seen`.
+    #[must_use]
+    pub fn encode_seen(&self, now: UnixTime, seen: UnixTime) -> Zeroizing<Vec<u8>> {
         let mut out = Writer::new(CURRENT);
         out.raw(&self.id);
         out.u32(self.generation);
         out.u64(self.signed_in.secs());
         out.u64(now.secs());
-        out.u64(self.seen.secs());
+        out.u64(seen.secs());
         out.bytes(self.provider.as_bytes());
         out.token(Some(&self.id_token));
         out.token(self.refresh_token.as_ref().map(|token| token.as_str()));

@@ -9,7 +9,7 @@ use crate::config::reader::{Item, Place, Text};
 use crate::config::{Provider, Server};
 use crate::gate::origin::split_host;
 use crate::gate::request::Forms;
-use crate::gate::route::{Access, PathPattern, Route, covers};
+use crate::gate::route::{Access, Manner, PathPattern, Route, covers};
 
 /// What `allow_in_path` may name.
 const FORMS: &[&str] = &[";", "//", "%2F", "%5C"];
@@ -59,6 +59,10 @@ impl Conversion<'_> {
                 methods,
                 access,
                 allow_in_path: self.allow_in_path(table),
+                manner: Manner {
+                    is_activity: table.activity.as_ref().is_none_or(|item| item.value),
+                    shared_cache: table.shared_cache.as_ref().is_some_and(|item| item.value),
+                },
             });
         }
         self.warn_of_exact_routes(&rules);

@@ -1,5 +1,6 @@
 //! `[session]`.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -20,6 +21,13 @@ const LIFETIME: Duration = HOUR.saturating_mul(8);
 const LIFETIME_LONG: Duration = HOUR.saturating_mul(24 * 30);
 /// A longer one is no session any more.
 const LIFETIME_MAX: Duration = HOUR.saturating_mul(24 * 365);
+/// `session.idle_timeout` by default.
+const IDLE: Duration = HOUR;
+/// A shorter one ends sessions while their people read a page.
+const IDLE_MIN: Duration = Duration::from_secs(60);
+/// `session.key_settle` by default: the kubelet takes a minute or two.
+const KEY_SETTLE: Duration = Duration::from_secs(5 * 60);
+const KEY_SETTLE_MAX: Duration = HOUR.saturating_mul(24);
 /// Base64 of 32 zero bytes: stands in for a key that was not to be read.
 const UNREAD_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
@@ -31,6 +39,8 @@ impl Conversion<'_> {
     ) -> Option<Session> {
         let keys = self.keys(table);
         let lifetime = self.lifetime(table.lifetime.as_ref());
+        let idle_timeout = self.idle_timeout(table.idle_timeout.as_ref());
+        let key_settle = self.key_settle(table.key_settle.as_ref());
         self.verification_cache(table.verification_cache.as_ref());
         let cookie_name = match &table.cookie_name {
             None => Some(None),
@@ -39,6 +49,8 @@ impl Conversion<'_> {
         Some(Session {
             keys: (!keys.is_empty()).then_some(keys)?,
             lifetime: lifetime?,
+            idle_timeout: idle_timeout?,
+            key_settle: key_settle?,
             cookie_name: cookie_name?,
         })
     }
@@ -108,34 +120,61 @@ impl Conversion<'_> {
     }
 
     fn lifetime(&mut self, item: Option<&Item<Text>>) -> Option<Duration> {
-        let Some(item) = item else {
-            return Some(LIFETIME);
-        };
-        if self.is_unread(item) {
-            return Some(LIFETIME);
-        }
-        let text = self.text(item, "")?;
-        let lifetime = match humantime::parse_duration(&text) {
-            Ok(lifetime) => lifetime,
-            Err(_) => {
-                let remedy = "write a number with its unit, such as \"8h\" or \"30m\"";
-                self.findings
-                    .error(&item.place, ConfigErrorKind::Duration, remedy);
-                return None;
-            }
-        };
-        if lifetime.is_zero() || lifetime > LIFETIME_MAX {
-            let remedy = "write how long people may stay signed in, such as \"8h\"";
-            self.findings
-                .error(&item.place, ConfigErrorKind::DurationRange, remedy);
-            return None;
-        }
-        if lifetime > LIFETIME_LONG {
+        let remedy = "write how long people may stay signed in, such as \"8h\"";
+        let lifetime = self.span(item, LIFETIME, 1..=LIFETIME_MAX.as_secs(), remedy)?;
+        if let Some(item) = item
+            && lifetime > LIFETIME_LONG
+        {
             let remedy = "a stolen cookie stays useful that long; most sites choose hours";
             self.findings
                 .warn(&item.place, ConfigWarningKind::LongLifetime, remedy);
         }
         Some(lifetime)
+    }
+
+    /// `None`: the value is bad. `Some(None)`: no timeout.
+    #[expect(clippy::option_option, reason = "bad, off, or a span")]
+    fn idle_timeout(&mut self, item: Option<&Item<Text>>) -> Option<Option<Duration>> {
+        if let Some(item) = item
+            && !self.is_unread(item)
+            && self.text(item, "")?.eq_ignore_ascii_case("off")
+        {
+            return Some(None);
+        }
+        let range = IDLE_MIN.as_secs()..=LIFETIME_MAX.as_secs();
+        let remedy = "write how long a session may go unused, at least \"1m\", or \"off\"";
+        self.span(item, IDLE, range, remedy).map(Some)
+    }
+
+    fn key_settle(&mut self, item: Option<&Item<Text>>) -> Option<Duration> {
+        let remedy = "write how long mounted files may take to reach every instance, such as \"5m\"; at most a day";
+        self.span(item, KEY_SETTLE, 0..=KEY_SETTLE_MAX.as_secs(), remedy)
+    }
+
+    /// A duration whose whole seconds are within `range`.
+    fn span(
+        &mut self,
+        item: Option<&Item<Text>>,
+        default: Duration,
+        range: RangeInclusive<u64>,
+        remedy: &str,
+    ) -> Option<Duration> {
+        let Some(item) = item.filter(|item| !self.is_unread(item)) else {
+            return Some(default);
+        };
+        let text = self.text(item, "")?;
+        let Ok(span) = humantime::parse_duration(&text) else {
+            let remedy = "write a number with its unit, such as \"8h\" or \"30m\"";
+            self.findings
+                .error(&item.place, ConfigErrorKind::Duration, remedy);
+            return None;
+        };
+        if !range.contains(&span.as_secs()) || span.is_zero() && *range.start() > 0 {
+            self.findings
+                .error(&item.place, ConfigErrorKind::DurationRange, remedy);
+            return None;
+        }
+        Some(span)
     }
 
     /// There is no cache yet: only its absence can be asked for.

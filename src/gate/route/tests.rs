@@ -25,6 +25,7 @@ fn route(host: &str, path: &str, access: Access) -> Route {
         methods: Vec::new(),
         access,
         allow_in_path: Forms::default(),
+        manner: Manner::default(),
     }
 }
 
@@ -252,6 +253,7 @@ fn one_route_may_name_several_hosts_and_paths() {
         methods: Vec::new(),
         access: Access::Public,
         allow_in_path: Forms::default(),
+        manner: Manner::default(),
     }]);
     for (host, path, access) in [
         ("a.example.com", "/x", Access::Public),
@@ -293,6 +295,7 @@ fn a_longer_public_path_does_not_open_what_a_host_guards() {
         methods: Vec::new(),
         access,
         allow_in_path: Forms::default(),
+        manner: Manner::default(),
     };
     let router = Router::new(vec![
         on("wiki.example.com", "/admin/*", Access::SignedIn),

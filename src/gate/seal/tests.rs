@@ -194,9 +194,76 @@ fn two_keys_that_share_an_id_are_both_tried() {
     let mut ring = ring(&[1, 2]);
     let text = seal(&ring, SESSION, b"x", &mut Dice::new(6));
     // The first key's value, and now the second key claims its id too.
-    ring.others[0].id = ring.first.id;
-    std::mem::swap(&mut ring.first, &mut ring.others[0]);
+    ring.keys[1].id = ring.keys[0].id;
+    ring.keys.swap(0, 1);
     assert_eq!(open(&ring, SESSION, &text), Ok((b"x".to_vec(), true)));
+}
+
+#[test]
+fn a_key_that_turns_up_opens_at_once_and_seals_once_it_is_settled() {
+    const NOW: UnixTime = UnixTime::from_secs(1_000);
+    let keys = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|byte| secret_key(*byte))
+            .collect::<Vec<_>>()
+    };
+    let mut dice = Dice::new(8);
+    let cold = ring(&[1]);
+    let after = cold.succeeded_by(&keys(&[2, 1]), NOW, 300).unwrap();
+    let of_another = seal(&ring(&[2]), SESSION, b"x", &mut dice);
+    // Opened, and not sealed back and forth between instances.
+    assert_eq!(
+        open(&after, SESSION, &of_another),
+        Ok((b"x".to_vec(), false))
+    );
+    for (later, sealed_by, old_is_old) in [(0, 1, false), (299, 1, false), (300, 2, true)] {
+        after.settle(NOW.plus(later));
+        let sealed = seal(&after, SESSION, b"x", &mut dice);
+        assert!(
+            open(&ring(&[sealed_by]), SESSION, &sealed).is_ok(),
+            "{later}"
+        );
+        let old = seal(&cold, SESSION, b"x", &mut dice);
+        assert_eq!(
+            open(&after, SESSION, &old),
+            Ok((b"x".to_vec(), old_is_old)),
+            "{later}"
+        );
+    }
+    // Known for long, and only now the first: everyone else knows it too.
+    let appended = cold.succeeded_by(&keys(&[1, 3]), NOW, 300).unwrap();
+    let moved = appended
+        .succeeded_by(&keys(&[3, 1]), NOW.plus(300), 300)
+        .unwrap();
+    let sealed = seal(&moved, SESSION, b"x", &mut dice);
+    assert!(open(&ring(&[3]), SESSION, &sealed).is_ok());
+    // Without an old key there is nothing to wait with.
+    let replaced = cold.succeeded_by(&keys(&[4]), NOW, 300).unwrap();
+    let sealed = seal(&replaced, SESSION, b"x", &mut dice);
+    assert!(open(&ring(&[4]), SESSION, &sealed).is_ok());
+    assert!(cold.succeeded_by(&[], NOW, 300).is_none());
+}
+
+#[test]
+fn the_ring_counts_what_each_key_is_still_good_for() {
+    let cold = ring(&[1]);
+    let mut dice = Dice::new(9);
+    let elsewhere = Context {
+        purpose: Purpose::State,
+        ..SESSION
+    };
+    let sealed = seal(&cold, SESSION, b"x", &mut dice);
+    let keys = [secret_key(2), secret_key(1)];
+    let after = cold.succeeded_by(&keys, UnixTime::from_secs(9), 0).unwrap();
+    assert!(open(&after, SESSION, &sealed).is_ok());
+    assert!(
+        open(&after, elsewhere, &sealed).is_err(),
+        "counts only what opens"
+    );
+    let uses: Vec<_> = after.uses().map(|key| (key.seals, key.opens)).collect();
+    assert_eq!(uses, [(0, 0), (1, 1)]);
+    assert!(after.uses().all(|key| key.id.len() == 8));
 }
 
 /// field.md R10.

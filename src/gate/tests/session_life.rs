@@ -19,7 +19,7 @@ fn signed_in() -> (Desk, Jar) {
     signed_in_with(&config(), &json!({}))
 }
 
-fn signed_in_with(config: &Config, changes: &Value) -> (Desk, Jar) {
+pub(super) fn signed_in_with(config: &Config, changes: &Value) -> (Desk, Jar) {
     let mut desk = Desk::new(config);
     let mut jar = Jar::default();
     let reply = desk.sign_in_as("/", &changed(id_claims(), changes), &mut jar);
@@ -27,12 +27,12 @@ fn signed_in_with(config: &Config, changes: &Value) -> (Desk, Jar) {
     (desk, jar)
 }
 
-fn page() -> Req {
+pub(super) fn page() -> Req {
     Req::open("/page")
 }
 
 /// Why this jar counts as signed out; it gets a redirect and no cookie.
-fn why(desk: &mut Desk, jar: &Jar) -> &'static str {
+pub(super) fn why(desk: &mut Desk, jar: &Jar) -> &'static str {
     let reply = desk.reply(&page().cookies(jar));
     assert_eq!(location(&reply), "/_vestibule/login?rd=%2Fpage");
     assert!(
@@ -42,7 +42,7 @@ fn why(desk: &mut Desk, jar: &Jar) -> &'static str {
     reply.note.reason.unwrap()
 }
 
-fn user(desk: &mut Desk, jar: &Jar) -> String {
+pub(super) fn user(desk: &mut Desk, jar: &Jar) -> String {
     let forward = desk.forward(&page().cookies(jar));
     forward.permit.who().unwrap().user.clone()
 }
@@ -53,7 +53,7 @@ const SESSION: Context<'static> = Context {
     origin: ORIGIN,
 };
 
-fn opened(desk: &Desk, jar: &Jar) -> Session {
+pub(super) fn opened(desk: &Desk, jar: &Jar) -> Session {
     let opened = desk
         .gate
         .ring

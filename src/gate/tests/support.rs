@@ -23,7 +23,7 @@ use crate::gate::origin::PublicOrigin;
 use crate::gate::policy::Proof;
 use crate::gate::reply::Reply;
 use crate::gate::request::{Forms, RequestView};
-use crate::gate::route::{Access, PathPattern, Route};
+use crate::gate::route::{Access, Manner, PathPattern, Route};
 use crate::gate::seal::{RandomError, SecretKey};
 use crate::gate::signin::{Exchange, Tokens};
 use crate::gate::time::UnixTime;
@@ -213,6 +213,9 @@ pub(in crate::gate) fn config() -> Config {
         session: SessionConfig {
             keys: vec![secret_key(1)],
             lifetime: Duration::from_secs(8 * 3600),
+            // Tests of other things let time pass.
+            idle_timeout: None,
+            key_settle: Duration::from_secs(300),
             cookie_name: None,
         },
         identity: identity(),
@@ -236,6 +239,7 @@ pub(in crate::gate) fn route(paths: &[&str], access: Access) -> Route {
         methods: Vec::new(),
         access,
         allow_in_path: Forms::default(),
+        manner: Manner::default(),
     }
 }
 

@@ -39,6 +39,8 @@ fn the_smallest_configuration_has_the_defaults_of_the_contract() {
         matches!(&provider.client_auth, ClientAuth::Basic(s) if s.expose_secret() == CLIENT_SECRET)
     );
     assert_eq!(config.session.lifetime, Duration::from_secs(8 * 3600));
+    assert_eq!(config.session.idle_timeout, Some(Duration::from_secs(3600)));
+    assert_eq!(config.session.key_settle, Duration::from_secs(300));
     assert_eq!(config.session.keys.len(), 1);
     assert_eq!(config.session.cookie_name, None);
     let names = |rule: &crate::gate::identity::rule::ClaimRule| -> Vec<String> {
@@ -284,7 +286,7 @@ fn the_example_is_good_and_states_the_defaults() {
         format!("{:?}", smallest.headers)
     );
     assert_eq!(format!("{:?}", example.log), format!("{:?}", smallest.log));
-    assert_eq!(example.routes.len(), 4, "routes are examples");
+    assert_eq!(example.routes.len(), 5, "routes are examples");
 }
 
 #[test]

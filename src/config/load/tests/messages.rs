@@ -98,7 +98,11 @@ fn an_unknown_key_names_the_nearest_known_one() {
     let rows = [
         ("sesion.keys = 1", "did you mean session?"),
         ("server.publicurl = 1", "did you mean server.public_url?"),
-        ("server.idle_timeout = 1", "what there is here: "),
+        ("server.frobnicate = 1", "what there is here: "),
+        (
+            "server.idle_timeout = 1",
+            "did you mean session.idle_timeout?",
+        ),
         (
             "server.client_id = 1",
             "did you mean provider.corp.client_id?",
