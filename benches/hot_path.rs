@@ -12,8 +12,10 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::json;
 use vestibule::config::Config;
 use vestibule::config::load::{SecretsMode, load};
+use vestibule::gate::assertion::Asserter;
+use vestibule::gate::assertion::key::AssertionKey;
 use vestibule::gate::cookie::Cookies;
-use vestibule::gate::headers::{Evidence, OriginHeaders, Told};
+use vestibule::gate::headers::{Evidence, HeaderRules, Name, OriginHeaders, Told};
 use vestibule::gate::identity::{KeptClaims, Person};
 use vestibule::gate::origin::PublicOrigin;
 use vestibule::gate::policy::{self, Permit, Presented, Proof};
@@ -206,6 +208,35 @@ fn stage_6_edits(bencher: Bencher<'_, '_>) {
     });
 }
 
+/// Per request: the same with a signed assertion, which is at hand.
+#[divan::bench]
+fn stage_6_edits_with_assertion(bencher: Bencher<'_, '_>) {
+    let rules = signing();
+    let told = rules.tell(&person(), &Evidence::default());
+    let told = Arc::new(told.unwrap_or_else(|error| unreachable!("{error}")));
+    let permit = permit();
+    let origin = PublicOrigin::parse(ORIGIN).unwrap_or_else(|error| unreachable!("{error}"));
+    let origin = Arc::new(OriginHeaders::new(&origin));
+    let client = Some(std::net::IpAddr::from([203, 0, 113, 7]));
+    bencher.bench_local(|| {
+        let edits = rules.edits(&permit, |_| Ok(Arc::clone(&told)), &origin, client, NOW);
+        edits.map(|edits| edits.set().count())
+    });
+}
+
+/// Once in three minutes of a session: signing it.
+#[divan::bench]
+fn once_in_minutes_sign(bencher: Bencher<'_, '_>) {
+    let rules = signing();
+    let told = rules.tell(&person(), &Evidence::default());
+    let told = told.unwrap_or_else(|error| unreachable!("{error}"));
+    let mut now = NOW;
+    bencher.bench_local(|| {
+        now = now.plus(300);
+        told.assertion().map(|(_, assertion)| assertion.at(now))
+    });
+}
+
 /// Per request: which of a browser's headers are removed.
 #[divan::bench]
 fn stage_7_managed(bencher: Bencher<'_, '_>) {
@@ -234,6 +265,15 @@ fn stage_7_managed(bencher: Bencher<'_, '_>) {
         let managed = |name: &&&str| config.headers.is_managed(black_box(name));
         SENT.iter().filter(managed).count()
     });
+}
+
+fn signing() -> HeaderRules {
+    let key = AssertionKey::generate().unwrap_or_else(|error| unreachable!("{error}"));
+    let asserter = Asserter::new("wiki".to_owned(), vec![key]);
+    let asserter = asserter.unwrap_or_else(|| unreachable!("one key"));
+    let name = Name::parse("X-Vestibule-Assertion");
+    let name = name.unwrap_or_else(|error| unreachable!("{error}"));
+    HeaderRules::default().with_assertion(name, asserter)
 }
 
 fn person() -> Person {

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::app::{self, StartError};
 use crate::config::load::{self, SecretsMode};
 use crate::config::registration::registration;
+use crate::gate::assertion::key::AssertionKey;
 use crate::gate::seal::SecretKey;
 use crate::import::{FILE_MAX, MappingOptions, import_mapping};
 use crate::{clock, telemetry, version};
@@ -60,7 +61,11 @@ enum Command {
         what: Import,
     },
     /// Print a fresh session key (32 bytes, base64)
-    Keygen,
+    Keygen {
+        /// A key that signs assertions instead (P-256, PKCS#8 in PEM)
+        #[arg(long)]
+        assertion: bool,
+    },
     /// Print version, commit, TLS and crypto backends
     Version,
     #[command(external_subcommand)]
@@ -117,7 +122,8 @@ pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
             let split = !no_split;
             mapping(&file, &MappingOptions { key, value, split })
         }
-        Command::Keygen => keygen(),
+        Command::Keygen { assertion: true } => assertion_keygen(),
+        Command::Keygen { assertion: false } => keygen(),
         Command::Version => print(&version_text()),
         Command::Other(words) => other(words.first().map_or("", String::as_str)),
     }
@@ -203,6 +209,16 @@ fn mapping(file: &Path, options: &MappingOptions) -> u8 {
 fn keygen() -> u8 {
     match SecretKey::generate(&mut clock::random) {
         Ok(key) => print(&format!("{}\n", key.to_base64().as_str())),
+        Err(error) => {
+            say(&format!("vestibule: {error}"));
+            FAILED
+        }
+    }
+}
+
+fn assertion_keygen() -> u8 {
+    match AssertionKey::generate().and_then(|key| key.to_pem()) {
+        Ok(pem) => print(&pem),
         Err(error) => {
             say(&format!("vestibule: {error}"));
             FAILED

@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::config::{Config, LogoutReach, Provider, ProviderKind};
 
+pub mod assertion;
 pub mod cache;
 pub mod callback;
 pub mod claims;
@@ -289,13 +290,8 @@ impl Gate {
             Endpoint::Whoami if self.whoami => {
                 Decision::Reply(self.whoami_page(req, face, known, now, rng))
             }
-            Endpoint::Whoami | Endpoint::Unknown => Decision::Reply(Reply::refusal(
-                req,
-                StatusCode::NOT_FOUND,
-                "not_found",
-                &Page::new("Page not found").text("There is no such page here."),
-                Note::new("not_found"),
-            )),
+            Endpoint::Jwks => Decision::Reply(self.jwks(req)),
+            Endpoint::Whoami | Endpoint::Unknown => Decision::Reply(reply::not_found(req)),
         }
     }
 
@@ -313,7 +309,7 @@ impl Gate {
             kept,
         } = judged;
         let tell = |person: &Person| match &kept {
-            Some((session, identity)) => self.with_evidence(session, identity, |evidence| {
+            Some((session, identity)) => self.with_evidence(face, session, identity, |evidence| {
                 self.headers.tell(person, evidence).map(Arc::new)
             }),
             None => self

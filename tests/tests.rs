@@ -15,6 +15,7 @@
 //! - `rules`: who is let through by group, right, email, claim and method, and what others read
 //! - `spoofing`: identity headers that a client made up
 //! - `headers`: what the app is told of a person, in which convention
+//! - `assertion`: the same, signed, for apps that verify
 //! - `upstream`: what the app gets, and what of its answers reaches the browser
 //! - `logout`: the end of a session
 //! - `pages`: headers of our own answers
@@ -42,6 +43,7 @@ mod support;
 mod suite {
     mod advisories;
     mod architecture;
+    mod assertion;
     mod browser;
     mod cli;
     mod cookies;

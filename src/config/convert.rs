@@ -6,6 +6,7 @@
 //! a value that stands in for a wrong one never leaves this module.
 
 mod access;
+mod assertion;
 mod headers;
 mod identity;
 mod provider;

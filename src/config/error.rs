@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::gate::assertion::key::AssertionKeyError;
 use crate::gate::claims::ClaimPathError;
 use crate::gate::cookie::CookieNameError;
 use crate::gate::headers::NameError;
@@ -249,6 +250,9 @@ pub enum ConfigErrorKind {
     /// A secret with bytes that no header value has.
     #[error("holds characters other than visible ASCII")]
     HeaderSecret,
+    /// No key for the signed assertion.
+    #[error("{0}")]
+    AssertionKey(#[source] AssertionKeyError),
     /// `value`, `join` or `encoding` beside `secret`.
     #[error("stands beside secret, which is sent as it is")]
     BesideSecret,

@@ -125,8 +125,18 @@ pub(crate) struct ClaimTable {
 #[derive(Debug)]
 pub(crate) struct HeadersTable {
     pub(crate) preset: MaybeTexts,
+    pub(crate) assertion: Option<AssertionTable>,
     /// Header names and what they say, in the order of the file.
     pub(crate) set: Vec<(Item<String>, SetTable)>,
+}
+
+/// `headers.assertion`.
+#[derive(Debug)]
+pub(crate) struct AssertionTable {
+    pub(crate) place: Place,
+    pub(crate) header: MaybeText,
+    pub(crate) audience: MaybeText,
+    pub(crate) keys: Option<Vec<Item<Source>>>,
 }
 
 /// `headers.set.NAME`: a template, or a table.
@@ -344,10 +354,21 @@ impl ClaimTable {
 
 impl HeadersTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&["assertion"]);
         Self {
             preset: table.texts("preset"),
+            assertion: table.table_if("assertion", AssertionTable::read),
             set: table.each_text_or_table("set", SetTable::plain, SetTable::read),
+        }
+    }
+}
+
+impl AssertionTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            place: table.place(),
+            header: table.text("header"),
+            audience: table.text("audience"),
+            keys: table.secrets("keys"),
         }
     }
 }

@@ -297,6 +297,22 @@ impl<'t, 'd> Table<'t, 'd> {
         read_table(entries, place, self.findings, read)
     }
 
+    /// A table, if it is there.
+    pub(crate) fn table_if<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&mut Table<'_, '_>) -> T,
+    ) -> Option<T> {
+        match self.entries.contains_key(key) {
+            true => Some(self.table(key, read)),
+            // Known all the same, for who misspells it.
+            false => {
+                self.take(key);
+                None
+            }
+        }
+    }
+
     /// All tables in a table, each with its name, in the order of the file.
     pub(crate) fn named_tables<T>(
         &mut self,

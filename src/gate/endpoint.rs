@@ -30,6 +30,8 @@ pub enum Endpoint<'p> {
     Session,
     /// Who is signed in, for people.
     Whoami,
+    /// The keys by which apps verify the signed assertion.
+    Jwks,
     /// Under our prefix, but nothing.
     Unknown,
 }
@@ -81,6 +83,7 @@ impl OurPaths {
             "signed-out" => Endpoint::SignedOut,
             "session" | "userinfo" => Endpoint::Session,
             "whoami" => Endpoint::Whoami,
+            "jwks.json" => Endpoint::Jwks,
             other => match other.split_once('/') {
                 Some(("login", id)) => Endpoint::Login { provider: Some(id) },
                 Some(("callback", id)) => Endpoint::Callback { provider: Some(id) },

@@ -6,20 +6,23 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
 use zeroize::Zeroizing;
 
-use super::Gate;
+use super::face::Face;
 use super::headers::{AccessToken, Evidence, Untellable};
 use super::identity::NoPerson;
 use super::policy::Forbidden;
 use super::session::Session;
 use super::time::UnixTime;
 use super::token::{VerifiedIdentity, json};
+use super::{Gate, Note, Reply, RequestView, reply};
 
 impl Gate {
     /// What headers may say of a person beside the person.
     pub(super) fn with_evidence<T>(
         &self,
+        face: &Face,
         session: &Session,
         identity: &VerifiedIdentity,
         tell: impl FnOnce(&Evidence<'_>) -> T,
@@ -34,6 +37,8 @@ impl Gate {
             provider: session.provider(),
             claims: Some(&believed),
             id_token: session.id_token(),
+            origin: face.origin.as_str(),
+            session: Some(session.id()),
             access_token,
         })
     }
@@ -45,6 +50,16 @@ impl Gate {
         token: &Zeroizing<String>,
     ) -> Option<Zeroizing<String>> {
         self.headers.tell_access_token().then(|| token.clone())
+    }
+
+    /// `/jwks.json`: the keys by which apps verify the assertion. `no-store`, as
+    /// all answers of ours: an app's library keeps them by a clock of its own,
+    /// and a shared cache would only hold up a rotation.
+    pub(super) fn jwks(&self, req: &RequestView<'_>) -> Reply {
+        match self.headers.jwks() {
+            Some(jwks) => Reply::json(StatusCode::OK, jwks, Note::new("page").because("jwks")),
+            None => reply::not_found(req),
+        }
     }
 
     /// Whether a client's header of this name is removed.
@@ -76,6 +91,7 @@ impl From<Untellable> for Forbidden {
     fn from(why: Untellable) -> Self {
         match why {
             Untellable::TooLong => Self::HeaderTooLong,
+            Untellable::Unsigned(_) => Self::Unsigned,
             Untellable::ControlInUser => Self::NoPerson(NoPerson::ControlInUser),
         }
     }

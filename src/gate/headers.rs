@@ -12,8 +12,10 @@ use std::sync::Arc;
 use http::HeaderValue;
 use serde_json::{Map, Value};
 
+use super::assertion::{Asserter, Statement, Unsigned};
 use super::identity::Person;
 use super::policy::Permit;
+use super::session::SessionId;
 use super::time::UnixTime;
 
 pub mod edits;
@@ -48,6 +50,8 @@ pub struct HeaderRules {
     names: Vec<String>,
     /// What of a client's headers is removed.
     managed: Managed,
+    /// The signed assertion, and the header that it is sent in.
+    assertion: Option<(Name, Arc<Asserter>)>,
 }
 
 /// What a configured header says.
@@ -92,6 +96,10 @@ pub struct Evidence<'e> {
     pub id_token: &'e str,
     /// The access token, where the session keeps one.
     pub access_token: Option<AccessToken<'e>>,
+    /// The public origin that the request came to.
+    pub origin: &'e str,
+    /// The session, if there is one.
+    pub session: Option<&'e SessionId>,
 }
 
 /// An access token on its way to the app.
@@ -112,6 +120,9 @@ pub enum Untellable {
     /// The user's name holds a control character.
     #[error("the user's name holds a control character")]
     ControlInUser,
+    /// The assertion could not be signed: nothing is sent without it.
+    #[error(transparent)]
+    Unsigned(#[from] Unsigned),
 }
 
 impl Default for HeaderRules {
@@ -160,7 +171,27 @@ impl HeaderRules {
             lines,
             every_claim: presets.iter().any(|preset| preset.sends_every_claim()),
             names,
+            assertion: None,
         }
+    }
+
+    /// The same with a signed assertion in a header of this name, which then is
+    /// set by it alone.
+    #[must_use]
+    pub fn with_assertion(mut self, name: Name, asserter: Asserter) -> Self {
+        let same = name.normalised();
+        self.lines.retain(|line| line.name.normalised() != same);
+        let set_by_us = self.lines.iter().map(|line| line.name.normalised());
+        self.managed = Managed::new(set_by_us.chain([same.clone()]));
+        self.names.push(same);
+        self.assertion = Some((name, Arc::new(asserter)));
+        self
+    }
+
+    /// The keys by which apps verify the assertion, if there is one.
+    #[must_use]
+    pub fn jwks(&self) -> Option<&Value> {
+        self.assertion.as_ref().map(|(_, asserter)| asserter.jwks())
     }
 
     /// Whether a client's header of this name is removed: all names of all
@@ -176,7 +207,7 @@ impl HeaderRules {
     /// [`tell`](Self::tell) made of that person.
     ///
     /// # Errors
-    /// Those of `told`.
+    /// Those of `told`, and [`Untellable::Unsigned`].
     pub fn edits(
         &self,
         permit: &Permit,
@@ -186,7 +217,7 @@ impl HeaderRules {
         now: UnixTime,
     ) -> Result<HeaderEdits, Untellable> {
         let told = permit.who().map(told).transpose()?;
-        Ok(HeaderEdits::new(told, Arc::clone(origin), client, now))
+        Ok(HeaderEdits::new(told, Arc::clone(origin), client, now)?)
     }
 
     /// Whether a header tells the access token: only then a session keeps it.
@@ -215,7 +246,10 @@ impl HeaderRules {
             };
             (name.to_string(), text)
         });
-        Ok(shown.collect())
+        let assertion = told
+            .assertion()
+            .map(|(name, _)| (name.to_string(), "(token)".to_owned()));
+        Ok(shown.chain(assertion).collect())
     }
 
     /// What tells the app who somebody is, with values ready to be sent: made
@@ -250,6 +284,19 @@ impl HeaderRules {
         }
         if self.every_claim {
             self.tell_claims(&mut told, evidence)?;
+        }
+        if let Some((name, asserter)) = &self.assertion {
+            if person.user.contains(char::is_control) {
+                return Err(Untellable::ControlInUser);
+            }
+            let assertion = asserter.about(&Statement {
+                issuer: evidence.origin,
+                session: evidence.session,
+                sub: evidence.sub,
+                provider: evidence.provider,
+                person,
+            });
+            told.assert(name, assertion)?;
         }
         Ok(told)
     }

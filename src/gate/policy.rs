@@ -55,6 +55,8 @@ pub enum Forbidden {
     NoPerson(NoPerson),
     /// What the app should be told does not fit into a header.
     HeaderTooLong,
+    /// The assertion that the app verifies could not be signed.
+    Unsigned,
     /// A page of another origin opens a websocket with this person's cookie.
     ForeignOrigin,
 }
@@ -273,6 +275,7 @@ impl Forbidden {
             Self::NoPerson(NoPerson::SeveralRights) => "several_access_rights",
             Self::NoPerson(NoPerson::NoRight) => "no_access_right",
             Self::HeaderTooLong => "header_too_long",
+            Self::Unsigned => "assertion_unsigned",
             Self::ForeignOrigin => "websocket_origin",
         }
     }

@@ -140,6 +140,17 @@ impl Asker {
     }
 }
 
+/// 404 for what is below our prefix and nothing.
+pub(super) fn not_found(req: &RequestView<'_>) -> Reply {
+    Reply::refusal(
+        req,
+        StatusCode::NOT_FOUND,
+        "not_found",
+        &Page::new("Page not found").text("There is no such page here."),
+        Note::new("not_found"),
+    )
+}
+
 /// Whether a client reads HTML.
 #[must_use]
 pub fn accepts_html(req: &RequestView<'_>) -> bool {

@@ -92,6 +92,9 @@ impl Gate {
             Forbidden::ForeignOrigin => {
                 page.text("A page of another site tried to open a connection to this application.")
             }
+            Forbidden::Unsigned => {
+                page.text("You are signed in, but the application cannot be told so at the moment.")
+            }
             Forbidden::HeaderTooLong => {
                 page.text("You are signed in, but your account has more groups than can be passed on.")
             }

@@ -49,9 +49,10 @@ impl Gate {
                 return self.forbidden(req, &Forbidden::NoPerson(why), rng);
             }
         };
-        let headers = self.with_evidence(&signed_in.session, &signed_in.identity, |evidence| {
-            self.headers.shown(&person, evidence, now)
-        });
+        let headers =
+            self.with_evidence(face, &signed_in.session, &signed_in.identity, |evidence| {
+                self.headers.shown(&person, evidence, now)
+            });
         let headers = match headers {
             Ok(headers) => headers,
             Err(why) => return self.forbidden(req, &why.into(), rng),

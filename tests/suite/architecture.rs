@@ -48,6 +48,8 @@ fn one_file_imports_each_crypto_library() {
     for (library, home) in [
         ("aes_gcm", "seal"),
         ("jsonwebtoken", "token"),
+        // Signs, which jsonwebtoken would do with a key that it parses each time.
+        ("aws_lc_rs", "assertion/key"),
         ("openidconnect", "edge/oidc"),
     ] {
         let files: Vec<String> = rust_files(&root().join("src"))
@@ -55,7 +57,9 @@ fn one_file_imports_each_crypto_library() {
             .filter(|file| {
                 code_lines(file)
                     .iter()
-                    .any(|(_, line)| line.contains(&format!("{library}::")))
+                    // A library that rustls hands through is rustls' business.
+                    .map(|(_, line)| line.replace("crypto::aws_lc_rs::", ""))
+                    .any(|line| line.contains(&format!("{library}::")))
             })
             .map(|file| file.display().to_string())
             .collect();

@@ -33,6 +33,29 @@ fn keygen_prints_a_fresh_key_of_32_bytes() {
 }
 
 #[test]
+fn keygen_prints_a_fresh_signing_key_that_openssl_reads_too() {
+    let (one, two) = (
+        vestibule(&["keygen", "--assertion"]),
+        vestibule(&["keygen", "--assertion"]),
+    );
+    assert_eq!(one.status.code(), Some(0));
+    let key = stdout(&one);
+    assert!(key.starts_with("-----BEGIN PRIVATE KEY-----\n"), "no key");
+    assert_ne!(key, stdout(&two));
+    let home = home();
+    let file = home.path().join("assertion-key");
+    std::fs::write(&file, &key).expect("the key's file");
+    // node's crypto is OpenSSL's.
+    let script = "const k = require('crypto').createPrivateKey(require('fs').readFileSync(process.argv[1])); console.log(k.asymmetricKeyType, k.asymmetricKeyDetails.namedCurve)";
+    let node = Command::new("node")
+        .args(["-e", script])
+        .arg(&file)
+        .output()
+        .expect("node");
+    assert_eq!(stdout(&node).trim(), "ec prime256v1", "{}", stderr(&node));
+}
+
+#[test]
 fn a_bad_command_line_is_64() {
     for args in [
         &["no-such"][..],

@@ -50,7 +50,13 @@ impl Conversion<'_> {
             };
             set.extend(says.map(|says| (parsed, says)));
         }
-        HeaderRules::new(&presets, set)
+        let assertion = table.assertion.as_ref();
+        let assertion = assertion.and_then(|table| self.assertion(table, &set));
+        let rules = HeaderRules::new(&presets, set);
+        match assertion {
+            Some((name, asserter)) => rules.with_assertion(name, asserter),
+            None => rules,
+        }
     }
 
     fn presets(&mut self, items: &[Item<Text>]) -> Vec<Preset> {
@@ -68,7 +74,11 @@ impl Conversion<'_> {
         presets
     }
 
-    fn header_name(&mut self, name: &Item<String>, others: &[(Name, Says)]) -> Option<Name> {
+    pub(super) fn header_name(
+        &mut self,
+        name: &Item<String>,
+        others: &[(Name, Says)],
+    ) -> Option<Name> {
         let parsed = match Name::parse(&name.value) {
             Ok(parsed) => parsed,
             Err(error) => {

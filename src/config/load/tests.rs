@@ -44,6 +44,10 @@ const CLIENT_SECRET: &str = "s3cr3t-of-the-client";
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 const OTHER_KEY: &str = "IB8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=";
 
+/// Made for these tests: `openssl genpkey -algorithm EC`.
+const SIGNING_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBqOp36N1IYzbQXRG\n2KPPJf31krPMzZpk2ErgKlmipvWhRANCAAQx2Him7ERcvvMCGV6f92dJYYqgHERD\nQfObF4RRUDZ5gbUNb90QFH+0bwfehYw9lb1X+tauiNmb1qcWlgTnOfQo\n-----END PRIVATE KEY-----\n";
+const P384_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDDL6tqqxMcuYPVqOhAP\ni30NDxcmKAF8V7osrnfbMZgsWKTFvdXcGnqs5Ahm/64DWQShZANiAAQ8l/HLcrrQ\n/AcU/yr40yKNnM/jcK1UdYwCSUHwqUbhmWTlOl0WfZwWvRl5+PKrQJ9lM1s3a8nw\nDJ8nv4LuoGsRcZeXECVqctiLTrjHR0cPDNXjoBOU7NKsuMKfuut7APc=\n-----END PRIVATE KEY-----\n";
+
 /// Files and variables by name; a name that begins with `$` is a variable.
 struct Fake(HashMap<String, String>);
 
@@ -74,6 +78,8 @@ impl Fake {
             ("rights.toml", "\"Global Company\" = \"Admin\"\n"),
             ("broken.toml", "a = [\n"),
             ("wrong.toml", "a = \"x\"\nb = 1\nc = []\n"),
+            ("signing-key", SIGNING_KEY),
+            ("p384-key", P384_KEY),
             ("$ORIGIN", " https://wiki.example.com\n"),
             ("$HTTP_ORIGIN", "http://wiki.example.com/s3cr3t"),
             ("$CLIENT", "4exampleclient0000000000aa"),

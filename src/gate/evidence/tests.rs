@@ -4,12 +4,14 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::config::{Config, ProviderKind};
+use crate::gate::assertion::Asserter;
+use crate::gate::assertion::key::AssertionKey;
 use crate::gate::headers::preset::Preset;
-use crate::gate::headers::{HeaderRules, VALUE_MAX};
+use crate::gate::headers::{HeaderRules, Name, VALUE_MAX};
 use crate::gate::signin::Tokens;
 use crate::gate::tests::support::{
-    COOKIE, Desk, EXP, Jar, NOW, Req, access_claims, body, callback, changed, config, id_claims,
-    key, set_cookies,
+    COOKIE, Desk, EXP, Jar, NOW, Req, access_claims, body, callback, changed, config, header_of,
+    id_claims, key, set_cookies,
 };
 use crate::gate::time::UnixTime;
 use crate::gate::token::TOKEN_MAX;
@@ -150,4 +152,45 @@ fn a_token_that_a_session_or_a_header_cannot_carry_is_never_cut() {
             Err(status) => assert!(length > TOKEN_MAX && status >= 400, "{length}: {status}"),
         }
     }
+}
+
+#[test]
+fn a_session_has_one_assertion_until_it_is_due_and_its_keys_are_public() {
+    let asserter = || {
+        let keys = vec![AssertionKey::generate().unwrap()];
+        Asserter::new("wiki".to_owned(), keys).unwrap()
+    };
+    let name = Name::parse("X-Signed").unwrap();
+    let mut signing = config();
+    signing.headers = signing.headers.with_assertion(name, asserter());
+    let mut desk = Desk::new(&signing);
+    let jar = sign_in(&mut desk, access(&json!({}))).unwrap();
+    let sent = |desk: &mut Desk, jar: &Jar| -> String {
+        let forward = desk.forward(&Req::get("/").cookies(jar));
+        let mut found = forward.edits.set().filter(|(name, _)| **name == "x-signed");
+        let value = found.next().unwrap().1.to_str().unwrap().to_owned();
+        assert!(found.next().is_none());
+        value
+    };
+    let first = sent(&mut desk, &jar);
+    desk.now = NOW.plus(100);
+    assert_eq!(sent(&mut desk, &jar), first);
+    let other = sign_in(&mut desk, access(&json!({}))).unwrap();
+    assert_ne!(sent(&mut desk, &other), first);
+    desk.now = NOW.plus(290);
+    assert_ne!(sent(&mut desk, &jar), first, "ten seconds are not enough");
+
+    let keys = Req::get("/_vestibule/jwks.json");
+    let reply = desk.reply(&keys);
+    assert_eq!(reply.status, 200);
+    assert_eq!(body(&reply), *signing.headers.jwks().unwrap());
+    assert_eq!(header_of(&reply, "cache-control"), Some("no-store"));
+    assert_eq!(Desk::new(&config()).reply(&keys).status, 404);
+    // Another configuration signs with its own key.
+    signing.headers = config()
+        .headers
+        .with_assertion(Name::parse("X-Signed").unwrap(), asserter());
+    desk.gate = Desk::new(&signing).gate;
+    let kid = |token: &str| token.split('.').next().unwrap().to_owned();
+    assert_ne!(kid(&sent(&mut desk, &jar)), kid(&first));
 }

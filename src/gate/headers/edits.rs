@@ -10,6 +10,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use super::{Name, Told};
+use crate::gate::assertion::Unsigned;
 use crate::gate::origin::PublicOrigin;
 use crate::gate::time::UnixTime;
 
@@ -35,6 +36,7 @@ pub struct HeaderEdits {
     told: Option<Arc<Told>>,
     origin: Arc<OriginHeaders>,
     client: Option<Client>,
+    assertion: Option<HeaderValue>,
     now: UnixTime,
 }
 
@@ -94,13 +96,17 @@ impl HeaderEdits {
         origin: Arc<OriginHeaders>,
         client: Option<IpAddr>,
         now: UnixTime,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, Unsigned> {
+        let assertion = told.as_deref().and_then(Told::assertion);
+        Ok(Self {
+            assertion: assertion
+                .map(|(_, assertion)| assertion.at(now))
+                .transpose()?,
             client: client.and_then(|address| Client::new(address, &origin)),
             told,
             origin,
             now,
-        }
+        })
     }
 
     /// Headers to set, each once, after every
@@ -108,7 +114,10 @@ impl HeaderEdits {
     pub fn set(&self) -> impl Iterator<Item = (&Name, &HeaderValue)> {
         let told = self.told.iter().flat_map(|told| told.set(self.now));
         let origin = self.origin.set.iter().map(|(name, value)| (*name, value));
-        told.chain(self.client.iter().flat_map(Client::set))
+        let name = self.told.as_deref().and_then(Told::assertion);
+        let assertion = name.zip(self.assertion.as_ref());
+        told.chain(assertion.map(|((name, _), value)| (name, value)))
+            .chain(self.client.iter().flat_map(Client::set))
             .chain(origin)
     }
 

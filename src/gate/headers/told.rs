@@ -6,6 +6,7 @@
 use http::HeaderValue;
 
 use super::{Name, Untellable, VALUE_MAX};
+use crate::gate::assertion::Assertion;
 use crate::gate::time::UnixTime;
 
 /// A person's headers, made once per verified token. A clone of a value shares
@@ -17,6 +18,7 @@ pub struct Told {
     /// When that ends.
     until: Option<UnixTime>,
     left_out: Vec<Name>,
+    assertion: Option<(Name, Assertion)>,
 }
 
 impl Told {
@@ -27,6 +29,7 @@ impl Told {
             for_now: Vec::new(),
             until,
             left_out: Vec::new(),
+            assertion: None,
         }
     }
 
@@ -43,6 +46,20 @@ impl Told {
     #[must_use]
     pub fn left_out(&self) -> &[Name] {
         &self.left_out
+    }
+
+    /// The signed assertion, which is good for all requests of the session.
+    #[must_use]
+    pub fn assertion(&self) -> Option<&(Name, Assertion)> {
+        self.assertion.as_ref()
+    }
+
+    pub(super) fn assert(&mut self, name: &Name, assertion: Assertion) -> Result<(), Untellable> {
+        if assertion.max_len() > VALUE_MAX {
+            return Err(Untellable::TooLong);
+        }
+        self.assertion = Some((name.clone(), assertion));
+        Ok(())
     }
 
     pub(super) fn leave_out(&mut self, name: Name) {
@@ -108,6 +125,7 @@ impl std::fmt::Debug for Told {
             .field("set", &self.set.len())
             .field("for_now", &self.for_now.len())
             .field("left_out", &self.left_out)
+            .field("assertion", &self.assertion)
             .finish()
     }
 }

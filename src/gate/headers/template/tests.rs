@@ -59,7 +59,7 @@ fn fill(text: &str, join: &str) -> (Option<String>, bool) {
         provider: "corp",
         claims: Some(&claims),
         id_token: "eyJ.x.y",
-        access_token: None,
+        ..Evidence::default()
     };
     let template = Template::parse(text).unwrap();
     let filled = template

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::gate::assertion::key::AssertionKey;
 use crate::gate::headers::preset::WORDS;
 use crate::gate::tests::support::NOW;
 
@@ -49,7 +50,7 @@ fn all(rules: &HeaderRules, person: &Person) -> Vec<(String, String)> {
         provider: "corp",
         claims: Some(&claims),
         id_token: "eyJ.t.t",
-        access_token: None,
+        ..Evidence::default()
     };
     let told = rules.tell(person, &evidence).unwrap();
     let text = |value: &HeaderValue| String::from_utf8(value.as_bytes().to_vec()).unwrap();
@@ -228,6 +229,54 @@ fn names_of_the_connection_and_of_the_origin_cannot_be_configured() {
 }
 
 #[test]
+fn the_assertion_has_its_header_for_itself_and_no_client_can_send_one() {
+    let asserter = || {
+        let keys = vec![AssertionKey::generate().unwrap()];
+        Asserter::new("wiki".to_owned(), keys).unwrap()
+    };
+    let name = |name: &str| Name::parse(name).unwrap();
+    let rules = HeaderRules::new(&[Preset::Vestibule, Preset::ModAuthOpenidc], Vec::new());
+    let own = rules.clone().with_assertion(name("X-Signed"), asserter());
+    for spelling in ["X-Signed", "x_signed", "X.SIGNED"] {
+        assert!(own.is_managed(spelling) && !rules.is_managed(spelling));
+    }
+    assert!(own.is_managed("Remote-User") && own.is_managed("X-Forwarded-User"));
+    // Beside presets that would set the same, it alone is sent.
+    for taken in ["remote_user", "OIDC_CLAIM_sub"] {
+        let rules = rules.clone().with_assertion(name(taken), asserter());
+        let claims = claims();
+        let evidence = Evidence {
+            claims: Some(&claims),
+            ..Evidence::default()
+        };
+        let told = rules.tell(&person(), &evidence).unwrap();
+        let same = |found: &Name| found.normalised() == normalised(taken);
+        assert!(told.set(NOW).all(|(name, _)| !same(name)), "{taken}");
+        assert!(told.assertion().is_some_and(|(name, _)| same(name)));
+        let shown = rules.shown(&person(), &evidence, NOW).unwrap();
+        assert!(
+            shown.contains(&(taken.to_owned(), "(token)".to_owned())),
+            "{shown:?}"
+        );
+    }
+    // What does not fit, and who cannot be named, is refused here as elsewhere.
+    let of = |person: &Person| own.tell(person, &Evidence::default()).map(|_| ());
+    let named = |name: usize| Person {
+        name: Some("x".repeat(name)),
+        ..person()
+    };
+    assert_eq!(of(&named(5_000)), Ok(()));
+    assert_eq!(of(&named(6_500)), Err(Untellable::TooLong));
+    let bare = HeaderRules::new(&[], Vec::new()).with_assertion(name("X-Signed"), asserter());
+    let evil = Person {
+        user: "a\nb".to_owned(),
+        ..person()
+    };
+    let told = bare.tell(&evil, &Evidence::default()).map(|_| ());
+    assert_eq!(told, Err(Untellable::ControlInUser));
+}
+
+#[test]
 fn a_person_sees_neither_secrets_nor_tokens() {
     let set = vec![
         secret("X-Proxy-Secret"),
@@ -311,6 +360,7 @@ fn every_preset_gives_legal_values_for_whatever_the_claims_say() {
                 text: &sub,
                 ends: NOW.plus(1),
             }),
+            ..Evidence::default()
         };
         for rules in &rules {
             let edits = rules.tell(&person, &evidence).unwrap();
