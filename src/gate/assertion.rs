@@ -4,9 +4,9 @@
 //! set by which apps verify it. Must not know headers; how a key signs is
 //! [`key`]'s business.
 //!
-//! A signature costs as much as all the rest of a request. So an assertion is
-//! signed for minutes, and kept: a [`Assertion`] one with what was told of a
-//! person, and all of them in a memory of bounded size, so that a session whose
+//! A signature costs many times what the headers of a request do. So an
+//! assertion is signed for minutes, and kept: with what was told of a person,
+//! and in a memory of bounded size beside it, so that a session whose
 //! verification is not kept has its assertion signed no more often.
 
 use std::sync::Arc;
