@@ -24,7 +24,7 @@ use vestibule::gate::route::Access;
 use vestibule::gate::seal::{Context, KeyRing, Purpose, RandomError, SecretKey};
 use vestibule::gate::session::{Session, SessionTokens};
 use vestibule::gate::time::UnixTime;
-use vestibule::gate::token::{KeySet, Verifier};
+use vestibule::gate::token::{Algorithm, KeySet, Verifier};
 use vestibule::gate::{Decision, Gate, Known};
 
 const ORIGIN: &str = "https://wiki.example.com";
@@ -55,6 +55,7 @@ impl Scene {
             json!({ "keys": [signer.public_jwk()] })
                 .to_string()
                 .as_bytes(),
+            &[Algorithm::Rs256],
         );
         let keys = keys.unwrap_or_else(|error| unreachable!("{error}"));
         let token = signer.sign(&claims());

@@ -17,6 +17,7 @@ use crate::gate::identity::rule::{AttributeRule, ClaimRule};
 use crate::gate::origin::PublicOrigin;
 use crate::gate::route::Route;
 use crate::gate::seal::SecretKey;
+use crate::gate::token::Algorithm;
 
 mod convert;
 pub mod error;
@@ -115,6 +116,10 @@ pub struct Provider {
     pub scopes: Vec<String>,
     /// Which emails are believed.
     pub email_verified: EmailVerified,
+    /// What its tokens may be signed with; never empty.
+    pub signing_algorithms: Vec<Algorithm>,
+    /// How old its keys may become while it cannot be asked; `None`: without a limit.
+    pub keys_max_age: Option<Duration>,
     /// Whether each login asks for userinfo.
     pub userinfo: bool,
     /// How far signing out goes.

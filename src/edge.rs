@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod http;
+mod missing_key;
 pub mod oidc;
 mod perform;
 pub mod provider;

@@ -153,6 +153,15 @@ pub enum ConfigErrorKind {
     /// A key of the Cognito shorthand at another kind of provider.
     #[error("is for kind = \"cognito\" alone")]
     CognitoOnly,
+    /// Another algorithm than Cognito's.
+    #[error("is not RS256, and Cognito signs with nothing else")]
+    NotCognitosAlgorithm,
+    /// `HS256` and its like, or `none`.
+    #[error("is no public-key algorithm")]
+    SymmetricAlgorithm,
+    /// A limit that normal operation would run into, or none worth the name.
+    #[error("is less than an hour or more than 365 days")]
+    KeysMaxAge,
     /// The issuer is a discovery document's address.
     #[error("is the address of a discovery document, not an issuer")]
     IssuerIsDiscoveryUrl,

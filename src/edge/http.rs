@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 
 /// Longest answer that is read, in bytes.
 const BODY_MAX: usize = 1024 * 1024;
@@ -14,6 +14,15 @@ const TOTAL_TIMEOUT: Duration = Duration::from_secs(8);
 /// An HTTP client for the provider's endpoints.
 #[derive(Clone, Debug)]
 pub struct HttpClient(reqwest::Client);
+
+/// A document and how long it may be kept, if the answer said so.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// The document.
+    pub body: Bytes,
+    /// From the answer's `Cache-Control` and `Age`.
+    pub max_age: Option<Duration>,
+}
 
 /// Why there is no usable answer. Says nothing of what was sent or received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,21 +91,57 @@ impl HttpClient {
         Ok(answer)
     }
 
-    /// GETs a document.
+    /// GETs a document. A caller that asks for it again goes by its own
+    /// bounds; see [`Document::max_age`].
     ///
     /// # Errors
     /// See [`HttpError`].
-    pub async fn get(&self, url: &url::Url) -> Result<Bytes, HttpError> {
+    pub async fn get(&self, url: &url::Url) -> Result<Document, HttpError> {
         let request = http::Request::get(url.as_str())
-            .header(http::header::ACCEPT, "application/json")
+            .header(header::ACCEPT, "application/json")
             .body(Vec::new())
             .map_err(|_| HttpError::Connect)?;
         let response = self.send(request).await?;
         if response.status() != StatusCode::OK {
             return Err(HttpError::Status(response.status().as_u16()));
         }
-        Ok(response.into_body().into())
+        Ok(Document {
+            max_age: max_age(response.headers()),
+            body: response.into_body().into(),
+        })
     }
+}
+
+/// How long a response may be kept (RFC 9111 4.2, 5.2.2), as a private cache
+/// reads it: `max-age` less `Age`. Nothing if it does not say; a value that
+/// cannot be read is no word.
+fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let directives: Vec<&str> = headers
+        .get_all(header::CACHE_CONTROL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    let bare = |name: &str| directives.iter().any(|one| one.eq_ignore_ascii_case(name));
+    if bare("no-store") || bare("no-cache") {
+        return Some(Duration::ZERO);
+    }
+    let seconds = directives.iter().find_map(|directive| {
+        let (name, value) = directive.split_once('=')?;
+        let named = name.trim().eq_ignore_ascii_case("max-age");
+        named.then(|| delta_seconds(value.trim().trim_matches('"')))
+    })??;
+    let age = headers.get(header::AGE).and_then(|age| age.to_str().ok());
+    let age = age.and_then(delta_seconds).unwrap_or(0);
+    Some(Duration::from_secs(seconds.saturating_sub(age)))
+}
+
+/// RFC 9111 1.2.2: digits alone, and 2^31 stands for all that is larger.
+fn delta_seconds(text: &str) -> Option<u64> {
+    const LARGEST: u64 = 1 << 31;
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(LARGEST).min(LARGEST))
 }
 
 async fn read_body(response: &mut reqwest::Response) -> Result<BytesMut, HttpError> {
@@ -116,5 +161,51 @@ fn classify(error: reqwest::Error) -> HttpError {
         HttpError::Timeout
     } else {
         HttpError::Connect
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_says_how_long_it_may_be_kept() {
+        for (lines, seconds) in [
+            (&[][..], None),
+            (&["cache-control: public, max-age=86400"][..], Some(86_400)),
+            (
+                &["cache-control: public", "cache-control: max-age=60"],
+                Some(60),
+            ),
+            (&["cache-control: MAX-AGE = 60"], Some(60)),
+            (&["cache-control: max-age=\"60\""], Some(60)),
+            (&["cache-control: max-age=60, max-age=90"], Some(60)),
+            (&["cache-control: max-age=60", "age: 20"], Some(40)),
+            (&["cache-control: max-age=60", "age: 90"], Some(0)),
+            (&["cache-control: max-age=60", "age: x"], Some(60)),
+            (&["age: 20"], None),
+            (&["cache-control: no-store, max-age=60"], Some(0)),
+            (&["cache-control: no-cache"], Some(0)),
+            (&["cache-control: private=\"no-cache\""], None),
+            (&["cache-control: s-maxage=60"], None),
+            (&["cache-control: max-age"], None),
+            (&["cache-control: max-age="], None),
+            (&["cache-control: max-age=-1"], None),
+            (&["cache-control: max-age=+5"], None),
+            (&["cache-control: max-age=1e3"], None),
+            (
+                &["cache-control: max-age=99999999999999999999999"],
+                Some(1 << 31),
+            ),
+        ] {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                let (name, value) = line.split_once(": ").unwrap();
+                let name = http::HeaderName::try_from(name).unwrap();
+                headers.append(name, value.try_into().unwrap());
+            }
+            let expected = seconds.map(Duration::from_secs);
+            assert_eq!(max_age(&headers), expected, "{lines:?}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use openidconnect::core::{
     CoreAuthenticationFlow, CoreClient, CoreErrorResponseType, CoreIdToken, CoreIdTokenVerifier,
-    CoreJsonWebKeySet,
+    CoreJsonWebKeySet, CoreJwsSigningAlgorithm,
 };
 use openidconnect::{
     AccessToken, AccessTokenHash, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret,
@@ -28,7 +28,7 @@ use super::provider::{Resolved, Snapshot};
 use crate::config::{ClientAuth, Provider};
 use crate::gate::signin::{Authorize, Exchange, ExchangeError, Tokens};
 use crate::gate::time::{LEEWAY, UnixTime};
-use crate::gate::token::VerifiedIdentity;
+use crate::gate::token::{Algorithm, VerifiedIdentity};
 use crate::gate::userinfo::UserinfoError;
 
 /// How long signing out waits for the revocation at most (contract, section 2).
@@ -49,6 +49,7 @@ pub struct RelyingParty {
     client_id: String,
     auth: ClientAuth,
     scopes: Vec<String>,
+    algorithms: Vec<Algorithm>,
     http: HttpClient,
 }
 
@@ -79,6 +80,7 @@ impl RelyingParty {
                 ClientAuth::None => ClientAuth::None,
             },
             scopes: provider.scopes.clone(),
+            algorithms: provider.signing_algorithms.clone(),
             http,
         }
     }
@@ -197,6 +199,7 @@ impl RelyingParty {
         let secs = i64::try_from(now.secs().saturating_sub(LEEWAY)).map_err(|_| refuse(()))?;
         let time = DateTime::<Utc>::from_timestamp(secs, 0).ok_or(ExchangeError::IdToken)?;
         let verifier = verifier
+            .set_allowed_algs(self.algorithms.iter().copied().map(algorithm))
             .set_time_fn(move || time)
             .set_other_audience_verifier_fn(|_| true);
         let claims = id_token
@@ -329,5 +332,19 @@ impl RelyingParty {
         ));
         let encoded = base64::engine::general_purpose::STANDARD.encode(pair.as_bytes());
         Zeroizing::new(format!("Basic {encoded}"))
+    }
+}
+
+fn algorithm(algorithm: Algorithm) -> CoreJwsSigningAlgorithm {
+    match algorithm {
+        Algorithm::Rs256 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+        Algorithm::Rs384 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+        Algorithm::Rs512 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
+        Algorithm::Ps256 => CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+        Algorithm::Ps384 => CoreJwsSigningAlgorithm::RsaSsaPssSha384,
+        Algorithm::Ps512 => CoreJwsSigningAlgorithm::RsaSsaPssSha512,
+        Algorithm::Es256 => CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+        Algorithm::Es384 => CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+        Algorithm::EdDsa => CoreJwsSigningAlgorithm::EdDsa,
     }
 }

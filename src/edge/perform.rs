@@ -12,7 +12,6 @@ use crate::gate::callback::Failed;
 use crate::gate::reply::Reply;
 use crate::gate::signin::{Exchange, ExchangeError, Tokens};
 use crate::gate::signout::Logout;
-use crate::gate::token::TokenError;
 use crate::gate::userinfo::{CheckedTokens, UserinfoError};
 
 /// Most codes that are redeemed at the same time.
@@ -69,21 +68,16 @@ impl Proxy {
             .endpoints
             .clone()
             .ok_or(ExchangeError::Unavailable)?;
-        // Whoever replays a login of their own with made-up codes must not make
-        // the provider throttle everybody.
-        let _turn = self
-            .exchanges
-            .try_acquire()
-            .map_err(|_| ExchangeError::Unavailable)?;
-        let tokens = self.relying_party.exchange(ask, &endpoints).await?;
-        let nonce = ask.exchange.login().nonce();
-        let mut checked = self.check(&tokens, &nonce);
-        if matches!(checked, Err(Failed::Token(TokenError::UnknownKey))) {
-            // The keys may have been rotated a moment ago.
-            self.provider.refetch().await;
-            checked = self.check(&tokens, &nonce);
-        }
-        let mut checked = checked?;
+        let tokens = {
+            // Whoever replays a login of their own with made-up codes must not
+            // make the provider throttle everybody.
+            let _turn = self
+                .exchanges
+                .try_acquire()
+                .map_err(|_| ExchangeError::Unavailable)?;
+            self.relying_party.exchange(ask, &endpoints).await?
+        };
+        let mut checked = self.check_with_keys(&tokens, ask).await?;
         if self.gate.wants_userinfo() {
             let endpoint = endpoints.userinfo.as_ref();
             let endpoint = endpoint.ok_or(UserinfoError::Unavailable)?;
@@ -96,10 +90,10 @@ impl Proxy {
         Ok((tokens, checked))
     }
 
-    fn check(&self, tokens: &Tokens, nonce: &str) -> Result<CheckedTokens, Failed> {
+    pub(super) fn check(&self, tokens: &Tokens, nonce: &str) -> Result<CheckedTokens, Failed> {
         let snapshot = self.provider.snapshot();
-        let keys = snapshot.keys.as_ref().ok_or(ExchangeError::Unavailable)?;
         let now = clock::now();
+        let keys = snapshot.keys(now).ok_or(ExchangeError::Unavailable)?;
         let checked = self.gate.check_tokens(tokens, nonce, keys, now)?;
         self.relying_party
             .second_opinion(tokens, nonce, &checked.identity, &snapshot, now)?;

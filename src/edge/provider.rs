@@ -1,8 +1,12 @@
 //! What is known of the provider by now: its endpoints and keys, fetched in
 //! the background and swapped in as a whole.
 //!
-//! Owns the schedule. Whatever arrives from clients, keys are fetched at most
-//! once in [`PAUSE`].
+//! Owns the state. `schedule` says when to fetch, `discovery` where. A fetch
+//! that fails changes nothing: the last good keys stay, until they are older
+//! than the configuration allows.
+
+mod discovery;
+mod schedule;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,118 +17,75 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use pingora::server::ShutdownWatch;
 use pingora::services::background::BackgroundService;
-use serde::Deserialize;
-use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep, timeout};
-use url::Url;
+use tokio::time::{sleep, sleep_until};
 
-use super::http::{HttpClient, HttpError};
-use crate::config::{Endpoints, Provider, ProviderKind};
-use crate::gate::token::KeySet;
-use crate::gate::token::keys::KeySetError;
-
-/// At most one fetch in this time, whatever key ids arrive (field.md R19).
-const PAUSE: Duration = Duration::from_secs(10);
-/// Keys are fetched anew this often without being asked.
-const INTERVAL: Duration = Duration::from_secs(15 * 60);
-/// Waits between attempts while nothing is known yet.
-const FIRST_RETRY: Duration = Duration::from_millis(500);
-const LAST_RETRY: Duration = Duration::from_secs(15);
+use self::discovery::Discovery;
+pub use self::discovery::{DiscoveryError, Resolved};
+pub use self::schedule::KeyRequest;
+pub(super) use self::schedule::PAUSE;
+use self::schedule::{Schedule, Turns};
+use super::http::{Document, HttpClient};
+use crate::clock;
+use crate::config::Provider;
+use crate::gate::time::UnixTime;
+use crate::gate::token::{Algorithm, KeySet};
 
 /// A snapshot of what is known.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// Where to send browsers and codes.
     pub endpoints: Option<Resolved>,
-    /// The provider's keys.
-    pub keys: Option<KeySet>,
-    /// The document they were read from, for the second opinion on ID tokens.
+    /// The document that the keys were read from, for the second opinion on ID tokens.
     pub key_document: Bytes,
-}
-
-/// All endpoints that a login needs.
-#[derive(Clone, Debug)]
-pub struct Resolved {
-    /// Where browsers are sent to sign in.
-    pub authorization: Url,
-    /// Where codes are redeemed.
-    pub token: Url,
-    /// The JWK set.
-    pub jwks: Url,
-    /// Where userinfo is; there if the configuration wants it.
-    pub userinfo: Option<Url>,
-    /// Where refresh tokens are revoked, if anywhere.
-    pub revocation: Option<Url>,
-    /// Where browsers sign out, if anywhere.
-    pub logout: Option<Url>,
+    keys: Option<Arc<KeySet>>,
+    fetched: Option<UnixTime>,
+    max_age: Option<Duration>,
 }
 
 /// The provider as this process knows it.
 pub struct ProviderState {
-    issuer: String,
-    kind: ProviderKind,
-    wants_userinfo: bool,
-    configured: Endpoints,
+    discovery: Discovery,
+    algorithms: Vec<Algorithm>,
+    keys_max_age: Option<Duration>,
     http: HttpClient,
     snapshot: ArcSwap<Snapshot>,
     ready: AtomicBool,
-    wanted: Notify,
-    fetched: watch::Sender<u64>,
+    turns: Turns,
 }
 
-/// Why the provider is not known (yet).
-#[derive(Debug, thiserror::Error)]
-pub enum DiscoveryError {
-    /// The document could not be fetched.
-    #[error("{document}: {source}")]
-    Fetch {
-        /// Which one.
-        document: &'static str,
-        /// Why.
-        source: HttpError,
-    },
-    /// It is no discovery document.
-    #[error("the discovery document is not what it should be")]
-    Malformed,
-    /// It is another issuer's (OpenID Connect Discovery 1.0, 4.3).
-    #[error("the discovery document is of another issuer")]
-    OtherIssuer,
-    /// It lacks an endpoint that a login needs.
-    #[error(
-        "the discovery document lacks an endpoint, or has one that is neither https nor loopback"
-    )]
-    Endpoint,
-    /// `userinfo = true`, and the provider has none.
-    #[error(
-        "the discovery document names no userinfo endpoint; set provider.endpoints.userinfo, or userinfo = false"
-    )]
-    NoUserinfo,
-    /// A Cognito pool without a domain (cognito.md 1.2).
-    #[error("the user pool has no domain; create one in Cognito, or set provider.domain")]
-    NoDomain,
-    /// The keys are not usable.
-    #[error("keys: {0}")]
-    Keys(#[from] KeySetError),
+/// How much is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// Discovery and keys.
+    All,
+    /// Keys, from where they were the last time.
+    Keys,
 }
 
 impl std::fmt::Debug for ProviderState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ProviderState")
-            .field("issuer", &self.issuer)
+            .field("issuer", &self.discovery.issuer())
             .finish_non_exhaustive()
     }
 }
 
-/// OpenID Connect Discovery 1.0, section 3, as far as we use it.
-#[derive(Deserialize)]
-struct Discovery {
-    issuer: String,
-    authorization_endpoint: Option<Url>,
-    token_endpoint: Option<Url>,
-    jwks_uri: Option<Url>,
-    userinfo_endpoint: Option<Url>,
-    revocation_endpoint: Option<Url>,
-    end_session_endpoint: Option<Url>,
+impl Snapshot {
+    /// The provider's keys, unless they have not been seen for too long.
+    #[must_use]
+    pub fn keys(&self, now: UnixTime) -> Option<&KeySet> {
+        let keys = self.keys.as_deref()?;
+        match (self.max_age, self.keys_age(now)) {
+            (Some(max), Some(age)) if age > max => None,
+            _ => Some(keys),
+        }
+    }
+
+    /// How long ago the keys were fetched, once they were.
+    #[must_use]
+    pub fn keys_age(&self, now: UnixTime) -> Option<Duration> {
+        Some(Duration::from_secs(now.since(self.fetched?)))
+    }
 }
 
 impl ProviderState {
@@ -132,15 +93,13 @@ impl ProviderState {
     #[must_use]
     pub fn new(provider: &Provider, http: HttpClient) -> Self {
         Self {
-            issuer: provider.issuer.clone(),
-            kind: provider.kind,
-            wants_userinfo: provider.userinfo,
-            configured: provider.endpoints.clone(),
+            discovery: Discovery::new(provider),
+            algorithms: provider.signing_algorithms.clone(),
+            keys_max_age: provider.keys_max_age,
             http,
             snapshot: ArcSwap::default(),
             ready: AtomicBool::new(false),
-            wanted: Notify::new(),
-            fetched: watch::Sender::new(0),
+            turns: Turns::new(),
         }
     }
 
@@ -154,153 +113,120 @@ impl ProviderState {
         self.ready.load(Ordering::Acquire)
     }
 
-    /// A token named a key that is not known: fetch again, when that is due.
-    pub fn nudge(&self) {
-        self.wanted.notify_one();
+    /// A token named a key that is not known: fetches again, as soon as that is
+    /// permitted. Who does not wait for the answer drops it.
+    pub fn ask_for_keys(&self) -> KeyRequest {
+        self.turns.ask()
     }
 
-    /// The same, and wait for the next fetch, at most [`PAUSE`] and a little.
-    /// Only the callback, a cold path, may do so.
-    pub async fn refetch(&self) {
-        let mut fetched = self.fetched.subscribe();
-        fetched.mark_unchanged();
-        self.nudge();
-        if timeout(PAUSE + Duration::from_secs(2), fetched.changed())
-            .await
-            .is_err()
-        {
-            tracing::warn!("provider keys were not fetched in time");
-        }
-    }
-
-    async fn fetch(&self) -> Result<Snapshot, DiscoveryError> {
-        let endpoints = self.resolve().await?;
-        let key_document =
-            self.http
-                .get(&endpoints.jwks)
-                .await
-                .map_err(|source| DiscoveryError::Fetch {
-                    document: "keys",
-                    source,
-                })?;
-        Ok(Snapshot {
-            keys: Some(KeySet::parse(&key_document)?),
-            key_document,
+    async fn fetch(&self, scope: Scope) -> Result<(Snapshot, Option<Duration>), DiscoveryError> {
+        let known = self.snapshot.load_full();
+        let endpoints = self.endpoints(scope, known.endpoints.as_ref()).await?;
+        let document = self.http.get(&endpoints.jwks).await;
+        let Document { body, max_age } = document.map_err(|source| DiscoveryError::Fetch {
+            document: "keys",
+            source,
+        })?;
+        // The same document: the same keys, parsed already.
+        let keys = match &known.keys {
+            Some(keys) if known.key_document == body => Arc::clone(keys),
+            _ => Arc::new(KeySet::parse(&body, &self.algorithms)?),
+        };
+        let snapshot = Snapshot {
             endpoints: Some(endpoints),
-        })
+            key_document: body,
+            keys: Some(keys),
+            fetched: Some(clock::now()),
+            max_age: self.keys_max_age,
+        };
+        Ok((snapshot, max_age))
     }
 
-    async fn resolve(&self) -> Result<Resolved, DiscoveryError> {
-        let given = &self.configured;
-        if let (Some(authorization), Some(token), Some(jwks)) =
-            (&given.authorization, &given.token, &given.jwks)
-            && (given.userinfo.is_some() || !self.wants_userinfo)
-        {
-            return Ok(Resolved {
-                authorization: authorization.clone(),
-                token: token.clone(),
-                jwks: jwks.clone(),
-                userinfo: given.userinfo.clone(),
-                revocation: given.revocation.clone(),
-                logout: given.logout.clone(),
-            });
+    /// Keys are fetched from the last known place also while discovery fails.
+    async fn endpoints(
+        &self,
+        scope: Scope,
+        known: Option<&Resolved>,
+    ) -> Result<Resolved, DiscoveryError> {
+        match (scope, known) {
+            (Scope::Keys, Some(known)) => Ok(known.clone()),
+            (_, None) => self.discovery.resolve(&self.http).await,
+            (Scope::All, Some(known)) => {
+                let found = self.discovery.resolve(&self.http).await;
+                Ok(found.unwrap_or_else(|error| {
+                    let issuer = self.discovery.issuer();
+                    tracing::warn!(%issuer, %error, "endpoints cannot be asked for; the last ones stay");
+                    known.clone()
+                }))
+            }
         }
-        let text = format!(
-            "{}/.well-known/openid-configuration",
-            self.issuer.trim_end_matches('/')
-        );
-        let url = Url::parse(&text).map_err(|_| DiscoveryError::Malformed)?;
-        let document = self
-            .http
-            .get(&url)
-            .await
-            .map_err(|source| DiscoveryError::Fetch {
-                document: "discovery",
-                source,
-            })?;
-        let found: Discovery =
-            serde_json::from_slice(&document).map_err(|_| DiscoveryError::Malformed)?;
-        if found.issuer != self.issuer {
-            return Err(DiscoveryError::OtherIssuer);
+    }
+
+    fn take(&self, snapshot: Snapshot) {
+        let issuer = self.discovery.issuer();
+        let before = self.snapshot.swap(Arc::new(snapshot));
+        let now = self.snapshot.load();
+        match (&before.keys, &now.keys) {
+            (None, Some(keys)) => tracing::info!(%issuer, keys = keys.len(), "provider is known"),
+            (Some(old), Some(keys)) if !keys.holds_all_of(old) => {
+                tracing::info!(%issuer, keys = keys.len(), "a key of the provider is gone: its tokens count no more");
+            }
+            (Some(old), Some(keys)) if !old.holds_all_of(keys) => {
+                tracing::info!(%issuer, keys = keys.len(), "the provider has a new key");
+            }
+            _ => {}
         }
-        let pick = |given: &Option<Url>, found: Option<Url>| given.clone().or(found);
-        let authorization = pick(&given.authorization, found.authorization_endpoint);
-        if self.kind == ProviderKind::Cognito
-            && authorization
-                .as_ref()
-                .is_some_and(|url| is_issuer_host(url, &self.issuer))
-        {
-            return Err(DiscoveryError::NoDomain);
+        self.ready.store(true, Ordering::Release);
+    }
+
+    fn lament(&self, error: &DiscoveryError) {
+        let issuer = self.discovery.issuer();
+        let (snapshot, now) = (self.snapshot.load(), clock::now());
+        match snapshot.keys_age(now).map(|age| age.as_secs()) {
+            None => tracing::warn!(%issuer, %error, "provider cannot be asked"),
+            Some(keys_age_seconds) if snapshot.keys(now).is_none() => tracing::error!(
+                %issuer, %error, keys_age_seconds,
+                "provider cannot be asked, and its keys are older than keys_max_age: nobody gets in"
+            ),
+            Some(keys_age_seconds) => tracing::warn!(
+                %issuer, %error, keys_age_seconds,
+                "provider cannot be asked; its last keys stay in use"
+            ),
         }
-        let needed = |url: Option<Url>| url.filter(is_safe).ok_or(DiscoveryError::Endpoint);
-        let userinfo = pick(&given.userinfo, found.userinfo_endpoint).filter(is_safe);
-        if userinfo.is_none() && self.wants_userinfo {
-            return Err(DiscoveryError::NoUserinfo);
-        }
-        Ok(Resolved {
-            authorization: needed(authorization)?,
-            token: needed(pick(&given.token, found.token_endpoint))?,
-            jwks: needed(pick(&given.jwks, found.jwks_uri))?,
-            userinfo,
-            revocation: pick(&given.revocation, found.revocation_endpoint).filter(is_safe),
-            logout: pick(&given.logout, found.end_session_endpoint).filter(is_safe),
-        })
     }
 }
 
 #[async_trait]
 impl BackgroundService for ProviderState {
     async fn start(&self, mut shutdown: ShutdownWatch) {
-        let mut retry = FIRST_RETRY;
+        let mut schedule = Schedule::default();
+        let mut questions = self.turns.questions();
+        let mut scope = Scope::All;
         loop {
-            let began = Instant::now();
-            match self.fetch().await {
-                Ok(snapshot) => {
-                    self.snapshot.store(Arc::new(snapshot));
-                    if !self.ready.swap(true, Ordering::AcqRel) {
-                        tracing::info!(issuer = %self.issuer, "provider is known");
-                    }
-                    retry = FIRST_RETRY;
+            self.turns.begin(&mut questions);
+            let wait = match self.fetch(scope).await {
+                Ok((snapshot, max_age)) => {
+                    self.take(snapshot);
+                    schedule.after_success(max_age)
                 }
-                // The last good keys stay in place.
                 Err(error) => {
-                    tracing::warn!(issuer = %self.issuer, error = %error, "provider cannot be asked");
-                }
-            }
-            self.fetched.send_modify(|count| *count += 1);
-            let wait = async {
-                if self.is_ready() {
-                    let next = timeout(INTERVAL, self.wanted.notified()).await;
-                    if next.is_ok() {
-                        sleep(PAUSE.saturating_sub(began.elapsed())).await;
-                    }
-                } else {
-                    sleep(retry).await;
-                    retry = (retry * 2).min(LAST_RETRY);
+                    self.lament(&error);
+                    schedule.after_failure()
                 }
             };
-            tokio::select! {
-                () = wait => {}
+            self.turns.end();
+            let question = async {
+                // While nothing is known, the retries are quick enough.
+                if !self.is_ready() || questions.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+                sleep_until(self.turns.next()).await;
+            };
+            scope = tokio::select! {
+                () = sleep(wait) => Scope::All,
+                () = question => Scope::Keys,
                 _ = shutdown.changed() => return,
-            }
+            };
         }
     }
-}
-
-/// https, or this very machine.
-fn is_safe(url: &Url) -> bool {
-    match url.scheme() {
-        "https" => true,
-        "http" => url
-            .host()
-            .is_some_and(|host| crate::gate::origin::is_loopback(&host)),
-        _ => false,
-    }
-}
-
-/// `https://cognito-idp…/authorize`: what a pool without a domain advertises.
-fn is_issuer_host(url: &Url, issuer: &str) -> bool {
-    url.host_str()
-        .is_some_and(|host| host.starts_with("cognito-idp"))
-        && url.as_str().starts_with(issuer)
 }

@@ -15,6 +15,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::{Error, ErrorSource, ErrorType};
 use tokio::sync::Semaphore;
 
+use super::missing_key::WAITERS_MAX;
 use super::oidc::RelyingParty;
 use super::perform::EXCHANGES_MAX;
 use super::provider::ProviderState;
@@ -27,7 +28,6 @@ use crate::gate::cache::Audience;
 use crate::gate::origin::PublicOrigin;
 use crate::gate::reply::{Note, Reply};
 use crate::gate::route::Access;
-use crate::gate::token::TokenError;
 use crate::gate::unavailable::{AppFailure, app_failed};
 use crate::gate::{Decision, Forward, Gate, Known};
 use crate::telemetry::{AccessLine, InFlight, InFlightGuard, Telemetry};
@@ -46,6 +46,7 @@ pub struct Proxy {
     telemetry: Telemetry,
     in_flight: InFlight,
     pub(super) exchanges: Semaphore,
+    pub(super) key_waiters: Semaphore,
 }
 
 /// What one request carries from callback to callback.
@@ -76,11 +77,12 @@ impl Proxy {
             telemetry,
             in_flight,
             exchanges: Semaphore::new(EXCHANGES_MAX),
+            key_waiters: Semaphore::new(WAITERS_MAX),
         }
     }
 
     /// Asks the core.
-    fn decide(&self, session: &Session, received: &Received<'_>) -> Decision {
+    pub(super) fn decide(&self, session: &Session, received: &Received<'_>) -> Decision {
         let view = match received.view() {
             Ok(view) => view,
             Err(error) => {
@@ -88,9 +90,9 @@ impl Proxy {
                 return Decision::Reply(reply);
             }
         };
-        let snapshot = self.provider.snapshot();
+        let (snapshot, now) = (self.provider.snapshot(), clock::now());
         let known = Known {
-            keys: snapshot.keys.as_ref(),
+            keys: snapshot.keys(now),
             logout: snapshot
                 .endpoints
                 .as_ref()
@@ -101,7 +103,7 @@ impl Proxy {
             .and_then(|address| address.as_inet())
             .map(std::net::SocketAddr::ip);
         self.gate
-            .decide(&view, known, client, clock::now(), &mut clock::random)
+            .decide(&view, known, client, now, &mut clock::random)
     }
 }
 
@@ -135,7 +137,7 @@ impl ProxyHttp for Proxy {
     ) -> pingora::Result<bool> {
         limit_connection(session);
         let fate = match Received::of(session) {
-            Ok(received) => match self.decide(session, &received) {
+            Ok(received) => match self.decide_with_keys(session, &received).await {
                 Decision::Forward(forward) => Fate::Forward(forward),
                 Decision::Reply(reply) => Fate::Reply(reply),
                 Decision::Perform(effect) => {
@@ -155,9 +157,6 @@ impl ProxyHttp for Proxy {
                 Ok(false)
             }
             Fate::Reply(reply) => {
-                if reply.note.reason == Some(TokenError::UnknownKey.reason()) {
-                    self.provider.nudge();
-                }
                 if reply.status == StatusCode::MISDIRECTED_REQUEST {
                     let configured: Vec<_> =
                         self.gate.origins().map(PublicOrigin::as_str).collect();

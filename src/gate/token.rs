@@ -2,9 +2,8 @@
 //!
 //! Owns the checks on ID and access tokens, numbered by OpenID Connect Core
 //! 3.1.3.7 and RFC 7519 7.2, in `verify`. Must not know sessions or headers.
-//! The signature itself is jsonwebtoken's business (in [`keys`], the only file
-//! that imports it); its claim validation is not used, since it passes a
-//! missing `iss` and knows no `token_use`.
+//! The signature itself is aws-lc's business (in [`jwk`], the only file that
+//! imports it).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,10 +13,14 @@ use subtle::ConstantTimeEq;
 use super::time::{LEEWAY, UnixTime};
 use crate::config::ProviderKind;
 
+mod algorithm;
 pub mod json;
+mod jwk;
 pub mod keys;
 
-pub use keys::{KeyFingerprint, KeySet};
+pub use algorithm::Algorithm;
+pub use jwk::KeyFingerprint;
+pub use keys::KeySet;
 
 /// Longest token that is looked at, in bytes, before anything is decoded.
 pub const TOKEN_MAX: usize = 16 * 1024;
@@ -72,8 +75,8 @@ pub enum TokenError {
     /// `alg` is not the one that the key is for.
     #[error("the token's algorithm is not allowed")]
     Algorithm,
-    /// No `kid`, where one is required.
-    #[error("the token names no key")]
+    /// No `kid`, where one is required; or what is there means several keys.
+    #[error("the token does not name one key")]
     NoKeyId,
     /// No key of that `kid` in the JWK set.
     #[error("the token's key is not in the JWK set")]
@@ -190,11 +193,10 @@ impl Verifier {
             None => None,
         };
         let payload = decode(payload)?;
-        // Checked for strictness here; jsonwebtoken decodes it again.
-        decode(signature)?;
+        let signature = decode(signature)?;
         // Core 3.1.3.7 (6), (7): the algorithm is the key's, never the token's choice.
         let key = keys.find(kid, alg)?;
-        key.verify(signed.as_bytes(), signature)?;
+        key.verify(signed.as_bytes(), &signature)?;
         Ok((Claims(json::object(&payload)?), key.fingerprint()))
     }
 

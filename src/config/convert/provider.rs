@@ -1,6 +1,7 @@
 //! `[provider.ID]`: one provider, with Cognito's shorthand written out.
 
 mod cognito;
+mod keys;
 mod url;
 
 use secrecy::SecretString;
@@ -75,6 +76,8 @@ impl Conversion<'_> {
         let client_auth = self.client_auth(table);
         let scopes = self.scopes(table, kind);
         let email_verified = self.email_verified(table);
+        let signing_algorithms = self.signing_algorithms(table, kind);
+        let keys_max_age = self.keys_max_age(table);
         let logout = Choices {
             words: &["provider", "local"],
             values: &[LogoutReach::Provider, LogoutReach::Local],
@@ -94,6 +97,8 @@ impl Conversion<'_> {
             client_auth: client_auth?,
             scopes,
             email_verified,
+            signing_algorithms,
+            keys_max_age,
             userinfo: table.userinfo.as_ref().is_some_and(|item| item.value),
             logout,
             callback_path: callback_path?,

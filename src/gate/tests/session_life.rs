@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::support::{
     COOKIE, Desk, EXP, Jar, LOGIN_COOKIE, NOW, ORIGIN, Req, changed, config, header_of, id_claims,
-    jwks, key, location, route, secret_key, set_cookies,
+    jwks, key, key_set_of, location, route, secret_key, set_cookies,
 };
 use crate::config::{Config, ProviderId};
 use crate::gate::cookie::VALUE_MAX;
@@ -13,7 +13,6 @@ use crate::gate::route::Access;
 use crate::gate::seal::{Context, Purpose};
 use crate::gate::session::Session;
 use crate::gate::time::LEEWAY;
-use crate::gate::token::KeySet;
 
 fn signed_in() -> (Desk, Jar) {
     signed_in_with(&config(), &json!({}))
@@ -177,12 +176,12 @@ fn the_token_is_verified_on_every_request() {
     let (mut desk, jar) = signed_in();
     // The provider withdrew the key.
     let other = dev_idp::jws::SigningKey::generate();
-    desk.keys = Some(KeySet::parse(jwks(&[&other]).as_bytes()).unwrap());
+    desk.keys = Some(key_set_of(jwks(&[&other])));
     assert_eq!(why(&mut desk, &jar), "token_unknown_kid");
     let same_name = dev_idp::jws::SigningKey::generate_with_kid(key().kid());
-    desk.keys = Some(KeySet::parse(jwks(&[&same_name]).as_bytes()).unwrap());
+    desk.keys = Some(key_set_of(jwks(&[&same_name])));
     assert_eq!(why(&mut desk, &jar), "token_signature");
-    desk.keys = Some(KeySet::parse(jwks(&[&other, key()]).as_bytes()).unwrap());
+    desk.keys = Some(key_set_of(jwks(&[&other, key()])));
     assert_eq!(user(&mut desk, &jar), "kirsten.holm@example.org");
 }
 

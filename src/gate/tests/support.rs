@@ -27,7 +27,7 @@ use crate::gate::route::{Access, Manner, PathPattern, Route};
 use crate::gate::seal::{RandomError, SecretKey};
 use crate::gate::signin::{Exchange, Tokens};
 use crate::gate::time::UnixTime;
-use crate::gate::token::KeySet;
+use crate::gate::token::{Algorithm, KeySet};
 use crate::gate::{Decision, Effect, Forward, Gate, Known};
 
 pub(in crate::gate) const NOW: UnixTime = UnixTime::from_secs(1_790_000_100);
@@ -85,7 +85,12 @@ pub(in crate::gate) fn jwks(keys: &[&SigningKey]) -> String {
 }
 
 pub(in crate::gate) fn key_set() -> KeySet {
-    KeySet::parse(jwks(&[key()]).as_bytes()).unwrap()
+    key_set_of(jwks(&[key()]))
+}
+
+/// A set for a provider that may sign with RS256 alone.
+pub(in crate::gate) fn key_set_of(document: impl ToString) -> KeySet {
+    KeySet::parse(document.to_string().as_bytes(), &[Algorithm::Rs256]).unwrap()
 }
 
 /// cognito.md 2.3 (a).
@@ -192,6 +197,8 @@ pub(in crate::gate) fn provider() -> Provider {
         userinfo: false,
         logout: LogoutReach::Provider,
         callback_path: None,
+        signing_algorithms: vec![Algorithm::Rs256],
+        keys_max_age: None,
     }
 }
 

@@ -1,37 +1,25 @@
-//! JWK sets (RFC 7517): which keys of a provider we use, and the signature check.
+//! JWK sets (RFC 7517): which keys of a provider we use, and which one a token
+//! means.
 //!
-//! The only file that imports jsonwebtoken.
+//! Owns the lookup. Must not know how a signature is checked ([`jwk`] does),
+//! nor where a set comes from.
+//!
+//! [`jwk`]: super::jwk
 
-use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use super::TokenError;
+use super::jwk::{KeyFingerprint, SigningKey};
+use super::{Algorithm, TokenError};
 
-/// Most keys of one set that are kept; Entra may publish many (cognito.md 4).
-const KEYS_MAX: usize = 1_000;
-/// RSA moduli of 2048 to 8192 bits, in bytes.
-const MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
+/// Most JWKs of one set that are read; Entra may publish many (cognito.md 4).
+const JWKS_MAX: usize = 1_000;
 
 /// The keys with which a provider signs, parsed once. Never empty.
 pub struct KeySet {
+    allowed: Vec<Algorithm>,
     keys: Vec<SigningKey>,
     /// Sorted, for [`holds`](Self::holds).
     fingerprints: Vec<KeyFingerprint>,
-}
-
-/// Which key it is: equal if and only if `kid`, algorithm and key material are.
-/// The same for one key through all fetches of the set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyFingerprint([u8; 32]);
-
-/// One public key.
-pub struct SigningKey {
-    kid: Option<String>,
-    algorithm: Algorithm,
-    name: &'static str,
-    fingerprint: KeyFingerprint,
-    key: DecodingKey,
 }
 
 /// Why a document is no JWK set for us; the last good one stays in place.
@@ -40,8 +28,8 @@ pub enum KeySetError {
     /// Not a JSON object with an array `keys`.
     #[error("the document is no JWK set")]
     Malformed,
-    /// Not one RSA signature key in it.
-    #[error("the JWK set holds no key that could sign with RS256")]
+    /// Not one key in it that we would take a token of.
+    #[error("the JWK set holds no key that may sign tokens with an allowed algorithm")]
     NoUsableKey,
 }
 
@@ -52,28 +40,36 @@ impl std::fmt::Debug for KeySet {
 }
 
 impl KeySet {
-    /// Reads a JWK set. Keys that cannot have signed an RS256 token are
-    /// skipped, as RFC 7517 5 asks.
+    /// Reads a JWK set for a provider that may sign with these algorithms.
+    /// What cannot have signed a token of it is skipped (RFC 7517 5): keys for
+    /// encryption or of another type, curve or algorithm, RSA keys of less than
+    /// 2048 bits, and whatever is no key at all.
     ///
     /// # Errors
     /// See [`KeySetError`].
-    pub fn parse(document: &[u8]) -> Result<Self, KeySetError> {
+    pub fn parse(document: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
         let document: Value =
             serde_json::from_slice(document).map_err(|_| KeySetError::Malformed)?;
-        let keys: Vec<_> = document
+        let jwks = document
             .get("keys")
             .and_then(Value::as_array)
-            .ok_or(KeySetError::Malformed)?
+            .ok_or(KeySetError::Malformed)?;
+        let mut keys: Vec<_> = jwks
             .iter()
-            .filter_map(SigningKey::from_jwk)
-            .take(KEYS_MAX)
+            .take(JWKS_MAX)
+            .flat_map(|jwk| SigningKey::of_jwk(jwk, allowed))
             .collect();
+        // The same key twice is one.
+        keys.sort_by_key(SigningKey::fingerprint);
+        keys.dedup_by_key(|key| key.fingerprint());
         if keys.is_empty() {
             return Err(KeySetError::NoUsableKey);
         }
-        let mut fingerprints: Vec<_> = keys.iter().map(|key| key.fingerprint).collect();
-        fingerprints.sort_unstable();
-        Ok(Self { keys, fingerprints })
+        Ok(Self {
+            allowed: allowed.to_vec(),
+            fingerprints: keys.iter().map(SigningKey::fingerprint).collect(),
+            keys,
+        })
     }
 
     /// Whether a key is in the set, just as it was when a token was verified
@@ -91,7 +87,7 @@ impl KeySet {
         other.fingerprints.iter().all(|key| self.holds(*key))
     }
 
-    /// How many keys it holds.
+    /// How many keys it holds; a JWK without `alg` may be several.
     #[must_use]
     pub fn len(&self) -> usize {
         self.keys.len()
@@ -103,82 +99,29 @@ impl KeySet {
         self.keys.is_empty()
     }
 
-    /// The key for a token's header. Without a `kid`, only if there is exactly one.
+    /// The one key for a token's header. Without a `kid`, and where several keys
+    /// have it, only if exactly one of them is for that algorithm.
     pub(super) fn find(&self, kid: Option<&str>, alg: &str) -> Result<&SigningKey, TokenError> {
-        // An algorithm that no key of ours has is refused before the `kid` is
-        // looked at, so that nobody makes us fetch keys for it.
-        if !self.keys.iter().any(|key| key.name == alg) {
-            return Err(TokenError::Algorithm);
+        // What is not allowed is refused before the `kid` is looked at, so that
+        // nobody makes us fetch keys for it.
+        let algorithm = self
+            .allowed
+            .iter()
+            .find(|allowed| allowed.name() == alg)
+            .ok_or(TokenError::Algorithm)?;
+        let is_named = |key: &&SigningKey| kid.is_none() || key.kid() == kid;
+        let mut fitting = self
+            .keys
+            .iter()
+            .filter(is_named)
+            .filter(|key| key.algorithm() == *algorithm);
+        match (fitting.next(), fitting.next()) {
+            (Some(only), None) => Ok(only),
+            (Some(_), Some(_)) => Err(TokenError::NoKeyId),
+            (None, _) if kid.is_some() && self.keys.iter().any(|key| is_named(&key)) => {
+                Err(TokenError::Algorithm)
+            }
+            (None, _) => Err(TokenError::UnknownKey),
         }
-        let key = match kid {
-            Some(kid) => self
-                .keys
-                .iter()
-                .find(|key| key.kid.as_deref() == Some(kid))
-                .ok_or(TokenError::UnknownKey)?,
-            None => match self.keys.as_slice() {
-                [only] => only,
-                _ => return Err(TokenError::NoKeyId),
-            },
-        };
-        if key.name == alg {
-            Ok(key)
-        } else {
-            Err(TokenError::Algorithm)
-        }
-    }
-}
-
-impl SigningKey {
-    fn from_jwk(jwk: &Value) -> Option<Self> {
-        let text = |name: &str| jwk.get(name).and_then(Value::as_str);
-        let is_or_absent = |name: &str, value: &str| match jwk.get(name) {
-            None => true,
-            Some(found) => found.as_str() == Some(value),
-        };
-        if text("kty") != Some("RSA")
-            || !is_or_absent("use", "sig")
-            || !is_or_absent("alg", "RS256")
-        {
-            return None;
-        }
-        let (modulus, exponent) = (text("n")?, text("e")?);
-        // Base64url: four characters carry three bytes.
-        if !MODULUS_BYTES.contains(&(modulus.trim_end_matches('=').len() * 3 / 4)) {
-            return None;
-        }
-        let kid = text("kid");
-        Some(Self {
-            kid: kid.map(str::to_owned),
-            algorithm: Algorithm::RS256,
-            name: "RS256",
-            fingerprint: KeyFingerprint::of(kid, "RS256", &[modulus, exponent]),
-            key: DecodingKey::from_rsa_components(modulus, exponent).ok()?,
-        })
-    }
-
-    pub(super) fn fingerprint(&self) -> KeyFingerprint {
-        self.fingerprint
-    }
-
-    pub(super) fn verify(&self, message: &[u8], signature: &str) -> Result<(), TokenError> {
-        match jsonwebtoken::crypto::verify(signature, message, &self.key, self.algorithm) {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(TokenError::Signature),
-        }
-    }
-}
-
-impl KeyFingerprint {
-    fn of(kid: Option<&str>, algorithm: &str, material: &[&str]) -> Self {
-        let mut hash = Sha256::new();
-        hash.update([u8::from(kid.is_some())]);
-        let parts = [kid.unwrap_or_default(), algorithm];
-        for part in parts.iter().chain(material) {
-            // With their lengths, so that no two keys share a text.
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        Self(hash.finalize().into())
     }
 }

@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::gate::tests::support::{
-    CLIENT, EXP, ISSUER, NOW, access_claims, changed, id_claims, jwks, key, key_set,
+    CLIENT, EXP, ISSUER, NOW, access_claims, changed, id_claims, jwks, key, key_set, key_set_of,
 };
 
 mod access;
+mod algorithms;
 mod claims;
 mod key_sets;
+mod known_answers;
 mod structure;
 
 fn cognito() -> Verifier {

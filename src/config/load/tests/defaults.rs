@@ -3,6 +3,7 @@
 use super::*;
 use crate::config::file::FileConfig;
 use crate::config::reader::Findings;
+use crate::gate::token::Algorithm;
 
 const EXAMPLE: &str = include_str!("../../../../config.example.toml");
 
@@ -35,6 +36,9 @@ fn the_smallest_configuration_has_the_defaults_of_the_contract() {
     assert_eq!(provider.email_verified, EmailVerified::Auto);
     assert_eq!(provider.logout, LogoutReach::Provider);
     assert_eq!(provider.callback_path, None);
+    assert_eq!(provider.signing_algorithms, [Algorithm::Rs256]);
+    let week = Duration::from_secs(7 * 24 * 3600);
+    assert_eq!(provider.keys_max_age, Some(week));
     assert!(
         matches!(&provider.client_auth, ClientAuth::Basic(s) if s.expose_secret() == CLIENT_SECRET)
     );
@@ -129,6 +133,7 @@ fn values_are_read_as_they_are_meant() {
         provider.corp.scopes = ["openid,email", "openid api/read"]
         provider.corp.client_auth = "post"
         provider.corp.logout = "local"
+        provider.corp.keys_max_age = "off"
         provider.corp.callback_path = "/login/oauth2/code/cognito"
         session.keys = [{ file = "/run/secrets/session-key" }, { file = "other-key" }]
         session.lifetime = "1h 30m"
@@ -159,6 +164,7 @@ access = "optional"
         config.provider.callback_path.as_deref(),
         Some("/login/oauth2/code/cognito")
     );
+    assert_eq!(config.provider.keys_max_age, None);
     assert_eq!(config.session.keys.len(), 2);
     assert_eq!(config.session.lifetime, Duration::from_secs(5400));
     assert_eq!(
@@ -426,4 +432,17 @@ fn real_files_are_read_relative_to_the_configuration() {
     );
     std::fs::write(&path, b"\xff\xfe").unwrap();
     assert!(load(&path, SecretsMode::Read).is_err(), "not UTF-8");
+}
+
+#[test]
+fn another_provider_may_sign_with_what_is_named() {
+    let named = config(&change(
+        "-provider.corp.user_pool_id\n-provider.corp.domain\nprovider.corp.kind = \"oidc\"\n\
+         provider.corp.issuer = \"https://id.example.com\"\n\
+         provider.corp.signing_algorithms = [\"ES256\", \"PS384\", \"ES256\", \"EdDSA\"]",
+    ));
+    assert_eq!(
+        named.provider.signing_algorithms,
+        [Algorithm::Es256, Algorithm::Ps384, Algorithm::EdDsa]
+    );
 }
