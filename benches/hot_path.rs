@@ -125,6 +125,7 @@ fn decide(bencher: Bencher<'_, '_>) {
     let known = Known {
         keys: Some(&scene.keys),
         logout: None,
+        refreshed: None,
     };
     bencher.bench_local(|| {
         let decision = scene
@@ -143,6 +144,7 @@ fn decide_signed_out(bencher: Bencher<'_, '_>) {
     let known = Known {
         keys: Some(&scene.keys),
         logout: None,
+        refreshed: None,
     };
     bencher.bench_local(|| {
         scene

@@ -17,12 +17,17 @@ use tokio::net::TcpStream;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
+use crate::clock;
 use crate::config::Config;
 use crate::edge::admin::Admin;
 use crate::edge::http::{HttpClient, HttpError};
 use crate::edge::oidc::RelyingParty;
 use crate::edge::provider::ProviderState;
 use crate::edge::proxy::Proxy;
+use crate::edge::reach::Reach;
+use crate::edge::refresh::Refresher;
+use crate::gate::memory::Memory;
+use crate::gate::seal::RandomError;
 use crate::gate::{Gate, NoSessionKey};
 use crate::telemetry::{InFlight, Telemetry};
 
@@ -54,6 +59,9 @@ pub enum StartError {
     /// See [`NoSessionKey`].
     #[error(transparent)]
     Key(#[from] NoSessionKey),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
 }
 
 /// Serves until SIGTERM or SIGINT, then drains and returns.
@@ -74,11 +82,15 @@ pub fn run(config: &Config) -> Result<(), StartError> {
     let provider = Arc::new(ProviderState::new(&config.provider, http.clone()));
     let first_key = config.session.keys.first().ok_or(NoSessionKey)?;
     let in_flight = InFlight::default();
+    let reach = Reach::new(&config.provider.issuer, http.clone());
+    let relying_party = Arc::new(RelyingParty::new(&config.provider, http));
+    let refresher = Refresher::new(Arc::clone(&provider), relying_party);
+    let memory = Arc::new(Memory::new(&mut clock::random)?);
     let proxy = Proxy::new(
         config,
-        Gate::new(config)?,
-        Arc::clone(&provider),
-        RelyingParty::new(&config.provider, http),
+        Gate::with_memory(config, memory)?,
+        Arc::new(refresher),
+        reach,
         Telemetry::new(config.log, first_key),
         in_flight.clone(),
     );

@@ -154,7 +154,7 @@ fn run(config: &Path) -> u8 {
                     say("    stop what uses the address, or choose another one");
                     UNAVAILABLE
                 }
-                StartError::Http(_) | StartError::Key(_) => FAILED,
+                StartError::Http(_) | StartError::Key(_) | StartError::Random(_) => FAILED,
             }
         }
     }

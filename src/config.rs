@@ -187,6 +187,8 @@ pub struct Session {
     pub idle_timeout: Option<Duration>,
     /// How long a key that turned up while running opens before it seals.
     pub key_settle: Duration,
+    /// How long past its token's end a session goes on while the provider cannot be reached.
+    pub outage_grace: Duration,
     /// Name of the session cookie; `None`: the default of each origin.
     pub cookie_name: Option<CookieName>,
 }

@@ -7,6 +7,8 @@ pub mod oidc;
 mod perform;
 pub mod provider;
 pub mod proxy;
+pub mod reach;
+pub mod refresh;
 mod respond;
 mod upstream;
 mod view;

@@ -25,10 +25,13 @@ pub mod headers;
 mod identify;
 pub mod identity;
 pub mod login;
+pub mod memory;
+pub mod newer;
 pub mod origin;
 pub mod page;
 pub mod policy;
 mod query;
+pub mod refresh;
 pub mod reply;
 pub mod request;
 pub mod return_to;
@@ -53,10 +56,14 @@ pub use decision::{Decision, Effect, Forward};
 use endpoint::{Endpoint, OurPaths};
 use face::Face;
 use headers::{Evidence, HeaderRules};
+use identify::Missing;
 use identity::{Mapping, Person};
+use memory::Memory;
+use newer::Newness;
 use origin::PublicOrigin;
 use page::Page;
-use policy::{Denial, Forbidden, Permit, Presented, Proof};
+use policy::{Denial, Forbidden, NoIdentity, Permit, Presented, Proof};
+use refresh::{Mark, Outcome, Refresh};
 use reply::{Asker, Note, Reply};
 use request::RequestView;
 use route::{Access, Manner, Router, Ruling};
@@ -78,7 +85,9 @@ pub struct Gate {
     provider: ProviderFacts,
     lifetime: u64,
     idle: Option<standing::Idle>,
+    outage_grace: u64,
     whoami: bool,
+    memory: Arc<Memory>,
 }
 
 /// What the core needs to know of the provider for good.
@@ -98,6 +107,8 @@ pub struct Known<'k> {
     pub keys: Option<&'k KeySet>,
     /// Its logout endpoint, if it has one.
     pub logout: Option<&'k Url>,
+    /// What became of the refresh that this request has waited for.
+    pub refreshed: Option<&'k Outcome>,
 }
 
 /// Leave to go to the app, and what came along with it.
@@ -106,7 +117,24 @@ struct Judged {
     /// To set with the answer.
     cookies: Vec<String>,
     /// What the person showed, if the route looked for one.
-    kept: Option<(Session, VerifiedIdentity)>,
+    kept: Option<(Arc<Session>, Arc<VerifiedIdentity>)>,
+    /// Newer tokens that are due.
+    refresh: Option<Refresh>,
+    mark: Option<Mark>,
+}
+
+/// Why a request does not go on.
+enum Held {
+    /// Refused; the answer carries these cookies all the same.
+    Denied(Denial, Vec<String>),
+    /// Newer tokens first.
+    Refresh(Refresh),
+}
+
+impl From<Denial> for Held {
+    fn from(denial: Denial) -> Self {
+        Self::Denied(denial, Vec::new())
+    }
 }
 
 /// The keys are missing: a configuration always has one.
@@ -120,6 +148,14 @@ impl Gate {
     /// # Errors
     /// Without a session key; a [`Config`] that was loaded has one.
     pub fn new(config: &Config) -> Result<Self, NoSessionKey> {
+        Self::with_memory(config, Arc::default())
+    }
+
+    /// The same around a memory that was there before.
+    ///
+    /// # Errors
+    /// See [`new`](Self::new).
+    pub fn with_memory(config: &Config, memory: Arc<Memory>) -> Result<Self, NoSessionKey> {
         let prefix = &config.server.path_prefix;
         let provider = &config.provider;
         Ok(Self {
@@ -147,11 +183,20 @@ impl Gate {
             },
             lifetime: config.session.lifetime.as_secs(),
             idle: config.session.idle_timeout.map(standing::Idle::new),
+            outage_grace: config.session.outage_grace.as_secs(),
             whoami: config.server.whoami,
+            memory,
         })
     }
 
-    /// THE FATE OF A REQUEST.
+    /// What this instance remembers.
+    #[must_use]
+    pub fn memory(&self) -> &Arc<Memory> {
+        &self.memory
+    }
+
+    /// THE FATE OF A REQUEST. After [`Effect::Refresh`] it is asked again, with
+    /// [`Known::refreshed`], and does not ask for another.
     pub fn decide(
         &self,
         req: &RequestView<'_>,
@@ -192,7 +237,7 @@ impl Gate {
             ),
             Ruling::NoMethod { label } => {
                 let no_rule = Denial::Forbidden(Forbidden::NoRuleForMethod);
-                (label, false, Err(no_rule))
+                (label, false, Err(no_rule.into()))
             }
             Ruling::Ambiguous => {
                 let why = "apps read this path in different ways";
@@ -206,13 +251,14 @@ impl Gate {
                 forward.note.route = Some(Arc::clone(label));
                 Decision::Forward(Box::new(forward))
             }
-            Err(mut denial) => {
+            Err(Held::Refresh(ask)) => Decision::Perform(Effect::Refresh(ask)),
+            Err(Held::Denied(mut denial, cookies)) => {
                 if let Denial::Forbidden(Forbidden::Rules(unmet)) = &mut denial {
                     unmet.route = Some(Arc::clone(label));
                 }
                 let mut reply = self.denied(req, face, &denial, rng);
                 reply.note.route = Some(Arc::clone(label));
-                Decision::Reply(reply)
+                Decision::Reply(reply.with_cookies(cookies))
             }
         }
     }
@@ -231,20 +277,35 @@ impl Gate {
         known: Known<'_>,
         now: UnixTime,
         rng: Rng<'_>,
-    ) -> Result<Judged, Denial> {
+    ) -> Result<Judged, Held> {
         if access.looks_for_identity() && self.is_foreign_websocket(req) {
-            return Err(Denial::Forbidden(Forbidden::ForeignOrigin));
+            return Err(Denial::Forbidden(Forbidden::ForeignOrigin).into());
         }
         let mut cookies = Vec::new();
         let mut kept = None;
         let mut believed = None;
+        let (mut refresh, mut mark, mut held) = (None, None, None);
+        let mut is_newer = false;
         let permit = policy::judge(access.clone(), || {
             let presented = face.cookies.presented(req.cookie_headers());
-            let signed_in = match self.identify(face, &presented, known.keys, now) {
+            let signed_in = match self.identify(face, &presented, known, now) {
                 Ok(signed_in) => signed_in,
-                Err(why) => return Presented::None(why),
+                Err(Missing::Identity(why)) => {
+                    // Not even an optional route takes an outage for a sign-out.
+                    held = why.is_outage().then_some(Denial::SignIn(why).into());
+                    return Presented::None(why);
+                }
+                Err(Missing::Tokens(ask)) => {
+                    held = Some(Held::Refresh(ask));
+                    return Presented::None(NoIdentity::NotRenewed);
+                }
             };
+            if known.refreshed.is_none() {
+                refresh = self.refresh_when_due(&signed_in, now);
+            }
+            mark = Some(self.mark(&signed_in.session, manner.is_activity, now));
             cookies = self.reseal(face, &presented, &signed_in, manner.is_activity, now, rng);
+            is_newer = matches!(signed_in.newness, Newness::Newer { .. });
             let person = match signed_in.person {
                 Ok(person) => person,
                 Err(why) => return Presented::NoPerson(why),
@@ -260,12 +321,23 @@ impl Gate {
                 },
             };
             Presented::Person(person, proof)
-        })?;
+        });
         drop(believed);
+        if let Some(held) = held {
+            return Err(held);
+        }
+        let permit = match permit {
+            Ok(permit) => permit,
+            // A new seal alone can wait for somebody who is let through.
+            Err(denial) if !is_newer => return Err(denial.into()),
+            Err(denial) => return Err(Held::Denied(denial, cookies)),
+        };
         Ok(Judged {
             permit,
             cookies,
             kept,
+            refresh,
+            mark,
         })
     }
 
@@ -286,10 +358,8 @@ impl Gate {
             Endpoint::Callback { provider } => self.callback(req, face, provider, known, now, rng),
             Endpoint::Logout => self.logout(req, face, known, now),
             Endpoint::SignedOut => Decision::Reply(self.signed_out(req, face)),
-            Endpoint::Session => Decision::Reply(self.session_json(req, face, known, now, rng)),
-            Endpoint::Whoami if self.whoami => {
-                Decision::Reply(self.whoami_page(req, face, known, now, rng))
-            }
+            Endpoint::Session => self.session_json(req, face, known, now, rng),
+            Endpoint::Whoami if self.whoami => self.whoami_page(req, face, known, now, rng),
             Endpoint::Jwks => Decision::Reply(self.jwks(req)),
             Endpoint::Whoami | Endpoint::Unknown => Decision::Reply(reply::not_found(req)),
         }
@@ -302,11 +372,13 @@ impl Gate {
         face: &Face,
         client: Option<std::net::IpAddr>,
         now: UnixTime,
-    ) -> Result<Forward, Denial> {
+    ) -> Result<Forward, Held> {
         let Judged {
             permit,
             cookies: set_cookies,
             kept,
+            refresh,
+            mark,
         } = judged;
         let tell = |person: &Person| match &kept {
             Some((session, identity)) => self.with_evidence(face, session, identity, |evidence| {
@@ -328,6 +400,8 @@ impl Gate {
             target: self.router.has_path_rules().then(|| req.path_and_query()),
             shared_cache: false,
             set_cookies,
+            refresh,
+            mark,
             note,
         })
     }

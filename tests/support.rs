@@ -10,6 +10,7 @@
 //! - [`html`]: just enough HTML for links and forms
 //! - [`sealer`]: the session cookie once more, from its description, for sessions that are no good
 //! - [`webdriver`]: a real chromium
+//! - [`replicas`]: several instances without a store
 //! - [`records`]: logs and secrets of the run, for `suite::log_scan`
 
 pub(crate) mod browser;
@@ -20,6 +21,7 @@ pub(crate) mod html;
 pub(crate) mod peers;
 pub(crate) mod process;
 pub(crate) mod records;
+pub(crate) mod replicas;
 pub(crate) mod sealer;
 pub(crate) mod webdriver;
 pub(crate) mod wire;

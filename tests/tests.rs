@@ -10,6 +10,7 @@
 //! - `import`: mapping files of other systems
 //! - `cookies`: names and attributes of our cookies
 //! - `session`: what a cookie is worth, and when it is worth nothing
+//! - `refresh`: sessions that outlive their tokens, one instance and several, and what the provider does to them
 //! - `tokens`: sessions that open, around tokens that are no good
 //! - `replies`: who gets what when not signed in
 //! - `rules`: who is let through by group, right, email, claim and method, and what others read
@@ -55,6 +56,7 @@ mod suite {
     mod mapping;
     mod pages;
     mod radicale;
+    mod refresh;
     mod regression;
     mod replies;
     mod rules;

@@ -89,6 +89,7 @@ pub(crate) struct SessionTable {
     pub(crate) lifetime: MaybeText,
     pub(crate) idle_timeout: MaybeText,
     pub(crate) key_settle: MaybeText,
+    pub(crate) outage_grace: MaybeText,
     pub(crate) verification_cache: Option<Item<Scalar>>,
     pub(crate) cookie_name: MaybeText,
 }
@@ -288,13 +289,13 @@ impl EndpointsTable {
 
 impl SessionTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&["outage_grace"]);
         Self {
             place: table.place(),
             keys: table.secrets("keys"),
             lifetime: table.text("lifetime"),
             idle_timeout: table.text("idle_timeout"),
             key_settle: table.text("key_settle"),
+            outage_grace: table.text("outage_grace"),
             verification_cache: table.scalar("verification_cache"),
             cookie_name: table.text("cookie_name"),
         }

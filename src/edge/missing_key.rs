@@ -2,14 +2,13 @@
 //! keys a moment ago.
 //!
 //! Owns who waits for the next fetch, and how long. A login waits for the next
-//! permitted one: its token was signed just now. Any other request waits only
+//! permitted one, and so does a refresh: its token was signed just now. Any other request waits only
 //! for a fetch that goes at once, which is a matter of one round trip; during
 //! the pause between fetches it is judged by what is known, so that a flood of
 //! made-up key ids holds nothing.
 
+use std::net::IpAddr;
 use std::time::Duration;
-
-use pingora::proxy::Session;
 
 use super::provider::PAUSE;
 use super::proxy::Proxy;
@@ -22,8 +21,8 @@ use crate::gate::userinfo::CheckedTokens;
 
 /// Most requests that wait for keys at the same time.
 pub(super) const WAITERS_MAX: usize = 1_000;
-/// How long a login waits: the pause, and the fetch itself.
-const LOGIN_PATIENCE: Duration = PAUSE.saturating_add(Duration::from_secs(2));
+/// How long a login or a refresh waits: the pause, and the fetch itself.
+pub(super) const LOGIN_PATIENCE: Duration = PAUSE.saturating_add(Duration::from_secs(2));
 /// How long any other request waits for a fetch that goes at once.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -31,10 +30,10 @@ impl Proxy {
     /// Asks the core, once more if a key is missing and a fetch goes at once.
     pub(super) async fn decide_with_keys(
         &self,
-        session: &Session,
         received: &Received<'_>,
+        client: Option<IpAddr>,
     ) -> Decision {
-        let decision = self.decide(session, received);
+        let decision = self.decide(received, client);
         if !misses_key(&decision) {
             return decision;
         }
@@ -47,7 +46,7 @@ impl Proxy {
             return decision;
         };
         match request.answered(REQUEST_PATIENCE).await {
-            true => self.decide(session, received),
+            true => self.decide(received, client),
             false => decision,
         }
     }

@@ -10,13 +10,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use openidconnect::core::{
     CoreAuthenticationFlow, CoreClient, CoreErrorResponseType, CoreIdToken, CoreIdTokenVerifier,
-    CoreJsonWebKeySet, CoreJwsSigningAlgorithm,
+    CoreJsonWebKeySet, CoreJwsSigningAlgorithm, CoreTokenResponse,
 };
 use openidconnect::{
     AccessToken, AccessTokenHash, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret,
     CsrfToken, EndpointNotSet, EndpointSet, IssuerUrl, Nonce, OAuth2TokenResponse,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, TokenResponse,
-    TokenUrl,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope,
+    TokenResponse, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
@@ -26,6 +26,7 @@ use zeroize::Zeroizing;
 use super::http::{HttpClient, HttpError};
 use super::provider::{Resolved, Snapshot};
 use crate::config::{ClientAuth, Provider};
+use crate::gate::refresh::RefreshError;
 use crate::gate::signin::{Authorize, Exchange, ExchangeError, Tokens};
 use crate::gate::time::{LEEWAY, UnixTime};
 use crate::gate::token::{Algorithm, VerifiedIdentity};
@@ -156,25 +157,63 @@ impl RelyingParty {
                 | RequestTokenError::Parse(..)
                 | RequestTokenError::Other(_) => ExchangeError::Unavailable,
             })?;
-        let id_token = response.id_token().ok_or(ExchangeError::NoIdToken)?;
-        Ok(Tokens {
-            id_token: Zeroizing::new(id_token.to_string()),
-            access_token: Zeroizing::new(response.access_token().secret().clone()),
-            refresh_token: response
-                .refresh_token()
-                .map(|token| Zeroizing::new(token.secret().clone())),
-        })
+        tokens_of(&response).ok_or(ExchangeError::NoIdToken)
+    }
+
+    /// Asks for newer tokens (RFC 6749 6).
+    ///
+    /// # Errors
+    /// See [`RefreshError`].
+    pub async fn refresh(
+        &self,
+        refresh_token: &str,
+        endpoints: &Resolved,
+    ) -> Result<Tokens, RefreshError> {
+        let client = self
+            .client(endpoints)
+            .map_err(|_| RefreshError::Unavailable("refresh_endpoint"))?;
+        let http = self.http.clone();
+        let http = move |request| {
+            let http = http.clone();
+            async move { http.send(request).await }
+        };
+        let response = client
+            .exchange_refresh_token(&RefreshToken::new(refresh_token.to_owned()))
+            .request_async(&http)
+            .await
+            .map_err(|error| match error {
+                RequestTokenError::ServerResponse(answer) => refusal(answer.error()),
+                RequestTokenError::Request(HttpError::Timeout) => {
+                    RefreshError::Unavailable("refresh_timeout")
+                }
+                RequestTokenError::Request(HttpError::Connect | HttpError::Setup) => {
+                    RefreshError::Unavailable("refresh_connection")
+                }
+                RequestTokenError::Request(HttpError::Unavailable(429)) => {
+                    RefreshError::Unavailable("refresh_throttled")
+                }
+                RequestTokenError::Request(
+                    HttpError::Unavailable(_)
+                    | HttpError::TooLong
+                    | HttpError::Redirect
+                    | HttpError::Status(_),
+                )
+                | RequestTokenError::Parse(..)
+                | RequestTokenError::Other(_) => RefreshError::Unavailable("refresh_answer"),
+            })?;
+        tokens_of(&response).ok_or(RefreshError::Refused("refresh_without_id_token"))
     }
 
     /// openidconnect's verdict on an ID token that our own verifier has accepted:
-    /// signature, issuer, audience, expiry, nonce, and `at_hash` if present.
+    /// signature, issuer, audience, expiry, the nonce of a login, and `at_hash`
+    /// if present. A refreshed token's nonce is compared by the core.
     ///
     /// # Errors
     /// [`ExchangeError::IdToken`].
     pub fn second_opinion(
         &self,
         tokens: &Tokens,
-        nonce: &str,
+        nonce: Option<&str>,
         identity: &VerifiedIdentity,
         snapshot: &Snapshot,
         now: UnixTime,
@@ -202,9 +241,12 @@ impl RelyingParty {
             .set_allowed_algs(self.algorithms.iter().copied().map(algorithm))
             .set_time_fn(move || time)
             .set_other_audience_verifier_fn(|_| true);
-        let claims = id_token
-            .claims(&verifier, &Nonce::new(nonce.to_owned()))
-            .map_err(|_| refuse(()))?;
+        let nonce = nonce.map(|nonce| Nonce::new(nonce.to_owned()));
+        let claims = match &nonce {
+            Some(nonce) => id_token.claims(&verifier, nonce),
+            None => id_token.claims(&verifier, |_: Option<&Nonce>| Ok(())),
+        };
+        let claims = claims.map_err(|_| refuse(()))?;
         if let Some(expected) = claims.access_token_hash() {
             let actual = AccessTokenHash::from_token(
                 &AccessToken::new(tokens.access_token.to_string()),
@@ -346,5 +388,34 @@ fn algorithm(algorithm: Algorithm) -> CoreJwsSigningAlgorithm {
         Algorithm::Es256 => CoreJwsSigningAlgorithm::EcdsaP256Sha256,
         Algorithm::Es384 => CoreJwsSigningAlgorithm::EcdsaP384Sha384,
         Algorithm::EdDsa => CoreJwsSigningAlgorithm::EdDsa,
+    }
+}
+
+/// `None` without an ID token.
+fn tokens_of(response: &CoreTokenResponse) -> Option<Tokens> {
+    Some(Tokens {
+        id_token: Zeroizing::new(response.id_token()?.to_string()),
+        access_token: Zeroizing::new(response.access_token().secret().clone()),
+        refresh_token: response
+            .refresh_token()
+            .map(|token| Zeroizing::new(token.secret().clone())),
+    })
+}
+
+/// What an `error` of the token endpoint means for a session (RFC 6749 5.2).
+fn refusal(error: &CoreErrorResponseType) -> RefreshError {
+    match error {
+        CoreErrorResponseType::InvalidGrant => RefreshError::Refused("refresh_invalid_grant"),
+        // About our secret, not about the person: a login would fail as well.
+        CoreErrorResponseType::InvalidClient => RefreshError::Unavailable("refresh_client_refused"),
+        CoreErrorResponseType::Extension(name)
+            if matches!(
+                name.as_str(),
+                "server_error" | "temporarily_unavailable" | "slow_down"
+            ) =>
+        {
+            RefreshError::Unavailable("refresh_provider_error")
+        }
+        _ => RefreshError::Refused("refresh_not_allowed"),
     }
 }

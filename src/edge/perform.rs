@@ -4,26 +4,41 @@
 //! Owns the number of codes that are redeemed at once. Decides nothing: each
 //! result goes back to the core.
 
+use std::net::IpAddr;
+
 use super::proxy::Proxy;
 use super::view::Received;
 use crate::clock;
-use crate::gate::Effect;
 use crate::gate::callback::Failed;
 use crate::gate::reply::Reply;
 use crate::gate::signin::{Exchange, ExchangeError, Tokens};
 use crate::gate::signout::Logout;
 use crate::gate::userinfo::{CheckedTokens, UserinfoError};
+use crate::gate::{Decision, Effect};
 
 /// Most codes that are redeemed at the same time.
 pub(super) const EXCHANGES_MAX: usize = 64;
 
 impl Proxy {
-    pub(super) async fn perform(&self, effect: Effect, received: Received<'static>) -> Reply {
+    pub(super) async fn perform(
+        &self,
+        effect: Effect,
+        received: Received<'static>,
+        client: Option<IpAddr>,
+    ) -> Decision {
         let Ok(view) = received.view() else {
-            return Reply::bad_request("the request cannot be read", "request_unreadable");
+            let why = "the request cannot be read";
+            return Decision::Reply(Reply::bad_request(why, "request_unreadable"));
         };
-        match effect {
+        let reply = match effect {
+            Effect::Refresh(ask) => {
+                let outcome = self.refresher.begin(&self.gate, ask).end().await;
+                return self.decide_on(&view, client, Some(&outcome));
+            }
             Effect::Authorize(ask) => {
+                if !self.is_provider_there().await {
+                    return Decision::Reply(self.gate.login_impossible(&view));
+                }
                 let snapshot = self.provider.snapshot();
                 let url = snapshot
                     .endpoints
@@ -57,6 +72,18 @@ impl Proxy {
                 }
                 reply
             }
+        };
+        Decision::Reply(reply)
+    }
+
+    /// Whether it makes sense to send a browser to the provider.
+    async fn is_provider_there(&self) -> bool {
+        let snapshot = self.provider.snapshot();
+        let keys = snapshot.endpoints.as_ref().map(|all| all.jwks.clone());
+        drop(snapshot);
+        match keys {
+            Some(keys) => self.reach.is_there(&keys).await,
+            None => false,
         }
     }
 
@@ -95,8 +122,13 @@ impl Proxy {
         let now = clock::now();
         let keys = snapshot.keys(now).ok_or(ExchangeError::Unavailable)?;
         let checked = self.gate.check_tokens(tokens, nonce, keys, now)?;
-        self.relying_party
-            .second_opinion(tokens, nonce, &checked.identity, &snapshot, now)?;
+        self.relying_party.second_opinion(
+            tokens,
+            Some(nonce),
+            &checked.identity,
+            &snapshot,
+            now,
+        )?;
         Ok(checked)
     }
 }

@@ -4,6 +4,7 @@
 //! came of it, or fails; `response_filter` guards cookies and caching;
 //! `logging` writes the one line of the access log.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,11 +15,14 @@ use pingora::prelude::HttpPeer;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::{Error, ErrorSource, ErrorType};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::missing_key::WAITERS_MAX;
 use super::oidc::RelyingParty;
 use super::perform::EXCHANGES_MAX;
 use super::provider::ProviderState;
+use super::reach::Reach;
+use super::refresh::{Flight, Refresher};
 use super::respond;
 use super::upstream::Resolver;
 use super::view::{self, FramingError, Received};
@@ -26,7 +30,9 @@ use crate::clock;
 use crate::config::Config;
 use crate::gate::cache::Audience;
 use crate::gate::origin::PublicOrigin;
+use crate::gate::refresh::Outcome;
 use crate::gate::reply::{Note, Reply};
+use crate::gate::request::RequestView;
 use crate::gate::route::Access;
 use crate::gate::unavailable::{AppFailure, app_failed};
 use crate::gate::{Decision, Forward, Gate, Known};
@@ -34,14 +40,18 @@ use crate::telemetry::{AccessLine, InFlight, InFlightGuard, Telemetry};
 
 /// How long a connection may wait for its next request, in seconds.
 const KEEPALIVE_SECONDS: u64 = 60;
+/// How long an answer of the app waits for newer tokens, so as to carry them.
+const HEAD_WAIT: Duration = Duration::from_millis(500);
 /// How long a client may refuse to read on.
 const CLIENT_WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The public listener's service.
 pub struct Proxy {
-    pub(super) gate: Gate,
+    pub(super) gate: Arc<Gate>,
     pub(super) provider: Arc<ProviderState>,
-    pub(super) relying_party: RelyingParty,
+    pub(super) relying_party: Arc<RelyingParty>,
+    pub(super) refresher: Arc<Refresher>,
+    pub(super) reach: Reach,
     upstream: Resolver,
     telemetry: Telemetry,
     in_flight: InFlight,
@@ -53,6 +63,8 @@ pub struct Proxy {
 pub struct Context {
     started: Instant,
     forward: Option<Box<Forward>>,
+    /// Newer tokens, on their way while the app answers.
+    refresh: Option<Flight>,
     note: Note,
     attempts: usize,
     _in_flight: InFlightGuard,
@@ -64,15 +76,17 @@ impl Proxy {
     pub fn new(
         config: &Config,
         gate: Gate,
-        provider: Arc<ProviderState>,
-        relying_party: RelyingParty,
+        refresher: Arc<Refresher>,
+        reach: Reach,
         telemetry: Telemetry,
         in_flight: InFlight,
     ) -> Self {
         Self {
-            gate,
-            provider,
-            relying_party,
+            gate: Arc::new(gate),
+            provider: Arc::clone(refresher.provider()),
+            relying_party: Arc::clone(refresher.relying_party()),
+            refresher,
+            reach,
             upstream: Resolver::new(&config.upstream),
             telemetry,
             in_flight,
@@ -82,14 +96,23 @@ impl Proxy {
     }
 
     /// Asks the core.
-    pub(super) fn decide(&self, session: &Session, received: &Received<'_>) -> Decision {
-        let view = match received.view() {
-            Ok(view) => view,
+    pub(super) fn decide(&self, received: &Received<'_>, client: Option<IpAddr>) -> Decision {
+        match received.view() {
+            Ok(view) => self.decide_on(&view, client, None),
             Err(error) => {
                 let reply = Reply::bad_request(&error.to_string(), "request_unreadable");
-                return Decision::Reply(reply);
+                Decision::Reply(reply)
             }
-        };
+        }
+    }
+
+    /// The same, once the refresh that it asked for is over.
+    pub(super) fn decide_on(
+        &self,
+        view: &RequestView<'_>,
+        client: Option<IpAddr>,
+        refreshed: Option<&Outcome>,
+    ) -> Decision {
         let (snapshot, now) = (self.provider.snapshot(), clock::now());
         let known = Known {
             keys: snapshot.keys(now),
@@ -97,14 +120,42 @@ impl Proxy {
                 .endpoints
                 .as_ref()
                 .and_then(|endpoints| endpoints.logout.as_ref()),
+            refreshed,
         };
-        let client = session
-            .client_addr()
-            .and_then(|address| address.as_inet())
-            .map(std::net::SocketAddr::ip);
         self.gate
-            .decide(&view, known, client, now, &mut clock::random)
+            .decide(view, known, client, now, &mut clock::random)
     }
+
+    /// The cookies of an answer whose head is there: those that were decided
+    /// upon, or newer ones if the session has been refreshed since. Whoever
+    /// began the refresh waits a little for it.
+    async fn cookies_for_head(&self, session: &Session, ctx: &mut Context) -> Vec<String> {
+        if let Some(flight) = ctx.refresh.take()
+            && timeout(HEAD_WAIT, flight.end()).await.is_err()
+        {
+            tracing::debug!("the app's answer does not wait for newer tokens any longer");
+        }
+        let Some(forward) = &ctx.forward else {
+            return Vec::new();
+        };
+        let since = forward.mark.as_ref().and_then(|mark| {
+            let received = Received::of(session).ok()?;
+            let view = received.view().ok()?;
+            let now = clock::now();
+            let cookies = self
+                .gate
+                .cookies_since(mark, &view, now, &mut clock::random);
+            (!cookies.is_empty()).then_some(cookies)
+        });
+        since.unwrap_or_else(|| forward.set_cookies.clone())
+    }
+}
+
+fn client_of(session: &Session) -> Option<IpAddr> {
+    session
+        .client_addr()
+        .and_then(|address| address.as_inet())
+        .map(std::net::SocketAddr::ip)
 }
 
 enum Fate {
@@ -120,6 +171,7 @@ impl ProxyHttp for Proxy {
         Context {
             started: Instant::now(),
             forward: None,
+            refresh: None,
             note: Note::default(),
             attempts: 0,
             _in_flight: self.in_flight.enter(),
@@ -136,14 +188,20 @@ impl ProxyHttp for Proxy {
         ctx: &mut Context,
     ) -> pingora::Result<bool> {
         limit_connection(session);
+        let client = client_of(session);
         let fate = match Received::of(session) {
-            Ok(received) => match self.decide_with_keys(session, &received).await {
-                Decision::Forward(forward) => Fate::Forward(forward),
-                Decision::Reply(reply) => Fate::Reply(reply),
-                Decision::Perform(effect) => {
-                    Fate::Reply(self.perform(effect, received.into_owned()).await)
+            Ok(received) => {
+                let mut decision = self.decide_with_keys(&received, client).await;
+                if let Decision::Perform(effect) = decision {
+                    decision = self.perform(effect, received.into_owned(), client).await;
                 }
-            },
+                match decision {
+                    Decision::Forward(forward) => Fate::Forward(forward),
+                    Decision::Reply(reply) => Fate::Reply(reply),
+                    // An effect asks for no other.
+                    Decision::Perform(_) => return Err(Error::new_in(ErrorType::InternalError)),
+                }
+            }
             Err(error) => {
                 // What follows such a request cannot be told from its body.
                 session.set_keepalive(None);
@@ -151,8 +209,10 @@ impl ProxyHttp for Proxy {
             }
         };
         match fate {
-            Fate::Forward(forward) => {
+            Fate::Forward(mut forward) => {
                 ctx.note = forward.note.clone();
+                let ask = forward.refresh.take();
+                ctx.refresh = ask.map(|ask| self.refresher.begin(&self.gate, ask));
                 ctx.forward = Some(forward);
                 Ok(false)
             }
@@ -211,32 +271,28 @@ impl ProxyHttp for Proxy {
 
     async fn response_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         upstream_response: &mut ResponseHeader,
         ctx: &mut Context,
     ) -> pingora::Result<()> {
-        let Some(forward) = &ctx.forward else {
-            return Err(Error::new_in(ErrorType::InternalError));
-        };
         if upstream_response.status.is_informational() && !is_switch(upstream_response.status) {
             // The answer proper gets our cookies and caching.
             respond::drop_our_cookies(upstream_response, &self.gate)?;
             return Ok(());
         }
+        let set_cookies = self.cookies_for_head(session, ctx).await;
+        let Some(forward) = &ctx.forward else {
+            return Err(Error::new_in(ErrorType::InternalError));
+        };
         let audience = match forward.permit.access() {
-            _ if !forward.set_cookies.is_empty() => Audience::OneSession,
+            _ if !set_cookies.is_empty() => Audience::OneSession,
             _ if forward.shared_cache => Audience::Everybody,
             Access::Public => Audience::Everybody,
             Access::Optional | Access::SignedIn | Access::Rules(_) | Access::Nobody => {
                 Audience::OnePerson
             }
         };
-        respond::edit_response(
-            upstream_response,
-            &self.gate,
-            audience,
-            &forward.set_cookies,
-        )
+        respond::edit_response(upstream_response, &self.gate, audience, &set_cookies)
     }
 
     fn fail_to_connect(

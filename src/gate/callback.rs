@@ -15,6 +15,7 @@ use failure::{
 };
 
 use super::face::Face;
+use super::identify::Missing;
 use super::login::{LoginState, STATE_MAX};
 use super::query::{Doubled, Params};
 use super::return_to::ReturnTo;
@@ -222,7 +223,8 @@ impl Gate {
         rng: Rng<'_>,
     ) -> Decision {
         let presented = face.cookies.presented(req.cookie_headers());
-        if self.identify(face, &presented, known.keys, now).is_ok() {
+        // Newer tokens can be asked for there.
+        if let Ok(_) | Err(Missing::Tokens(_)) = self.identify(face, &presented, known, now) {
             let note = Note::new("login_unknown").because("already_signed_in");
             return Decision::Reply(Reply::redirect(state.target.as_str(), note));
         }

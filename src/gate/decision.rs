@@ -2,6 +2,7 @@
 
 use super::headers::HeaderEdits;
 use super::policy::Permit;
+use super::refresh::{Mark, Refresh};
 use super::reply::{Note, Reply};
 use super::{signin, signout};
 
@@ -13,7 +14,7 @@ pub enum Decision {
     /// We answer ourselves; the app never sees it.
     Reply(Reply),
     /// The edge does something first and hands the result to a sibling of
-    /// [`Gate::decide`](super::Gate::decide), which answers with a reply: never another effect.
+    /// [`Gate::decide`](super::Gate::decide), which asks for no other effect.
     Perform(Effect),
 }
 
@@ -29,6 +30,10 @@ pub struct Forward {
     pub shared_cache: bool,
     /// Cookies that the answer carries.
     pub set_cookies: Vec<String>,
+    /// Newer tokens to ask for while the app answers.
+    pub refresh: Option<Refresh>,
+    /// The session, to ask once more for its cookies when the answer comes.
+    pub mark: Option<Mark>,
     /// For the log.
     pub note: Note,
 }
@@ -51,4 +56,6 @@ pub enum Effect {
     Exchange(signin::Exchange),
     /// Revoke a refresh token, as far as that goes, then reply.
     Logout(signout::Logout),
+    /// Ask for newer tokens: the request cannot go on without.
+    Refresh(Refresh),
 }

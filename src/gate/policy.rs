@@ -40,6 +40,10 @@ pub enum NoIdentity {
     Token(TokenError),
     /// The provider's keys have never been seen: nothing can be verified.
     NoKeys,
+    /// The token has ended, and the provider cannot be asked for a newer one now.
+    ProviderOut,
+    /// The token has ended, and the provider gives no newer one.
+    NotRenewed,
 }
 
 /// Why somebody signed in is not let through. Signing in again would not help.
@@ -205,6 +209,13 @@ impl Permit {
 }
 
 impl NoIdentity {
+    /// Whether the person cannot be told for want of the provider: nobody is
+    /// sent to sign in for that.
+    #[must_use]
+    pub fn is_outage(self) -> bool {
+        matches!(self, Self::NoKeys | Self::ProviderOut)
+    }
+
     /// The word for the log, from a closed list.
     #[must_use]
     pub fn reason(self) -> &'static str {
@@ -219,6 +230,8 @@ impl NoIdentity {
             Self::Idle => "session_idle",
             Self::Token(error) => error.reason(),
             Self::NoKeys => "provider_keys_missing",
+            Self::ProviderOut => "refresh_unavailable",
+            Self::NotRenewed => "refresh_refused",
         }
     }
 }

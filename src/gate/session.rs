@@ -97,6 +97,61 @@ impl Session {
         }
     }
 
+    /// The same session with newer tokens of the provider that this one has.
+    /// Where no new refresh token came, the old one stays good.
+    #[must_use]
+    pub fn refreshed(
+        &self,
+        _proof: &VerifiedIdentity,
+        tokens: SessionTokens,
+        generation: u32,
+        now: UnixTime,
+    ) -> Self {
+        let SessionTokens {
+            id_token,
+            refresh_token,
+            access_token,
+            kept,
+        } = tokens;
+        Self {
+            id: self.id,
+            generation,
+            signed_in: self.signed_in,
+            sealed: now,
+            seen: self.seen,
+            provider: self.provider.clone(),
+            id_token,
+            refresh_token: refresh_token.or_else(|| self.refresh_token.clone()),
+            access_token,
+            kept,
+        }
+    }
+
+    /// The same session with activity until `seen`.
+    #[must_use]
+    pub fn seen_at(&self, seen: UnixTime) -> Self {
+        Self {
+            id: self.id,
+            generation: self.generation,
+            signed_in: self.signed_in,
+            sealed: self.sealed,
+            seen,
+            provider: self.provider.clone(),
+            id_token: self.id_token.clone(),
+            refresh_token: self.refresh_token.clone(),
+            access_token: self.access_token.clone(),
+            kept: self.kept.clone(),
+        }
+    }
+
+    /// About what it takes in memory, in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let tokens = [&self.refresh_token, &self.access_token];
+        let tokens: usize = tokens.into_iter().flatten().map(|t| t.len()).sum();
+        size_of::<Self>() + self.id_token.len() + tokens + self.kept.size()
+    }
+
     /// Bytes to seal at `now`.
     #[must_use]
     pub fn encode(&self, now: UnixTime) -> Zeroizing<Vec<u8>> {

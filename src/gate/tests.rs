@@ -3,8 +3,8 @@
 //!
 //! `support` holds what all tests of the core stand on, `vectors` reads the
 //! frozen formats. Then, in the order of a person's day: `asking`,
-//! `ruled`, `signing_in`, `coming_back`, `exchanging`, `session_life`, `idle`, `telling`,
-//! `signing_out`; and
+//! `ruled`, `signing_in`, `coming_back`, `exchanging`, `session_life`, `refreshing`,
+//! `idle`, `telling`, `signing_out`; and
 //! `hygiene`, what holds for every answer. `origin`, `page` and `wire` are
 //! modules of the core.
 
@@ -18,6 +18,7 @@ mod hygiene;
 mod idle;
 mod origin;
 mod page;
+mod refreshing;
 mod ruled;
 mod session_life;
 mod signing_in;

@@ -131,8 +131,23 @@ impl Verifier {
         keys: &KeySet,
         now: UnixTime,
     ) -> Result<VerifiedIdentity, TokenError> {
+        self.verify_within(token, keys, now, 0)
+    }
+
+    /// The same, `past` seconds beyond the token's end: for a session that the
+    /// provider cannot renew right now, and to know whose token has ended.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub fn verify_within(
+        &self,
+        token: &str,
+        keys: &KeySet,
+        now: UnixTime,
+        past: u64,
+    ) -> Result<VerifiedIdentity, TokenError> {
         let (claims, key) = self.signed_claims(token, keys)?;
-        let expires = self.check_common(&claims, now)?;
+        let expires = self.check_common(&claims, now, past)?;
         // Core 3.1.3.7 (3), (4), (5): audience, and azp if there are several.
         self.check_audience(&claims)?;
         // Cognito says what a token is for (cognito.md 2.2).
@@ -158,7 +173,7 @@ impl Verifier {
         now: UnixTime,
     ) -> Result<VerifiedAccess, TokenError> {
         let (claims, _) = self.signed_claims(token, keys)?;
-        self.check_common(&claims, now)?;
+        self.check_common(&claims, now, 0)?;
         if claims.text("client_id") != Some(&self.client_id) {
             return Err(TokenError::Audience);
         }
@@ -201,7 +216,12 @@ impl Verifier {
     }
 
     /// Issuer and times; gives the expiry.
-    fn check_common(&self, claims: &Claims, now: UnixTime) -> Result<UnixTime, TokenError> {
+    fn check_common(
+        &self,
+        claims: &Claims,
+        now: UnixTime,
+        past: u64,
+    ) -> Result<UnixTime, TokenError> {
         // Core 3.1.3.7 (2).
         let issuer = claims.text("iss").ok_or(TokenError::Claim)?;
         if !self.issuers.iter().any(|known| known == issuer) {
@@ -213,7 +233,7 @@ impl Verifier {
             .ok_or(TokenError::Claim)?;
         // Core 3.1.3.7 (9): a token without `exp`, or with a mistyped one, never counts.
         let expires = claims.time("exp")?.ok_or(TokenError::Claim)?;
-        if now >= expires.plus(LEEWAY) {
+        if now >= expires.plus(LEEWAY).plus(past) {
             return Err(TokenError::Expired);
         }
         // Core 3.1.3.7 (10).
@@ -273,6 +293,14 @@ impl VerifiedIdentity {
         self.key
     }
 
+    /// When it was issued.
+    #[must_use]
+    pub fn issued(&self) -> UnixTime {
+        let issued = self.claims.time("iat").ok().flatten();
+        // It was there when the token was verified.
+        issued.unwrap_or(self.expires)
+    }
+
     /// The subject: never empty.
     #[must_use]
     pub fn subject(&self) -> &str {
@@ -289,6 +317,33 @@ impl VerifiedIdentity {
             Ok(())
         } else {
             Err(TokenError::Nonce)
+        }
+    }
+
+    /// This token renews the other one: same issuer, subject and audience; the
+    /// nonce, if there is one, is the same; nobody signed in after it was
+    /// issued (OpenID Connect Core 12.2, cognito.md 2.6).
+    ///
+    /// # Errors
+    /// [`TokenError::Issuer`], [`TokenError::Foreign`], [`TokenError::Audience`],
+    /// [`TokenError::Nonce`], [`TokenError::Claim`], [`TokenError::NotYetValid`].
+    pub fn check_renews(&self, before: &Self) -> Result<(), TokenError> {
+        let (old, new) = (&before.claims, &self.claims);
+        if new.text("iss") != old.text("iss") {
+            return Err(TokenError::Issuer);
+        }
+        if new.text("sub") != old.text("sub") {
+            return Err(TokenError::Foreign);
+        }
+        if new.0.get("aud") != old.0.get("aud") {
+            return Err(TokenError::Audience);
+        }
+        if new.0.contains_key("nonce") && new.0.get("nonce") != old.0.get("nonce") {
+            return Err(TokenError::Nonce);
+        }
+        match new.time("auth_time")? {
+            Some(auth_time) if auth_time > self.issued() => Err(TokenError::NotYetValid),
+            _ => Ok(()),
         }
     }
 

@@ -21,7 +21,7 @@ impl Gate {
         face: &Face,
         why: NoIdentity,
     ) -> Reply {
-        if why == NoIdentity::NoKeys {
+        if why.is_outage() {
             return provider_out(req, why.reason());
         }
         let note = Note::new("sign_in_needed").because(why.reason());
@@ -58,7 +58,7 @@ impl Gate {
         face: &Face,
         why: NoIdentity,
     ) -> Reply {
-        if why == NoIdentity::NoKeys {
+        if why.is_outage() {
             return provider_out(req, why.reason());
         }
         let login = self.login_path(&self.page_before(req, face));

@@ -4,12 +4,13 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::face::Face;
-use super::identify::SignedIn;
+use super::identify::{Missing, SignedIn};
 use super::identity::{AttributeValue, Person};
 use super::policy::{Forbidden, NoIdentity};
+use super::refresh::Refresh;
 use super::seal::Rng;
 use super::time::UnixTime;
-use super::{Gate, Known, Note, Page, Reply, RequestView};
+use super::{Decision, Effect, Gate, Known, Note, Page, Reply, RequestView};
 use crate::gate::identity::NoPerson;
 
 impl Gate {
@@ -21,16 +22,19 @@ impl Gate {
         known: Known<'_>,
         now: UnixTime,
         rng: Rng<'_>,
-    ) -> Reply {
-        match self.who(req, face, known, now) {
-            Ok((signed_in, person)) => {
-                let body = self.session_members(face, &signed_in, &person, now);
-                let note = Note::new("page").because("session").by(Some(&person.user));
-                Reply::json(StatusCode::OK, &Value::Object(body), note)
+    ) -> Decision {
+        let reply = match self.who(req, face, known, now, rng) {
+            Ok(who) => {
+                let body = self.session_members(face, &who, now);
+                let note = Note::new("page").because("session");
+                let note = note.by(Some(&who.person.user));
+                Reply::json(StatusCode::OK, &Value::Object(body), note).with_cookies(who.cookies)
             }
+            Err(Nobody::Tokens(ask)) => return Decision::Perform(Effect::Refresh(ask)),
             Err(Nobody::NoIdentity(why)) => self.signed_out_json(req, face, why),
             Err(Nobody::NoPerson(why)) => self.forbidden(req, &Forbidden::NoPerson(why), rng),
-        }
+        };
+        Decision::Reply(reply)
     }
 
     /// `/whoami`: the same for people, plus the headers that the app receives.
@@ -41,17 +45,30 @@ impl Gate {
         known: Known<'_>,
         now: UnixTime,
         rng: Rng<'_>,
-    ) -> Reply {
-        let (signed_in, person) = match self.who(req, face, known, now) {
-            Ok(found) => found,
-            Err(Nobody::NoIdentity(why)) => return self.unauthenticated(req, face, why),
-            Err(Nobody::NoPerson(why)) => {
-                return self.forbidden(req, &Forbidden::NoPerson(why), rng);
-            }
+    ) -> Decision {
+        let reply = match self.who(req, face, known, now, rng) {
+            Ok(who) => self.whoami_of(req, face, who, now, rng),
+            Err(Nobody::Tokens(ask)) => return Decision::Perform(Effect::Refresh(ask)),
+            Err(Nobody::NoIdentity(why)) => self.unauthenticated(req, face, why),
+            Err(Nobody::NoPerson(why)) => self.forbidden(req, &Forbidden::NoPerson(why), rng),
         };
+        Decision::Reply(reply)
+    }
+
+    fn whoami_of(
+        &self,
+        req: &RequestView<'_>,
+        face: &Face,
+        who: Who,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Reply {
+        let Who {
+            signed_in, person, ..
+        } = &who;
         let headers =
             self.with_evidence(face, &signed_in.session, &signed_in.identity, |evidence| {
-                self.headers.shown(&person, evidence, now)
+                self.headers.shown(person, evidence, now)
             });
         let headers = match headers {
             Ok(headers) => headers,
@@ -64,19 +81,19 @@ impl Gate {
             for (name, value) in headers {
                 page = page.row(name, value);
             }
-            let left = self.expires(&signed_in).since(now) / 60;
+            let left = self.expires(signed_in).since(now) / 60;
             let page = page
                 .detail("Signed in through", signed_in.session.provider())
                 .detail("Session ends in", format!("{left} minutes"))
                 .post(format!("{}/logout", self.paths.prefix()), "Sign out");
-            return Reply::page(StatusCode::OK, &page, note);
+            return Reply::page(StatusCode::OK, &page, note).with_cookies(who.cookies);
         }
-        let mut body = self.session_members(face, &signed_in, &person, now);
+        let mut body = self.session_members(face, &who, now);
         let headers = headers
             .into_iter()
             .map(|(name, value)| (name, json!(value)));
         body.insert("headers".to_owned(), Value::Object(headers.collect()));
-        Reply::json(StatusCode::OK, &Value::Object(body), note)
+        Reply::json(StatusCode::OK, &Value::Object(body), note).with_cookies(who.cookies)
     }
 
     fn who(
@@ -85,24 +102,27 @@ impl Gate {
         face: &Face,
         known: Known<'_>,
         now: UnixTime,
-    ) -> Result<(SignedIn, Person), Nobody> {
+        rng: Rng<'_>,
+    ) -> Result<Who, Nobody> {
         let presented = face.cookies.presented(req.cookie_headers());
-        let signed_in = self
-            .identify(face, &presented, known.keys, now)
-            .map_err(Nobody::NoIdentity)?;
-        match signed_in.person.clone() {
-            Ok(person) => Ok((signed_in, person)),
-            Err(why) => Err(Nobody::NoPerson(why)),
-        }
+        let signed_in =
+            self.identify(face, &presented, known, now)
+                .map_err(|missing| match missing {
+                    Missing::Identity(why) => Nobody::NoIdentity(why),
+                    Missing::Tokens(ask) => Nobody::Tokens(ask),
+                })?;
+        let person = signed_in.person.clone().map_err(Nobody::NoPerson)?;
+        Ok(Who {
+            cookies: self.reseal(face, &presented, &signed_in, false, now, rng),
+            signed_in,
+            person,
+        })
     }
 
-    fn session_members(
-        &self,
-        face: &Face,
-        signed_in: &SignedIn,
-        person: &Person,
-        now: UnixTime,
-    ) -> Map<String, Value> {
+    fn session_members(&self, face: &Face, who: &Who, now: UnixTime) -> Map<String, Value> {
+        let Who {
+            signed_in, person, ..
+        } = who;
         let expires = self.expires(signed_in);
         let attributes: Map<String, Value> = person
             .attributes
@@ -135,14 +155,26 @@ impl Gate {
         }
     }
 
-    /// A session ends with its token or its lifetime, whichever comes first.
+    /// A session that can be refreshed ends with its lifetime, any other with its
+    /// token, if that comes first.
     fn expires(&self, signed_in: &SignedIn) -> UnixTime {
-        let lifetime = signed_in.session.signed_in().plus(self.lifetime);
-        signed_in.identity.expires().min(lifetime)
+        let lifetime = self.end_of_life(&signed_in.session);
+        match signed_in.session.refresh_token() {
+            Some(_) => lifetime,
+            None => signed_in.identity.expires().min(lifetime),
+        }
     }
 }
 
+/// Who is signed in, and the cookies that the answer carries.
+struct Who {
+    signed_in: SignedIn,
+    person: Person,
+    cookies: Vec<String>,
+}
+
 enum Nobody {
+    Tokens(Refresh),
     NoIdentity(NoIdentity),
     NoPerson(NoPerson),
 }

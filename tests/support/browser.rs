@@ -44,6 +44,28 @@ impl Browser {
         }
     }
 
+    /// The same person at another instance that serves the origin.
+    pub(crate) fn at(&self, address: SocketAddr) -> Self {
+        let mut copy = self.clone();
+        for known in copy.hosts.values_mut() {
+            *known = address;
+        }
+        copy
+    }
+
+    /// Takes over the cookies of an answer of the app's origin.
+    pub(crate) fn take_in(&mut self, response: &Response) {
+        self.remember(&self.absolute("/"), response);
+    }
+
+    /// Whether a session cookie of Vestibule is in the jar.
+    pub(crate) fn has_session(&self) -> bool {
+        let names = self.cookie_names();
+        names
+            .iter()
+            .any(|name| *name == "vestibule" || name.starts_with("vestibule."))
+    }
+
     /// A URL typed by the person.
     pub(crate) fn get(&mut self, url: &str) -> Response {
         self.initiator = None;

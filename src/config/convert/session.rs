@@ -28,6 +28,8 @@ const IDLE_MIN: Duration = Duration::from_secs(60);
 /// `session.key_settle` by default: the kubelet takes a minute or two.
 const KEY_SETTLE: Duration = Duration::from_secs(5 * 60);
 const KEY_SETTLE_MAX: Duration = HOUR.saturating_mul(24);
+/// Beyond it, revoking anything at the provider would mean little.
+const OUTAGE_GRACE_MAX: Duration = HOUR.saturating_mul(24);
 /// Base64 of 32 zero bytes: stands in for a key that was not to be read.
 const UNREAD_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
@@ -41,6 +43,7 @@ impl Conversion<'_> {
         let lifetime = self.lifetime(table.lifetime.as_ref());
         let idle_timeout = self.idle_timeout(table.idle_timeout.as_ref());
         let key_settle = self.key_settle(table.key_settle.as_ref());
+        let outage_grace = self.outage_grace(table.outage_grace.as_ref());
         self.verification_cache(table.verification_cache.as_ref());
         let cookie_name = match &table.cookie_name {
             None => Some(None),
@@ -51,6 +54,7 @@ impl Conversion<'_> {
             lifetime: lifetime?,
             idle_timeout: idle_timeout?,
             key_settle: key_settle?,
+            outage_grace: outage_grace?,
             cookie_name: cookie_name?,
         })
     }
@@ -130,6 +134,12 @@ impl Conversion<'_> {
                 .warn(&item.place, ConfigWarningKind::LongLifetime, remedy);
         }
         Some(lifetime)
+    }
+
+    fn outage_grace(&mut self, item: Option<&Item<Text>>) -> Option<Duration> {
+        let remedy = "write how long an outage of the provider may go unnoticed, such as \"15m\"; at most \"24h\"";
+        let range = 0..=OUTAGE_GRACE_MAX.as_secs();
+        self.span(item, Duration::ZERO, range, remedy)
     }
 
     /// `None`: the value is bad. `Some(None)`: no timeout.

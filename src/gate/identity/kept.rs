@@ -50,6 +50,20 @@ impl KeptClaims {
             .any(|claims| text(claims).len() > MAX)
     }
 
+    /// Of these claims, those of the userinfo answer: where a refresh brings no
+    /// newer ones, they stay.
+    pub(in crate::gate) fn keep_userinfo_of(&mut self, before: &Self) {
+        self.userinfo.clone_from(&before.userinfo);
+    }
+
+    /// About what they take in memory, in bytes.
+    pub(in crate::gate) fn size(&self) -> usize {
+        match self.is_empty() {
+            true => 0,
+            false => text(&self.access_token).len() + text(&self.userinfo).len(),
+        }
+    }
+
     /// The access token's as JSON, then userinfo's; nothing at all for none.
     pub(in crate::gate) fn encode(&self, out: &mut Writer) {
         out.bytes(text(&self.access_token).as_bytes());

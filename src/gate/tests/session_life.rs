@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::support::{
     COOKIE, Desk, EXP, Jar, LOGIN_COOKIE, NOW, ORIGIN, Req, changed, config, header_of, id_claims,
-    jwks, key, key_set_of, location, route, secret_key, set_cookies,
+    jwks, key, key_set_of, location, route, secret_key, set_cookies, signed_in_without_refresh,
 };
 use crate::config::{Config, ProviderId};
 use crate::gate::cookie::VALUE_MAX;
@@ -149,8 +149,9 @@ fn what_was_sealed_for_something_else_is_no_session() {
 }
 
 #[test]
-fn a_session_ends_with_its_token() {
-    let (mut desk, jar) = signed_in();
+fn a_session_without_a_refresh_token_ends_with_its_token() {
+    let mut desk = Desk::new(&config());
+    let jar = signed_in_without_refresh(&mut desk);
     desk.now = crate::gate::time::UnixTime::from_secs(EXP + LEEWAY - 1);
     assert_eq!(user(&mut desk, &jar), "kirsten.holm@example.org");
     desk.now = desk.now.plus(1);

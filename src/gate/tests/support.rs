@@ -21,13 +21,14 @@ use crate::gate::headers::HeaderRules;
 use crate::gate::identity::rule::ClaimRule;
 use crate::gate::origin::PublicOrigin;
 use crate::gate::policy::Proof;
+use crate::gate::refresh::Outcome;
 use crate::gate::reply::Reply;
 use crate::gate::request::{Forms, RequestView};
 use crate::gate::route::{Access, Manner, PathPattern, Route};
 use crate::gate::seal::{RandomError, SecretKey};
 use crate::gate::signin::{Exchange, Tokens};
 use crate::gate::time::UnixTime;
-use crate::gate::token::{Algorithm, KeySet};
+use crate::gate::token::{Algorithm, KeySet, VerifiedIdentity, Verifier};
 use crate::gate::{Decision, Effect, Forward, Gate, Known};
 
 pub(in crate::gate) const NOW: UnixTime = UnixTime::from_secs(1_790_000_100);
@@ -77,6 +78,14 @@ impl Dice {
 pub(in crate::gate) fn key() -> &'static SigningKey {
     static KEY: OnceLock<SigningKey> = OnceLock::new();
     KEY.get_or_init(SigningKey::generate)
+}
+
+/// The identity of a token that holds.
+pub(in crate::gate) fn identity_now() -> VerifiedIdentity {
+    let issuers = vec![ISSUER.to_owned()];
+    Verifier::new(ProviderKind::Cognito, issuers, CLIENT.to_owned())
+        .verify(&key().sign(&id_claims()), &key_set(), NOW)
+        .unwrap()
 }
 
 pub(in crate::gate) fn jwks(keys: &[&SigningKey]) -> String {
@@ -223,6 +232,7 @@ pub(in crate::gate) fn config() -> Config {
             // Tests of other things let time pass.
             idle_timeout: None,
             key_settle: Duration::from_secs(300),
+            outage_grace: Duration::ZERO,
             cookie_name: None,
         },
         identity: identity(),
@@ -387,6 +397,8 @@ pub(in crate::gate) struct Desk {
     pub(in crate::gate) gate: Gate,
     pub(in crate::gate) keys: Option<KeySet>,
     pub(in crate::gate) logout: Option<Url>,
+    /// What became of the refresh that the request has waited for.
+    pub(in crate::gate) refreshed: Option<Outcome>,
     pub(in crate::gate) now: UnixTime,
     pub(in crate::gate) dice: Dice,
 }
@@ -403,6 +415,7 @@ impl Desk {
             gate: Gate::new(config).unwrap(),
             keys: Some(key_set()),
             logout: Some(Url::parse("https://login.example.com/logout").unwrap()),
+            refreshed: None,
             now: NOW,
             dice: Dice::new(42),
         }
@@ -412,6 +425,7 @@ impl Desk {
         let known = Known {
             keys: self.keys.as_ref(),
             logout: self.logout.as_ref(),
+            refreshed: self.refreshed.as_ref(),
         };
         let client = "203.0.113.7".parse().ok();
         let dice = &mut self.dice;
@@ -494,6 +508,19 @@ impl Desk {
         let reply = self.sign_in_as("/", &id_claims(), jar);
         assert_eq!(location(&reply), "/");
     }
+}
+
+/// Signed in by a provider that gives no refresh token.
+pub(in crate::gate) fn signed_in_without_refresh(desk: &mut Desk) -> Jar {
+    let mut jar = Jar::default();
+    let started = desk.start(&Req::open("/_vestibule/login"), &mut jar);
+    let back = callback(&started.state).cookies(&jar);
+    let exchange = desk.exchange(&back);
+    let mut tokens = tokens(&changed(id_claims(), &json!({ "nonce": started.nonce })));
+    tokens.refresh_token = None;
+    let reply = desk.finish(&back, &exchange, tokens, &started.nonce);
+    jar.take_in(set_cookies(&reply));
+    jar
 }
 
 /// The provider sends the browser back with a code.

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::support::{
-    Desk, EXP, Jar, NOW, Req, body, changed, config, header_of, id_claims, location, text,
+    Desk, EXP, Jar, NOW, Req, body, changed, config, header_of, id_claims, location,
+    signed_in_without_refresh, text,
 };
 use crate::gate::reply::Reply;
 
@@ -42,8 +43,8 @@ fn a_script_of_the_app_learns_who_is_signed_in() {
             "attributes": {},
                 "provider": "corp",
                 "signed_in_at": NOW.secs(),
-                "expires_at": EXP,
-                "expires_in": EXP - NOW.secs() - 100,
+                "expires_at": NOW.secs() + 8 * 3600,
+                "expires_in": 8 * 3600 - 100,
                 "login_url": "https://wiki.example.com/_vestibule/login",
                 "logout_url": "https://wiki.example.com/_vestibule/logout",
             })
@@ -53,12 +54,15 @@ fn a_script_of_the_app_learns_who_is_signed_in() {
 }
 
 #[test]
-fn a_session_ends_with_its_token_or_its_lifetime() {
+fn a_session_ends_with_its_lifetime_or_where_nothing_renews_it_with_its_token() {
     let (mut desk, jar) = signed_in(&json!({ "exp": EXP + 1_000_000 }));
     let reply = desk.reply(&Req::get("/_vestibule/session").cookies(&jar));
     assert_eq!(body(&reply)["expires_in"], 8 * 3600);
+    let mut desk = Desk::new(&config());
+    let jar = signed_in_without_refresh(&mut desk);
+    let reply = desk.reply(&Req::get("/_vestibule/session").cookies(&jar));
+    assert_eq!(body(&reply)["expires_at"], EXP);
     // Within the leeway of an expired token nothing is left, and nothing wraps.
-    let (mut desk, jar) = signed_in(&json!({}));
     desk.now = crate::gate::time::UnixTime::from_secs(EXP + 5);
     let reply = desk.reply(&Req::get("/_vestibule/session").cookies(&jar));
     assert_eq!(body(&reply)["expires_in"], 0);
@@ -100,7 +104,7 @@ fn a_person_sees_what_the_app_is_told() {
         "Local Company",
         "J%C3%B8rgen &lt;b&gt;Berg&lt;/b&gt;",
         "corp",
-        "58 minutes",
+        "480 minutes",
         "<form method=\"post\" action=\"/_vestibule/logout\">",
     ] {
         assert!(html.contains(shown), "{shown}: {html}");

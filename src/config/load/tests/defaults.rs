@@ -45,6 +45,7 @@ fn the_smallest_configuration_has_the_defaults_of_the_contract() {
     assert_eq!(config.session.lifetime, Duration::from_secs(8 * 3600));
     assert_eq!(config.session.idle_timeout, Some(Duration::from_secs(3600)));
     assert_eq!(config.session.key_settle, Duration::from_secs(300));
+    assert_eq!(config.session.outage_grace, Duration::ZERO);
     assert_eq!(config.session.keys.len(), 1);
     assert_eq!(config.session.cookie_name, None);
     let names = |rule: &crate::gate::identity::rule::ClaimRule| -> Vec<String> {
@@ -137,6 +138,7 @@ fn values_are_read_as_they_are_meant() {
         provider.corp.callback_path = "/login/oauth2/code/cognito"
         session.keys = [{ file = "/run/secrets/session-key" }, { file = "other-key" }]
         session.lifetime = "1h 30m"
+        session.outage_grace = "15m"
         session.cookie_name = "__Host-wiki"
         identity.access_right = { claim = "custom:access_right", unmapped = "keep" }
         identity.name = ["name", "nickname"]
@@ -167,6 +169,7 @@ access = "optional"
     assert_eq!(config.provider.keys_max_age, None);
     assert_eq!(config.session.keys.len(), 2);
     assert_eq!(config.session.lifetime, Duration::from_secs(5400));
+    assert_eq!(config.session.outage_grace, Duration::from_secs(900));
     assert_eq!(
         config.identity.access_right.unwrap().claims[0].as_str(),
         "custom:access_right"

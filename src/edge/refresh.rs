@@ -1,0 +1,271 @@
+//! Refreshing at the provider: one call for a session, however many requests
+//! want it, and a result that outlives all of them.
+//!
+//! Owns the calls under way. Decides nothing: what tokens have to be, how long
+//! to wait after a failure and what becomes of the session is the core's.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
+
+use super::missing_key::LOGIN_PATIENCE;
+use super::oidc::RelyingParty;
+use super::provider::ProviderState;
+use crate::clock;
+use crate::gate::Gate;
+use crate::gate::refresh::{Outcome, Pauses, Refresh, RefreshError};
+use crate::gate::session::SessionId;
+use crate::gate::signin::Tokens;
+use crate::gate::token::TokenError;
+use crate::gate::userinfo::{CheckedTokens, UserinfoError};
+
+/// Most sessions that are refreshed at the same time; others wait their turn.
+const CALLS_MAX: usize = 64;
+/// Longest that one refresh may take, its turn included.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// All refreshes of this instance.
+pub struct Refresher {
+    provider: Arc<ProviderState>,
+    relying_party: Arc<RelyingParty>,
+    turns: Semaphore,
+    state: Mutex<State>,
+    /// How they ended, for metrics.
+    pub counters: RefreshCounters,
+}
+
+/// How refreshes ended.
+#[derive(Debug, Default)]
+pub struct RefreshCounters {
+    /// With newer tokens.
+    pub renewed: AtomicU64,
+    /// With a no, or with tokens that do not hold.
+    pub refused: AtomicU64,
+    /// Without a provider that could be asked.
+    pub unavailable: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    flights: HashMap<SessionId, watch::Receiver<Option<Outcome>>>,
+    pauses: Pauses,
+}
+
+/// A refresh that has begun, or is over already.
+pub enum Flight {
+    /// It is over, or will not be tried now.
+    Over(Outcome),
+    /// It is under way.
+    Under(watch::Receiver<Option<Outcome>>),
+}
+
+impl std::fmt::Debug for Refresher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Refresher")
+            .field("counters", &self.counters)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Flight {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Over(_) => "Over",
+            Self::Under(_) => "Under",
+        })
+    }
+}
+
+impl Flight {
+    /// Waits for the end.
+    pub async fn end(self) -> Outcome {
+        let mut under = match self {
+            Self::Over(outcome) => return outcome,
+            Self::Under(under) => under,
+        };
+        let ended = under.wait_for(Option::is_some).await;
+        let outcome = ended.ok().and_then(|outcome| outcome.clone());
+        outcome.unwrap_or(Err(RefreshError::Unavailable("refresh_aborted")))
+    }
+}
+
+impl Refresher {
+    /// Refreshes by this client at this provider.
+    #[must_use]
+    pub fn new(provider: Arc<ProviderState>, relying_party: Arc<RelyingParty>) -> Self {
+        Self {
+            provider,
+            relying_party,
+            turns: Semaphore::new(CALLS_MAX),
+            state: Mutex::default(),
+            counters: RefreshCounters::default(),
+        }
+    }
+
+    /// The provider.
+    #[must_use]
+    pub fn provider(&self) -> &Arc<ProviderState> {
+        &self.provider
+    }
+
+    /// Our client there.
+    #[must_use]
+    pub fn relying_party(&self) -> &Arc<RelyingParty> {
+        &self.relying_party
+    }
+
+    /// Begins a refresh, or joins the one of the same session. It runs on by
+    /// itself, whatever becomes of the request: a token that has been rotated
+    /// must not get lost with a closed tab.
+    pub fn begin(self: &Arc<Self>, gate: &Arc<Gate>, ask: Refresh) -> Flight {
+        let now = clock::now();
+        let mut state = self.state();
+        if let Some(under) = state.flights.get(ask.id()) {
+            return Flight::Under(under.clone());
+        }
+        // Asked under the lock: a refresh leaves `flights` only after its
+        // result can be found.
+        if let Some(session) = gate.refreshed_before(&ask) {
+            return Flight::Over(Ok(session));
+        }
+        if let Err(why) = state.pauses.may_ask(ask.id(), ask.generation(), now) {
+            return Flight::Over(Err(why));
+        }
+        let (told, under) = watch::channel(None);
+        state.flights.insert(*ask.id(), under.clone());
+        drop(state);
+        let landing = Landing {
+            refresher: Arc::clone(self),
+            id: *ask.id(),
+        };
+        let gate = Arc::clone(gate);
+        tokio::spawn(async move {
+            let refresher = &landing.refresher;
+            let asked = timeout(PATIENCE, refresher.renew(&gate, &ask)).await;
+            let outcome = asked.unwrap_or(Err(RefreshError::Unavailable("refresh_timeout")));
+            refresher.note(&gate, &ask, &outcome);
+            drop(landing);
+            told.send_replace(Some(outcome));
+        });
+        Flight::Under(under)
+    }
+
+    /// One refresh, from the call to the session.
+    async fn renew(&self, gate: &Gate, ask: &Refresh) -> Outcome {
+        let out = |_| RefreshError::Unavailable("refresh_turn");
+        let _turn = self.turns.acquire().await.map_err(out)?;
+        let not_ready = RefreshError::Unavailable("provider_not_ready");
+        let endpoints = self
+            .provider
+            .snapshot()
+            .endpoints
+            .clone()
+            .ok_or(not_ready)?;
+        let token = ask
+            .refresh_token()
+            .ok_or(RefreshError::Refused("refresh_token_missing"))?;
+        let tokens = self.relying_party.refresh(token, &endpoints).await?;
+        let mut checked = self.check(gate, ask, &tokens);
+        if matches!(checked, Err(TokenError::UnknownKey)) {
+            // The keys may have been rotated a moment ago.
+            let mut request = self.provider.ask_for_keys();
+            while matches!(checked, Err(TokenError::UnknownKey))
+                && request.answered(LOGIN_PATIENCE).await
+            {
+                checked = self.check(gate, ask, &tokens);
+            }
+        }
+        let mut checked = checked.map_err(|error| match error {
+            TokenError::UnknownKey => RefreshError::Unavailable(error.reason()),
+            _ => RefreshError::Refused(error.reason()),
+        })?;
+        if gate.wants_userinfo() {
+            let answer = match &endpoints.userinfo {
+                Some(endpoint) => {
+                    let access_token = &tokens.access_token;
+                    self.relying_party.userinfo(access_token, endpoint).await
+                }
+                None => Err(UserinfoError::Unavailable),
+            };
+            gate.take_userinfo_again(ask, &mut checked, answer)
+                .map_err(|error| RefreshError::Refused(error.reason()))?;
+        }
+        let newest = tokens.refresh_token.clone();
+        let outcome = gate.refreshed(ask, tokens, checked, clock::now());
+        if let (Err(RefreshError::Ended(_)), Some(token), Some(endpoint)) =
+            (&outcome, newest, &endpoints.revocation)
+        {
+            // Signed out while it was on its way: nobody shall have it.
+            self.relying_party.revoke(&token, endpoint).await;
+        }
+        outcome
+    }
+
+    fn check(
+        &self,
+        gate: &Gate,
+        ask: &Refresh,
+        tokens: &Tokens,
+    ) -> Result<CheckedTokens, TokenError> {
+        let (snapshot, now) = (self.provider.snapshot(), clock::now());
+        let keys = snapshot.keys(now).ok_or(TokenError::UnknownKey)?;
+        let checked = gate.check_refreshed(ask, tokens, keys, now)?;
+        self.relying_party
+            .second_opinion(tokens, None, &checked.identity, &snapshot, now)
+            .map_err(|_| TokenError::Claim)?;
+        Ok(checked)
+    }
+
+    /// Remembers how it went, before the next request may ask.
+    fn note(&self, gate: &Gate, ask: &Refresh, outcome: &Outcome) {
+        let now = clock::now();
+        let mut state = self.state();
+        let counter = match outcome {
+            Ok(session) => {
+                let snapshot = self.provider.snapshot();
+                let is_due = |keys| gate.is_due_again(session, keys, now);
+                let due = snapshot.keys(now).is_some_and(is_due);
+                let generation = session.generation();
+                state.pauses.succeeded(ask.id(), generation, due, now);
+                &self.counters.renewed
+            }
+            Err(why) => {
+                state.pauses.failed(ask.id(), ask.generation(), *why, now);
+                match why {
+                    RefreshError::Unavailable(_) => &self.counters.unavailable,
+                    RefreshError::Refused(_) | RefreshError::Ended(_) => &self.counters.refused,
+                }
+            }
+        };
+        drop(state);
+        counter.fetch_add(1, Ordering::Relaxed);
+        match outcome {
+            Ok(_) => tracing::debug!("a session has newer tokens"),
+            Err(RefreshError::Unavailable(reason)) => {
+                tracing::warn!(reason, "the provider cannot be asked for newer tokens");
+            }
+            Err(why) => tracing::info!(reason = why.reason(), "a session is not renewed"),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Whole entries are left behind whatever happens in here.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends a flight, also one whose task was dropped.
+struct Landing {
+    refresher: Arc<Refresher>,
+    id: SessionId,
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        self.refresher.state().flights.remove(&self.id);
+    }
+}

@@ -1,0 +1,129 @@
+//! How soon a provider that failed is asked again.
+//!
+//! Owns two waits: one for each session, so that not every request of a page
+//! asks again, and one for all, so that a provider that is out is not asked by
+//! every session in turn. Must not know the time by itself.
+
+use std::collections::HashMap;
+
+use super::super::session::SessionId;
+use super::super::time::UnixTime;
+use super::RefreshError;
+
+/// Longest wait of one session while the provider cannot be asked, in seconds.
+const UNAVAILABLE_MAX: u64 = 5;
+/// Wait after a clear no, in seconds: the same refresh token will not do.
+const REFUSED: u64 = 60;
+/// Wait after a success that changed little, in seconds.
+const SATED: u64 = 10;
+/// Failures in a row after which sessions ask one at a time.
+const STRIKES: u32 = 5;
+/// How often they do then, in seconds.
+const PROBE: u64 = 1;
+/// Most sessions that are waiting: beyond that, only the wait for all holds.
+const SESSIONS_MAX: usize = 20_000;
+
+/// The waits.
+#[derive(Debug, Default)]
+pub struct Pauses {
+    sessions: HashMap<SessionId, Pause>,
+    strikes: u32,
+    until: UnixTime,
+}
+
+#[derive(Debug)]
+struct Pause {
+    generation: u32,
+    until: UnixTime,
+    failures: u32,
+    why: RefreshError,
+}
+
+impl Pauses {
+    /// Whether the provider is asked now.
+    ///
+    /// # Errors
+    /// What it said the last time.
+    pub fn may_ask(
+        &mut self,
+        id: &SessionId,
+        generation: u32,
+        now: UnixTime,
+    ) -> Result<(), RefreshError> {
+        // A newer generation has another refresh token, which may do.
+        if let Some(pause) = self.sessions.get(id)
+            && generation <= pause.generation
+            && now < pause.until
+        {
+            return Err(pause.why);
+        }
+        if self.strikes < STRIKES {
+            return Ok(());
+        }
+        if now < self.until {
+            return Err(RefreshError::Unavailable("refresh_provider_out"));
+        }
+        self.until = now.plus(PROBE);
+        Ok(())
+    }
+
+    /// It was asked and gave no newer tokens.
+    pub fn failed(&mut self, id: &SessionId, generation: u32, why: RefreshError, now: UnixTime) {
+        let failures = self.sessions.get(id).map_or(0, |pause| pause.failures);
+        let wait = match why {
+            RefreshError::Unavailable(_) => {
+                self.strikes = self.strikes.saturating_add(1);
+                1_u64
+                    .checked_shl(failures)
+                    .unwrap_or(UNAVAILABLE_MAX)
+                    .clamp(1, UNAVAILABLE_MAX)
+            }
+            // It answered.
+            RefreshError::Refused(_) | RefreshError::Ended(_) => {
+                self.strikes = 0;
+                REFUSED
+            }
+        };
+        let pause = Pause {
+            generation,
+            until: now.plus(wait),
+            failures: failures.saturating_add(1),
+            why,
+        };
+        self.note(id, pause, now);
+    }
+
+    /// It gave newer tokens, of that generation; `due` if these are due for
+    /// renewal already.
+    pub fn succeeded(&mut self, id: &SessionId, generation: u32, due: bool, now: UnixTime) {
+        self.strikes = 0;
+        self.sessions.remove(id);
+        if due {
+            let pause = Pause {
+                generation,
+                until: now.plus(SATED),
+                failures: 0,
+                why: RefreshError::Unavailable("refresh_gives_nothing_newer"),
+            };
+            self.note(id, pause, now);
+        }
+    }
+
+    /// Whether the last calls failed for want of a provider.
+    #[must_use]
+    pub fn is_out(&self) -> bool {
+        self.strikes > 0
+    }
+
+    fn note(&mut self, id: &SessionId, pause: Pause, now: UnixTime) {
+        if self.sessions.len() >= SESSIONS_MAX {
+            self.sessions.retain(|_, pause| now < pause.until);
+        }
+        if self.sessions.len() < SESSIONS_MAX || self.sessions.contains_key(id) {
+            self.sessions.insert(*id, pause);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

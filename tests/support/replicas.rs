@@ -1,0 +1,58 @@
+//! Several Vestibules in front of one app: same configuration, keys and public URL, no store.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::process::Command;
+
+use super::peers::free_port;
+use super::process::Process;
+use super::wire::try_request;
+use super::{Harness, records};
+
+/// One more instance, ended when dropped.
+pub(crate) struct Replica {
+    _process: Process,
+    pub(crate) address: SocketAddr,
+}
+
+impl Harness {
+    /// So many more instances, ready to serve.
+    pub(crate) fn replicas(&self, count: usize) -> Vec<Replica> {
+        let mut replicas = Vec::new();
+        // A port may be taken by another process in the meantime: then another one does.
+        for attempt in 0..count * 5 {
+            if replicas.len() < count {
+                replicas.extend(self.replica(attempt));
+            }
+        }
+        assert_eq!(replicas.len(), count, "no free ports");
+        replicas
+    }
+
+    fn replica(&self, number: usize) -> Option<Replica> {
+        let [address, admin] =
+            [free_port(), free_port()].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        let text = fs::read_to_string(&self.config).expect("the config");
+        let listen = |address: SocketAddr| format!("listen = \"{address}\"");
+        let text = text
+            .replace(&listen(self.address), &listen(address))
+            .replace(&listen(self.admin), &listen(admin));
+        let config = self.file(&format!("replica-{number}.toml"));
+        fs::write(&config, text).expect("the config");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+        command.args(["run", "--config"]).arg(&config);
+        let name = records::unique("vestibule");
+        let mut process = Process::start(&mut command, &records::log_dir(), &name);
+        let probe = b"GET /readyz HTTP/1.1\r\nHost: admin\r\n\r\n";
+        loop {
+            if try_request(admin, probe).is_ok_and(|answer| answer.status == 200) {
+                return Some(Replica {
+                    _process: process,
+                    address,
+                });
+            }
+            process.exited().is_none().then_some(())?;
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+}
