@@ -21,7 +21,7 @@
 //! | R16 unknown or empty rules refused, email domains | `rules` | `cli`, `rules` | |
 //! | R17 no tokens on pages, escaping, logs | `trust` | `pages`, `log_scan` | |
 //! | R18 request smuggling | `requests` | | |
-//! | R19 floods, duplicate parameters | `trust` | | refresh: issue 4; assertion: issue 3 |
+//! | R19 floods, duplicate parameters | `trust` | `assertion` | refresh: issue 4 |
 //! | R20 dependencies | `trust` | `make deny`, `make audit` | |
 
 use crate::support::{Harness, Setup};
