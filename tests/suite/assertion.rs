@@ -14,7 +14,7 @@ const HEADER: &str = "X-Vestibule-Assertion";
 const KEYS: &str = "/_vestibule/jwks.json";
 
 /// A fresh key as `vestibule keygen --assertion` prints it, in a file.
-fn key_file(dir: &tempfile::TempDir, name: &str) -> String {
+pub(super) fn key_file(dir: &tempfile::TempDir, name: &str) -> String {
     let made = Command::new(env!("CARGO_BIN_EXE_vestibule"))
         .args(["keygen", "--assertion"])
         .output()

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::dev_idp::KIRSTEN;
 use crate::support::wire::try_request;
-use crate::support::{Browser, Harness, Response, Setup};
+use crate::support::{Browser, Harness, Response, Setup, records};
 
 /// The life of a token in these tests, in seconds.
 const LIFE: i64 = 3600;
@@ -173,6 +173,46 @@ fn a_changed_group_reaches_the_app_at_the_next_refresh_without_a_new_login() {
     });
     assert_eq!(chain.idp().asked("domain:authorize"), logins);
     assert_eq!(refreshes(&chain), 1);
+}
+
+#[test]
+fn a_refresh_brings_a_newer_access_token_and_another_assertion() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let chain = Setup {
+        tables: format!(
+            "[headers]\npreset = \"bearer\"\nassertion = {{ audience = \"wiki\", keys = [{}] }}\n",
+            super::assertion::key_file(&dir, "key")
+        ),
+        ..Setup::default()
+    }
+    .start();
+    let mut browser = sessions(&chain, LEEWAY + 100, 1).remove(0);
+    let path = format!("/users/{}/{KIRSTEN}", chain.idp().pool);
+    chain
+        .idp()
+        .call("PATCH", &path, &json!({ "groups": ["Admins"] }));
+    until("the new tokens", || {
+        assert_eq!(browser.get("/next").status, 200);
+        let seen = chain.echo.last();
+        let bearer = seen.header("authorization").expect("a token");
+        let bearer = bearer.strip_prefix("Bearer ").expect("a bearer").to_owned();
+        let assertion = seen.header("x-vestibule-assertion").expect("an assertion");
+        records::secret("token", &bearer);
+        records::secret("token", assertion);
+        let new = json!(["Admins"]);
+        let is_new = payload(&bearer)["cognito:groups"] == new;
+        // One request tells of one generation, in both.
+        assert_eq!(payload(assertion)["groups"] == new, is_new);
+        is_new
+    });
+    assert_eq!(refreshes(&chain), 1);
+}
+
+fn payload(token: &str) -> Value {
+    use base64::Engine;
+    let part = token.split('.').nth(1).expect("a payload");
+    let part = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part);
+    serde_json::from_slice(&part.expect("base64")).expect("JSON")
 }
 
 #[test]
