@@ -1,5 +1,7 @@
 //! Signing out: here, at the token endpoint, at the provider, and back.
 
+use std::sync::Arc;
+
 use http::{Method, StatusCode};
 use serde_json::json;
 use url::Url;
@@ -54,7 +56,8 @@ impl Gate {
         }
         let presented = face.cookies.presented(req.cookie_headers());
         // An expired token does not matter here: the session ends either way.
-        let session = self.open_session(face, &presented).ok().map(|(s, _)| s);
+        let session = self.open_session(face, &presented).ok();
+        let session = session.map(|(session, _)| self.ended(session));
         let user = session.as_ref().and_then(|session| {
             let identity = self
                 .verifier
@@ -73,7 +76,7 @@ impl Gate {
             let next = self.provider_logout(face, known.logout, None);
             Reply::json(StatusCode::OK, &json!({ "logout_url": next }), note)
         } else {
-            let next = self.provider_logout(face, known.logout, session.as_ref());
+            let next = self.provider_logout(face, known.logout, session.as_deref());
             Reply::redirect(&next, note)
         };
         let mut cookies = face.cookies.delete_session(&presented);
@@ -89,6 +92,16 @@ impl Gate {
             refresh_token: session.and_then(|session| session.refresh_token().cloned()),
             reply: reply.with_cookies(cookies),
         }))
+    }
+
+    /// The session to end: a newer one, if it was refreshed here and the browser
+    /// does not know yet. Its refresh token is the one to revoke, and no answer
+    /// brings its cookie from now on.
+    fn ended(&self, session: Session) -> Arc<Session> {
+        let newer = &self.memory.newer;
+        let newest = newer.newer_than(session.id(), session.generation());
+        newer.forget(session.id());
+        newest.unwrap_or_else(|| Arc::new(session))
     }
 
     /// `/signed-out`: public, and never redirects, so that no sign-out ends in a sign-in.

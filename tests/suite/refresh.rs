@@ -216,6 +216,75 @@ fn payload(token: &str) -> Value {
 }
 
 #[test]
+fn the_answer_of_the_request_that_began_the_refresh_brings_the_cookie() {
+    let chain = Harness::start();
+    // The provider may be slower than the answer's head waits: then another one's is not.
+    let brought = sessions(&chain, LEEWAY + 100, 10)
+        .iter_mut()
+        .any(|browser| {
+            let answer = browser.get("/page");
+            assert_eq!(answer.status, 200);
+            !answer.all("set-cookie").is_empty()
+        });
+    assert!(brought);
+}
+
+#[test]
+fn userinfo_is_asked_again_and_its_claims_are_kept_anew() {
+    let chain = Setup {
+        provider: "userinfo = true".to_owned(),
+        identity: "attributes = { nick = { claim = \"nickname\", from = \"userinfo\" } }"
+            .to_owned(),
+        tables: "[headers]\nset = { X-Nick = \"{attribute.nick}\" }".to_owned(),
+        ..Setup::default()
+    }
+    .start();
+    let path = format!("/users/{}/{KIRSTEN}", chain.idp().pool);
+    let rename = |nick: &str| {
+        let change = json!({ "attributes": { "nickname": nick } });
+        chain.idp().call("PATCH", &path, &change);
+    };
+    rename("Kiki");
+    let mut browser = sessions(&chain, LEEWAY + 100, 1).remove(0);
+    rename("Kix");
+    assert_eq!(chain.idp().asked("domain:userinfo"), 1);
+    until("the new name", || {
+        assert_eq!(browser.get("/next").status, 200);
+        let seen = chain.echo.last();
+        let nick = seen.header("X-Nick");
+        assert!(matches!(nick, Some("Kiki" | "Kix")), "{nick:?}");
+        nick == Some("Kix")
+    });
+    assert_eq!(chain.idp().asked("domain:userinfo"), 2);
+    assert_eq!(refreshes(&chain), 1);
+}
+
+#[test]
+fn nobody_is_sent_to_sign_in_at_a_provider_that_is_out() {
+    let chain = Harness::start();
+    let fault = |endpoint: &str| {
+        let fault = json!({ "endpoint": endpoint, "times": -1, "kind": "status", "status": 503 });
+        chain.idp().call("POST", "/faults", &fault);
+    };
+    // Only its discovery document is missing, which some have not got at all.
+    fault("issuer:discovery");
+    let login = chain.browser().get("/_vestibule/login");
+    assert_eq!(login.status, 302, "{login:?}");
+    fault("issuer:jwks");
+    until("the news of the outage", || {
+        let answer = chain.browser().get("/_vestibule/login");
+        let is_out = answer.status == 503;
+        assert!(is_out || answer.status == 302, "{answer:?}");
+        assert_eq!(answer.header("retry-after").is_some(), is_out, "{answer:?}");
+        is_out
+    });
+    chain.idp().call("DELETE", "/faults", &Value::Null);
+    until("the end of the outage", || {
+        chain.browser().get("/_vestibule/login").status == 302
+    });
+}
+
+#[test]
 fn whatever_the_provider_does_nobody_with_a_valid_token_notices() {
     let chain = Harness::start();
     for fault in faults() {

@@ -109,12 +109,6 @@ impl Pauses {
         }
     }
 
-    /// Whether the last calls failed for want of a provider.
-    #[must_use]
-    pub fn is_out(&self) -> bool {
-        self.strikes > 0
-    }
-
     fn note(&mut self, id: &SessionId, pause: Pause, now: UnixTime) {
         if self.sessions.len() >= SESSIONS_MAX {
             self.sessions.retain(|_, pause| now < pause.until);

@@ -510,6 +510,26 @@ fn the_next_generation_follows_on_all_that_were_seen() {
 }
 
 #[test]
+fn signing_out_revokes_the_newest_refresh_token_and_no_answer_brings_the_session_back() {
+    let (mut desk, jar) = signed_in();
+    desk.now = END;
+    let before = desk.forward(&page().cookies(&jar));
+    let wanted = before.refresh.clone().unwrap();
+    let mut tokens = newer_tokens(&desk, json!({}));
+    tokens.refresh_token = Some(Zeroizing::new("rotated".to_owned()));
+    renew(&desk, &wanted, tokens).unwrap();
+    let out = Req::open("/_vestibule/logout").cookies(&jar);
+    match desk.decide(&out) {
+        Decision::Perform(Effect::Logout(logout)) => {
+            assert_eq!(logout.refresh_token.unwrap().as_str(), "rotated");
+        }
+        other => panic!("{other:?}"),
+    }
+    // The app took its time with this one.
+    assert!(cookies_since(&mut desk, &before, &page().cookies(&jar)).is_empty());
+}
+
+#[test]
 fn a_session_that_has_ended_meanwhile_is_not_renewed() {
     let (mut desk, jar) = signed_in();
     desk.now = OVER;
