@@ -296,8 +296,10 @@ fn permit() -> Permit {
         provider: "corp",
         claims: &claims,
     };
-    policy::judge(Access::SignedIn, || Presented::Person(person(), proof))
-        .unwrap_or_else(|denial| unreachable!("{denial:?}"))
+    policy::judge(Access::SignedIn, || {
+        Presented::Person(person().into(), proof)
+    })
+    .unwrap_or_else(|denial| unreachable!("{denial:?}"))
 }
 
 fn told(config: &Config) -> Arc<Told> {

@@ -189,6 +189,9 @@ pub struct Session {
     pub key_settle: Duration,
     /// How long past its token's end a session goes on while the provider cannot be reached.
     pub outage_grace: Duration,
+    /// Memory for verified sessions, in bytes; 0: each signature is checked on
+    /// every request.
+    pub verification_cache: u64,
     /// Name of the session cookie; `None`: the default of each origin.
     pub cookie_name: Option<CookieName>,
 }

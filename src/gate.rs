@@ -48,6 +48,7 @@ mod unauthenticated;
 pub mod unavailable;
 mod unmet;
 pub mod userinfo;
+pub mod verified;
 mod whoami;
 pub mod wire;
 
@@ -68,9 +69,9 @@ use reply::{Asker, Note, Reply};
 use request::RequestView;
 use route::{Access, Manner, Router, Ruling};
 use seal::{KeyRing, Rng};
-use session::Session;
 use time::UnixTime;
-use token::{KeySet, VerifiedIdentity, Verifier};
+use token::{KeySet, Verifier};
+use verified::{Figures, Verified, VerifiedSessions};
 
 /// The core, built once from a configuration.
 #[derive(Debug)]
@@ -88,6 +89,7 @@ pub struct Gate {
     outage_grace: u64,
     whoami: bool,
     memory: Arc<Memory>,
+    verified: VerifiedSessions,
 }
 
 /// What the core needs to know of the provider for good.
@@ -117,7 +119,7 @@ struct Judged {
     /// To set with the answer.
     cookies: Vec<String>,
     /// What the person showed, if the route looked for one.
-    kept: Option<(Arc<Session>, Arc<VerifiedIdentity>)>,
+    kept: Option<Arc<Verified>>,
     /// Newer tokens that are due.
     refresh: Option<Refresh>,
     mark: Option<Mark>,
@@ -163,9 +165,10 @@ impl Gate {
                 .server
                 .origins
                 .iter()
-                .map(|origin| {
+                .enumerate()
+                .map(|(place, origin)| {
                     let name = config.session.cookie_name.as_ref();
-                    Face::new(origin.clone(), Cookies::new(name, origin, prefix))
+                    Face::new(place, origin.clone(), Cookies::new(name, origin, prefix))
                 })
                 .collect(),
             paths: OurPaths::new(prefix, provider.callback_path.as_deref()),
@@ -186,6 +189,7 @@ impl Gate {
             outage_grace: config.session.outage_grace.as_secs(),
             whoami: config.server.whoami,
             memory,
+            verified: VerifiedSessions::new(config.session.verification_cache),
         })
     }
 
@@ -283,7 +287,6 @@ impl Gate {
         }
         let mut cookies = Vec::new();
         let mut kept = None;
-        let mut believed = None;
         let (mut refresh, mut mark, mut held) = (None, None, None);
         let mut is_newer = false;
         let permit = policy::judge(access.clone(), || {
@@ -303,26 +306,20 @@ impl Gate {
             if known.refreshed.is_none() {
                 refresh = self.refresh_when_due(&signed_in, now);
             }
-            mark = Some(self.mark(&signed_in.session, manner.is_activity, now));
+            mark = Some(self.mark(&signed_in.verified.session, manner.is_activity, now));
             cookies = self.reseal(face, &presented, &signed_in, manner.is_activity, now, rng);
             is_newer = matches!(signed_in.newness, Newness::Newer { .. });
-            let person = match signed_in.person {
-                Ok(person) => person,
-                Err(why) => return Presented::NoPerson(why),
+            let verified = kept.insert(signed_in.verified);
+            let person = match &verified.who {
+                Ok(who) => Arc::clone(&who.person),
+                Err(why) => return Presented::NoPerson(why.clone()),
             };
-            let (session, identity) = kept.insert((signed_in.session, signed_in.identity));
-            let claims = identity.claims();
             let proof = Proof {
-                provider: session.provider(),
-                // Only where a rule names a claim: it may take a copy of them all.
-                claims: match access.reads_claims() {
-                    true => believed.insert(self.mapping.believed(claims, claims)),
-                    false => claims,
-                },
+                provider: verified.session.provider(),
+                claims: verified.believed(),
             };
             Presented::Person(person, proof)
         });
-        drop(believed);
         if let Some(held) = held {
             return Err(held);
         }
@@ -380,14 +377,12 @@ impl Gate {
             refresh,
             mark,
         } = judged;
-        let tell = |person: &Person| match &kept {
-            Some((session, identity)) => self.with_evidence(face, session, identity, |evidence| {
-                self.headers.tell(person, evidence).map(Arc::new)
-            }),
-            None => self
-                .headers
-                .tell(person, &Evidence::default())
-                .map(Arc::new),
+        let tell = |person: &Person| match kept.as_ref().and_then(|kept| kept.who.as_ref().ok()) {
+            Some(who) => who.told.clone(),
+            None => {
+                let told = self.headers.tell(person, &Evidence::default());
+                told.map(Arc::new)
+            }
         };
         let edits = self
             .headers
@@ -436,6 +431,12 @@ impl Gate {
             && !req
                 .header("origin")
                 .is_some_and(|origin| self.origins().any(|ours| ours.as_str() == origin))
+    }
+
+    /// What the cache of verified sessions comes to.
+    #[must_use]
+    pub fn verified_figures(&self) -> Figures {
+        self.verified.figures()
     }
 
     /// The public origins.

@@ -126,6 +126,12 @@ pub enum ConfigErrorKind {
     /// Zero, or longer than a year.
     #[error("is zero or longer than 365 days")]
     DurationRange,
+    /// Not a size.
+    #[error("is not a size")]
+    Size,
+    /// Too little to be of use, or more than any machine has.
+    #[error("is less than 1 MiB or more than 1 TiB")]
+    SizeRange,
     /// No public origin.
     #[error(transparent)]
     Origin(#[from] OriginError),

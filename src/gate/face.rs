@@ -12,6 +12,8 @@ use super::seal::{Context, Purpose};
 /// One public origin with its cookies.
 #[derive(Debug)]
 pub(super) struct Face {
+    /// Its place among the faces: tells sealed values of one from another's.
+    pub(super) place: usize,
     pub(super) origin: PublicOrigin,
     pub(super) cookies: Cookies,
     /// What the app is told of where a request came from.
@@ -19,8 +21,9 @@ pub(super) struct Face {
 }
 
 impl Face {
-    pub(super) fn new(origin: PublicOrigin, cookies: Cookies) -> Self {
+    pub(super) fn new(place: usize, origin: PublicOrigin, cookies: Cookies) -> Self {
         Self {
+            place,
             headers: Arc::new(OriginHeaders::new(&origin)),
             origin,
             cookies,

@@ -3,27 +3,24 @@
 //! Owns the steps and their order; each of them refuses. Must not know where
 //! the request wants to go.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::cookie::Presented as PresentedCookies;
 use super::face::Face;
-use super::identity::{NoPerson, Person};
 use super::newer::Newness;
 use super::policy::NoIdentity;
 use super::refresh::Refresh;
-use super::seal::Rng;
+use super::seal::{KeyPlace, Rng};
 use super::session::Session;
 use super::time::UnixTime;
-use super::token::{TokenError, VerifiedIdentity};
+use super::token::{KeySet, TokenError, VerifiedIdentity};
+use super::verified::{Asked, Verified, Who};
 use super::{Gate, Known};
 
 /// A session whose token holds.
 pub(super) struct SignedIn {
-    pub(super) session: Arc<Session>,
-    pub(super) identity: Arc<VerifiedIdentity>,
-    pub(super) person: Result<Person, NoPerson>,
-    /// Sealed by a key that is no longer the first one.
-    pub(super) old_seal: bool,
+    pub(super) verified: Arc<Verified>,
     /// How the cookie stands to what this instance knows.
     pub(super) newness: Newness,
 }
@@ -42,6 +39,14 @@ impl From<NoIdentity> for Missing {
     }
 }
 
+/// A session that was presented, opened.
+struct Found {
+    session: Arc<Session>,
+    sealed_with: KeyPlace,
+    /// Which of the candidates it was.
+    place: usize,
+}
+
 impl Gate {
     /// Cookie, session, token, person: or why not.
     pub(super) fn identify(
@@ -51,33 +56,94 @@ impl Gate {
         known: Known<'_>,
         now: UnixTime,
     ) -> Result<SignedIn, Missing> {
-        let (session, old_seal) = self.open_session(face, presented)?;
-        let (session, newness) = self.newest(Arc::new(session), known, now);
+        let candidates = presented.session_candidates();
+        let asked = |sealed| Asked {
+            origin: face.place,
+            sealed,
+        };
+        // Of several, the newest has to be found first.
+        if let ([only], Some(keys)) = (candidates.as_slice(), known.keys)
+            && let Some(verified) = self.recall(&asked(only), keys, now)
+        {
+            let (session, newness) = self.newest(&verified.session, known, now);
+            if Arc::ptr_eq(&session, &verified.session) {
+                return Ok(SignedIn { verified, newness });
+            }
+        }
+        let found = self.open_newest(face, &candidates)?;
+        let (session, newness) = self.newest(&found.session, known, now);
         self.standing(&session, now)?;
         let keys = known.keys.ok_or(NoIdentity::NoKeys)?;
+        self.verified.count_check();
         let identity = match self.verifier.verify(session.id_token(), keys, now) {
             Ok(identity) => identity,
             Err(TokenError::Expired) => self.token_ended(&session, keys, known, now)?,
             Err(error) => return Err(NoIdentity::Token(error).into()),
         };
-        let person = self.mapping.person(&identity, session.kept());
-        Ok(SignedIn {
+        let is_of_cookie = Arc::ptr_eq(&session, &found.session);
+        let verified = Arc::new(self.concluded(face, session, identity, found.sealed_with));
+        // Under its own seal alone, and not beyond the end of its token.
+        if is_of_cookie
+            && verified.is_current(now)
+            && let Some(sealed) = candidates.get(found.place)
+        {
+            self.verified.remember(&asked(sealed), &verified);
+        }
+        Ok(SignedIn { verified, newness })
+    }
+
+    /// A session that was verified before and still stands. Where it does not,
+    /// it is forgotten, and the long way says why.
+    fn recall(&self, asked: &Asked<'_>, keys: &KeySet, now: UnixTime) -> Option<Arc<Verified>> {
+        let verified = self.verified.find(asked)?;
+        let holds = verified.is_current(now)
+            && keys.holds(verified.identity.key())
+            && self.standing(&verified.session, now).is_ok();
+        if !holds {
+            self.verified.forget(asked);
+            return None;
+        }
+        Some(verified)
+    }
+
+    /// All that follows from a session whose token holds.
+    fn concluded(
+        &self,
+        face: &Face,
+        session: Arc<Session>,
+        identity: VerifiedIdentity,
+        sealed_with: KeyPlace,
+    ) -> Verified {
+        let who = self.mapping.person(&identity, session.kept());
+        let who = who.map(|person| Who {
+            told: self.with_evidence(face, &session, &identity, |evidence| {
+                self.headers.tell(&person, evidence).map(Arc::new)
+            }),
+            person: Arc::new(person),
+        });
+        let claims = identity.claims();
+        let believed = match self.mapping.believed(claims, claims) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(believed) => Some(believed),
+        };
+        Verified {
+            begins: identity.begins(),
             session,
             identity: Arc::new(identity),
-            person,
-            old_seal,
-            newness,
-        })
+            who,
+            sealed_with,
+            believed,
+        }
     }
 
     /// The session that counts: the one of the cookie, or a newer one.
     fn newest(
         &self,
-        session: Arc<Session>,
+        session: &Arc<Session>,
         known: Known<'_>,
         now: UnixTime,
     ) -> (Arc<Session>, Newness) {
-        let end = self.end_of_life(&session);
+        let end = self.end_of_life(session);
         let (id, generation) = (session.id(), session.generation());
         let newness = match self.memory.newer.look(id, generation, end, now) {
             newer @ Newness::Newer { .. } => newer,
@@ -96,7 +162,7 @@ impl Gate {
                 Arc::new(newer.seen_at(session.seen()))
             }
             Newness::Newer { session: newer, .. } => Arc::clone(newer),
-            Newness::Current | Newness::Behind => session,
+            Newness::Current | Newness::Behind => Arc::clone(session),
         };
         (session, newness)
     }
@@ -106,11 +172,21 @@ impl Gate {
         &self,
         face: &Face,
         presented: &PresentedCookies<'_>,
-    ) -> Result<(Session, bool), NoIdentity> {
+    ) -> Result<Arc<Session>, NoIdentity> {
+        let candidates = presented.session_candidates();
+        self.open_newest(face, &candidates)
+            .map(|found| found.session)
+    }
+
+    fn open_newest<'c>(
+        &self,
+        face: &Face,
+        candidates: &[impl AsRef<[u8]> + 'c],
+    ) -> Result<Found, NoIdentity> {
         let mut why = NoIdentity::NoCookie;
-        let mut newest: Option<(Session, bool)> = None;
-        for candidate in presented.session_candidates() {
-            let opened = match self.ring.open(face.session_context(), &candidate) {
+        let mut newest: Option<Found> = None;
+        for (place, candidate) in candidates.iter().enumerate() {
+            let opened = match self.ring.open(face.session_context(), candidate.as_ref()) {
                 Ok(opened) => opened,
                 Err(error) => {
                     why = NoIdentity::Unreadable(error);
@@ -119,11 +195,13 @@ impl Gate {
             };
             match Session::decode(&opened.plain) {
                 Ok(session) => {
-                    if newest
-                        .as_ref()
-                        .is_none_or(|(other, _)| session.sealed() > other.sealed())
-                    {
-                        newest = Some((session, opened.old_key));
+                    let is_newer = |other: &Found| session.sealed() > other.session.sealed();
+                    if newest.as_ref().is_none_or(is_newer) {
+                        newest = Some(Found {
+                            session: Arc::new(session),
+                            sealed_with: opened.key,
+                            place,
+                        });
                     }
                 }
                 Err(_) => why = NoIdentity::UnknownFormat,
@@ -146,11 +224,13 @@ impl Gate {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Vec<String> {
-        let session = &signed_in.session;
+        let session = &signed_in.verified.session;
         let seen = self.seen_now(session, is_activity, now);
         let wanted = match signed_in.newness {
             Newness::Newer { unseen, .. } => unseen,
-            Newness::Current => signed_in.old_seal || seen > session.seen(),
+            Newness::Current => {
+                self.ring.is_old(signed_in.verified.sealed_with) || seen > session.seen()
+            }
             Newness::Behind => false,
         };
         match wanted {

@@ -16,7 +16,7 @@ use super::token::TokenError;
 /// cloned nor built elsewhere: no permit, no forwarding.
 #[derive(Debug)]
 pub struct Permit {
-    who: Option<Person>,
+    who: Option<Arc<Person>>,
     access: Access,
 }
 
@@ -98,7 +98,7 @@ pub enum Denial {
 #[derive(Debug)]
 pub enum Presented<'t> {
     /// A person whose token holds.
-    Person(Person, Proof<'t>),
+    Person(Arc<Person>, Proof<'t>),
     /// A token that holds but makes no person.
     NoPerson(NoPerson),
     /// No identity, and why.
@@ -165,7 +165,7 @@ pub fn judge<'t>(
     Ok(Permit { who, access })
 }
 
-fn somebody(presented: Presented<'_>) -> Result<(Person, Proof<'_>), Denial> {
+fn somebody(presented: Presented<'_>) -> Result<(Arc<Person>, Proof<'_>), Denial> {
     match presented {
         Presented::Person(person, proof) => Ok((person, proof)),
         Presented::NoPerson(why) => Err(Denial::Forbidden(Forbidden::NoPerson(why))),
@@ -198,7 +198,7 @@ impl Permit {
     /// The person, if the app is told of one.
     #[must_use]
     pub fn who(&self) -> Option<&Person> {
-        self.who.as_ref()
+        self.who.as_deref()
     }
 
     /// The rule under which it was given.

@@ -24,6 +24,7 @@ use super::signin::Tokens;
 use super::time::UnixTime;
 use super::token::{KeySet, TOKEN_MAX, TokenError, VerifiedIdentity};
 use super::userinfo::{CheckedTokens, UserinfoError};
+use super::verified::Verified;
 use super::{Gate, Known, RequestView};
 use crate::config::ProviderKind;
 
@@ -136,9 +137,9 @@ impl Refresh {
 impl Gate {
     /// The refresh that a session whose token still holds should begin, if any.
     pub(super) fn refresh_when_due(&self, signed_in: &SignedIn, now: UnixTime) -> Option<Refresh> {
-        let SignedIn {
+        let Verified {
             session, identity, ..
-        } = signed_in;
+        } = &*signed_in.verified;
         let end = identity.expires();
         // The first question is the cheap one: most requests come before.
         let is_due = now.plus(MARGIN_MAX) >= end

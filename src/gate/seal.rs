@@ -193,7 +193,13 @@ pub struct Opened {
     pub plain: Zeroizing<Vec<u8>>,
     /// Whether a key opened it that comes after the one which seals.
     pub old_key: bool,
+    /// Which key opened it, for [`KeyRing::is_old`].
+    pub key: KeyPlace,
 }
+
+/// A key's place on its ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyPlace(usize);
 
 impl std::fmt::Debug for Opened {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -363,7 +369,8 @@ impl KeyRing {
                 key.opens.fetch_add(1, Ordering::Relaxed);
                 return Ok(Opened {
                     plain: Zeroizing::new(plain),
-                    old_key: place > self.sealer.load(Ordering::Relaxed),
+                    old_key: self.is_old(KeyPlace(place)),
+                    key: KeyPlace(place),
                 });
             }
         }
@@ -372,6 +379,14 @@ impl KeyRing {
         } else {
             OpenError::UnknownKey
         })
+    }
+}
+
+impl KeyRing {
+    /// Whether a key comes after the one which seals by now.
+    #[must_use]
+    pub fn is_old(&self, key: KeyPlace) -> bool {
+        key.0 > self.sealer.load(Ordering::Relaxed)
     }
 }
 

@@ -57,7 +57,7 @@ impl Gate {
         let presented = face.cookies.presented(req.cookie_headers());
         // An expired token does not matter here: the session ends either way.
         let session = self.open_session(face, &presented).ok();
-        let session = session.map(|(session, _)| self.ended(session));
+        let session = session.map(|session| self.ended(session));
         let user = session.as_ref().and_then(|session| {
             let identity = self
                 .verifier
@@ -97,11 +97,11 @@ impl Gate {
     /// The session to end: a newer one, if it was refreshed here and the browser
     /// does not know yet. Its refresh token is the one to revoke, and no answer
     /// brings its cookie from now on.
-    fn ended(&self, session: Session) -> Arc<Session> {
+    fn ended(&self, session: Arc<Session>) -> Arc<Session> {
         let newer = &self.memory.newer;
         let newest = newer.newer_than(session.id(), session.generation());
         newer.forget(session.id());
-        newest.unwrap_or_else(|| Arc::new(session))
+        newest.unwrap_or(session)
     }
 
     /// `/signed-out`: public, and never redirects, so that no sign-out ends in a sign-in.

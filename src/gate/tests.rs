@@ -4,7 +4,7 @@
 //! `support` holds what all tests of the core stand on, `vectors` reads the
 //! frozen formats. Then, in the order of a person's day: `asking`,
 //! `ruled`, `signing_in`, `coming_back`, `exchanging`, `session_life`, `refreshing`,
-//! `idle`, `telling`, `signing_out`; and
+//! `idle`, `remembered`, `telling`, `signing_out`; and
 //! `hygiene`, what holds for every answer. `origin`, `page` and `wire` are
 //! modules of the core.
 
@@ -19,6 +19,7 @@ mod idle;
 mod origin;
 mod page;
 mod refreshing;
+mod remembered;
 mod ruled;
 mod session_life;
 mod signing_in;

@@ -286,6 +286,16 @@ impl VerifiedIdentity {
         self.expires
     }
 
+    /// From when on it holds, without leeway: it was issued by then, and begun.
+    #[must_use]
+    pub fn begins(&self) -> UnixTime {
+        let time = |name| self.claims.time(name).ok().flatten();
+        let times = [time("iat"), time("nbf")];
+        let begins = times.into_iter().flatten().max();
+        // `iat` was there when the token was verified.
+        begins.unwrap_or(self.expires)
+    }
+
     /// The key that signed it. Whoever remembers the verification forgets it
     /// as soon as [`KeySet::holds`] says no.
     #[must_use]

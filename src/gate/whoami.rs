@@ -1,5 +1,7 @@
 //! Who is signed in: `/session` for scripts, `/whoami` for people. Never a token.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -66,10 +68,12 @@ impl Gate {
         let Who {
             signed_in, person, ..
         } = &who;
-        let headers =
-            self.with_evidence(face, &signed_in.session, &signed_in.identity, |evidence| {
-                self.headers.shown(person, evidence, now)
-            });
+        let headers = self.with_evidence(
+            face,
+            &signed_in.verified.session,
+            &signed_in.verified.identity,
+            |evidence| self.headers.shown(person, evidence, now),
+        );
         let headers = match headers {
             Ok(headers) => headers,
             Err(why) => return self.forbidden(req, &why.into(), rng),
@@ -83,7 +87,7 @@ impl Gate {
             }
             let left = self.expires(signed_in).since(now) / 60;
             let page = page
-                .detail("Signed in through", signed_in.session.provider())
+                .detail("Signed in through", signed_in.verified.session.provider())
                 .detail("Session ends in", format!("{left} minutes"))
                 .post(format!("{}/logout", self.paths.prefix()), "Sign out");
             return Reply::page(StatusCode::OK, &page, note).with_cookies(who.cookies);
@@ -111,7 +115,10 @@ impl Gate {
                     Missing::Identity(why) => Nobody::NoIdentity(why),
                     Missing::Tokens(ask) => Nobody::Tokens(ask),
                 })?;
-        let person = signed_in.person.clone().map_err(Nobody::NoPerson)?;
+        let person = match &signed_in.verified.who {
+            Ok(who) => Arc::clone(&who.person),
+            Err(why) => return Err(Nobody::NoPerson(why.clone())),
+        };
         Ok(Who {
             cookies: self.reseal(face, &presented, &signed_in, false, now, rng),
             signed_in,
@@ -142,8 +149,8 @@ impl Gate {
             "groups": person.groups,
             "access_right": person.access_right,
             "attributes": attributes,
-            "provider": signed_in.session.provider(),
-            "signed_in_at": signed_in.session.signed_in().secs(),
+            "provider": signed_in.verified.session.provider(),
+            "signed_in_at": signed_in.verified.session.signed_in().secs(),
             "expires_at": expires.secs(),
             "expires_in": expires.since(now),
             "login_url": format!("{}{}/login", face.origin, self.paths.prefix()),
@@ -158,10 +165,10 @@ impl Gate {
     /// A session that can be refreshed ends with its lifetime, any other with its
     /// token, if that comes first.
     fn expires(&self, signed_in: &SignedIn) -> UnixTime {
-        let lifetime = self.end_of_life(&signed_in.session);
-        match signed_in.session.refresh_token() {
+        let lifetime = self.end_of_life(&signed_in.verified.session);
+        match signed_in.verified.session.refresh_token() {
             Some(_) => lifetime,
-            None => signed_in.identity.expires().min(lifetime),
+            None => signed_in.verified.identity.expires().min(lifetime),
         }
     }
 }
@@ -169,7 +176,7 @@ impl Gate {
 /// Who is signed in, and the cookies that the answer carries.
 struct Who {
     signed_in: SignedIn,
-    person: Person,
+    person: Arc<Person>,
     cookies: Vec<String>,
 }
 

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use zeroize::Zeroizing;
 
 use super::Conversion;
@@ -30,6 +31,12 @@ const KEY_SETTLE: Duration = Duration::from_secs(5 * 60);
 const KEY_SETTLE_MAX: Duration = HOUR.saturating_mul(24);
 /// Beyond it, revoking anything at the provider would mean little.
 const OUTAGE_GRACE_MAX: Duration = HOUR.saturating_mul(24);
+/// `session.verification_cache` by default: some 2,700 sessions.
+const CACHE: u64 = 32 << 20;
+/// Less would hold next to nothing.
+const CACHE_MIN: u64 = 1 << 20;
+/// More is a slip of the pen.
+const CACHE_MAX: u64 = 1 << 40;
 /// Base64 of 32 zero bytes: stands in for a key that was not to be read.
 const UNREAD_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
@@ -44,7 +51,7 @@ impl Conversion<'_> {
         let idle_timeout = self.idle_timeout(table.idle_timeout.as_ref());
         let key_settle = self.key_settle(table.key_settle.as_ref());
         let outage_grace = self.outage_grace(table.outage_grace.as_ref());
-        self.verification_cache(table.verification_cache.as_ref());
+        let verification_cache = self.verification_cache(table.verification_cache.as_ref());
         let cookie_name = match &table.cookie_name {
             None => Some(None),
             Some(item) => self.cookie_name(item, server).map(Some),
@@ -55,6 +62,7 @@ impl Conversion<'_> {
             idle_timeout: idle_timeout?,
             key_settle: key_settle?,
             outage_grace: outage_grace?,
+            verification_cache: verification_cache?,
             cookie_name: cookie_name?,
         })
     }
@@ -187,27 +195,39 @@ impl Conversion<'_> {
         Some(span)
     }
 
-    /// There is no cache yet: only its absence can be asked for.
-    fn verification_cache(&mut self, item: Option<&Item<Scalar>>) {
+    /// In bytes; 0 where there is none.
+    fn verification_cache(&mut self, item: Option<&Item<Scalar>>) -> Option<u64> {
         let Some(Item { value, place }) = item else {
-            return;
+            return Some(CACHE);
         };
-        let off = match value {
-            Scalar::Number(number) => *number == 0,
+        let size = match value {
+            Scalar::Number(number) => u64::try_from(*number).ok(),
             Scalar::Text(text) => {
                 let item = Item {
                     value: text.clone(),
                     place: place.clone(),
                 };
-                matches!(self.text(&item, "off").as_deref(), None | Some("0" | "off"))
+                if self.is_unread(&item) {
+                    return Some(CACHE);
+                }
+                match self.text(&item, "off")?.as_str() {
+                    "off" => Some(0),
+                    text => text.parse::<ByteSize>().ok().map(|size| size.as_u64()),
+                }
             }
         };
-        if !off {
-            self.findings.later(
-                place,
-                "write \"off\"; this version checks the signature on every request",
-            );
+        let Some(size) = size else {
+            let remedy = "write a number with its unit, such as \"32MiB\", or \"off\"";
+            self.findings.error(place, ConfigErrorKind::Size, remedy);
+            return None;
+        };
+        if size != 0 && !(CACHE_MIN..=CACHE_MAX).contains(&size) {
+            let remedy = "write at least \"1MiB\" (some eighty sessions), or \"off\"";
+            self.findings
+                .error(place, ConfigErrorKind::SizeRange, remedy);
+            return None;
         }
+        Some(size)
     }
 
     fn cookie_name(&mut self, item: &Item<Text>, server: Option<&Server>) -> Option<CookieName> {

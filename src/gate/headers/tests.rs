@@ -40,7 +40,7 @@ fn one(person: &Person, name: &str) -> Option<String> {
 }
 
 fn edits(access: Access, client: Option<&str>, origin: &PublicOrigin) -> HeaderEdits {
-    let permit = policy::judge(access, || Presented::Person(person(), proof())).unwrap();
+    let permit = policy::judge(access, || Presented::Person(person().into(), proof())).unwrap();
     edits_of(&permit, client, origin)
 }
 
@@ -314,8 +314,10 @@ fn a_group_that_would_read_as_several_is_left_out() {
             expected,
             "{groups:?}"
         );
-        let permit =
-            policy::judge(Access::SignedIn, || Presented::Person(person, proof())).unwrap();
+        let permit = policy::judge(Access::SignedIn, || {
+            Presented::Person(person.into(), proof())
+        })
+        .unwrap();
         let edits = edits_of(&permit, None, &origin());
         let names: &[&str] = if left_out {
             &["x-forwarded-groups"]

@@ -62,6 +62,16 @@ impl Told {
         Ok(())
     }
 
+    /// What it takes in memory, estimated in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let assertion = self.assertion.as_ref().map(|(_, one)| one.max_len());
+        let all = self.set.iter().chain(&self.for_now).map(|(name, value)| {
+            size_of::<(Name, HeaderValue)>() + name.as_str().len() + value.len()
+        });
+        all.sum::<usize>() + 2 * assertion.unwrap_or_default()
+    }
+
     pub(super) fn leave_out(&mut self, name: Name) {
         self.left_out.push(name);
     }

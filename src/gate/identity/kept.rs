@@ -36,6 +36,11 @@ impl KeptClaims {
         &self.access_token
     }
 
+    /// The claims of each source.
+    pub(in crate::gate) fn maps(&self) -> [&Map<String, Value>; 2] {
+        [&self.access_token, &self.userinfo]
+    }
+
     /// Whether there is nothing to keep.
     #[must_use]
     pub fn is_empty(&self) -> bool {

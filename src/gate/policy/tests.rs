@@ -47,7 +47,7 @@ fn judged(access: Access, presented: Presented<'_>) -> (Result<Option<Person>, D
 fn the_table_of_access_and_identity() {
     let nobody = || Presented::None(NoIdentity::NoCookie);
     let no_person = || Presented::NoPerson(NoPerson::SeveralRights);
-    let someone = || Presented::Person(person(), proof());
+    let someone = || Presented::Person(person().into(), proof());
     let sign_in = Denial::SignIn(NoIdentity::NoCookie);
     let unfit = Denial::Forbidden(Forbidden::NoPerson(NoPerson::SeveralRights));
     let closed = Denial::Forbidden(Forbidden::Nobody);
@@ -55,7 +55,7 @@ fn the_table_of_access_and_identity() {
         groups: vec!["Editors".to_owned()],
         ..person()
     };
-    let editor_there = || Presented::Person(editor.clone(), proof());
+    let editor_there = || Presented::Person(editor.clone().into(), proof());
     for (access, presented, expected) in [
         (Access::Public, nobody(), Ok(None)),
         (Access::Public, someone(), Ok(None)),
@@ -147,8 +147,14 @@ fn every_reason_has_its_own_word() {
 
 #[test]
 fn a_permit_shows_no_one_in_debug_output() {
-    let permit = judge(Access::SignedIn, || Presented::Person(person(), proof())).unwrap();
-    let shown = format!("{permit:?} {:?}", Presented::Person(person(), proof()));
+    let permit = judge(Access::SignedIn, || {
+        Presented::Person(person().into(), proof())
+    })
+    .unwrap();
+    let shown = format!(
+        "{permit:?} {:?}",
+        Presented::Person(person().into(), proof())
+    );
     assert!(!shown.contains("kirsten"), "{shown}");
 }
 
@@ -158,7 +164,7 @@ fn a_refusal_says_what_each_rule_asks_for_and_which_of_it_is_there() {
         groups: vec!["Guests".to_owned()],
         ..person()
     };
-    let (refused, _) = judged(rules(), Presented::Person(guest, proof()));
+    let (refused, _) = judged(rules(), Presented::Person(guest.into(), proof()));
     let Err(Denial::Forbidden(Forbidden::Rules(unmet))) = refused else {
         panic!("{refused:?}");
     };

@@ -14,7 +14,7 @@ use crate::gate::seal::{Context, Purpose};
 use crate::gate::session::Session;
 use crate::gate::time::LEEWAY;
 
-fn signed_in() -> (Desk, Jar) {
+pub(super) fn signed_in() -> (Desk, Jar) {
     signed_in_with(&config(), &json!({}))
 }
 
@@ -61,7 +61,7 @@ pub(super) fn opened(desk: &Desk, jar: &Jar) -> Session {
     Session::decode(&opened.plain).unwrap()
 }
 
-fn seal(desk: &mut Desk, plain: &[u8]) -> Jar {
+pub(super) fn seal(desk: &mut Desk, plain: &[u8]) -> Jar {
     let dice = &mut desk.dice;
     let sealed = desk
         .gate

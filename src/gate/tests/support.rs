@@ -74,6 +74,10 @@ impl Dice {
     }
 }
 
+pub(in crate::gate) fn at(secs: u64) -> UnixTime {
+    UnixTime::from_secs(secs)
+}
+
 /// Generated once a process: making an RSA key takes its time.
 pub(in crate::gate) fn key() -> &'static SigningKey {
     static KEY: OnceLock<SigningKey> = OnceLock::new();
@@ -233,6 +237,7 @@ pub(in crate::gate) fn config() -> Config {
             idle_timeout: None,
             key_settle: Duration::from_secs(300),
             outage_grace: Duration::ZERO,
+            verification_cache: 32 << 20,
             cookie_name: None,
         },
         identity: identity(),

@@ -47,6 +47,7 @@ fn the_smallest_configuration_has_the_defaults_of_the_contract() {
     assert_eq!(config.session.key_settle, Duration::from_secs(300));
     assert_eq!(config.session.outage_grace, Duration::ZERO);
     assert_eq!(config.session.keys.len(), 1);
+    assert_eq!(config.session.verification_cache, 32 << 20);
     assert_eq!(config.session.cookie_name, None);
     let names = |rule: &crate::gate::identity::rule::ClaimRule| -> Vec<String> {
         let paths = rule.claims.iter();
