@@ -5,6 +5,7 @@
 //! `load` reads them, `file` has the names of the keys, `convert` every rule
 //! about their values, `error` what can be wrong with them.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::gate::identity::rule::{AttributeRule, ClaimRule};
 use crate::gate::origin::PublicOrigin;
 use crate::gate::route::Route;
 use crate::gate::seal::SecretKey;
+use crate::gate::time::UnixTime;
 use crate::gate::token::Algorithm;
 
 mod convert;
@@ -124,6 +126,8 @@ pub struct Provider {
     pub userinfo: bool,
     /// How far signing out goes.
     pub logout: LogoutReach,
+    /// Where a logout goes on after the provider's, if that is configured.
+    pub logout_then: Option<LogoutThen>,
     /// A redirect URI path other than `PREFIX/callback`: begins with a slash, canonical, exact.
     pub callback_path: Option<String>,
 }
@@ -172,8 +176,27 @@ pub enum EmailVerified {
 pub enum LogoutReach {
     /// On through the provider's logout.
     Provider,
+    /// The same, and then on to [`Provider::logout_then`].
+    Then,
     /// Only our own session ends.
     Local,
+}
+
+/// `provider.ID.logout = { then = "URL" }`: the logout of whoever stands behind
+/// the provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogoutThen(pub(crate) String);
+
+impl LogoutThen {
+    /// What stands for our signed-out page, percent-encoded.
+    pub const SIGNED_OUT: &str = "{signed_out_url}";
+
+    /// The URL, with our signed-out page in it where it is wanted.
+    #[must_use]
+    pub fn url(&self, signed_out: &str) -> String {
+        let encoded: String = url::form_urlencoded::byte_serialize(signed_out.as_bytes()).collect();
+        self.0.replace(Self::SIGNED_OUT, &encoded)
+    }
 }
 
 /// `[session]`.
@@ -192,8 +215,28 @@ pub struct Session {
     /// Memory for verified sessions, in bytes; 0: each signature is checked on
     /// every request.
     pub verification_cache: u64,
+    /// Whose sessions count for nothing.
+    pub revoked: Revoked,
     /// Name of the session cookie; `None`: the default of each origin.
     pub cookie_name: Option<CookieName>,
+}
+
+/// `session.revoked`: ends sessions on every instance without a store.
+#[derive(Clone, Default)]
+pub struct Revoked {
+    /// Subjects (`sub`) that get in nowhere.
+    pub subjects: HashSet<String>,
+    /// Whoever signed in before has to sign in anew; in Unix seconds.
+    pub signed_in_before: Option<UnixTime>,
+}
+
+impl std::fmt::Debug for Revoked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Revoked")
+            .field("subjects", &self.subjects.len())
+            .field("signed_in_before", &self.signed_in_before)
+            .finish()
+    }
 }
 
 /// `[identity]`: which claims say who somebody is. Of several names the first

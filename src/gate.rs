@@ -10,7 +10,7 @@ use http::{Method, StatusCode, header};
 use serde_json::json;
 use url::Url;
 
-use crate::config::{Config, LogoutReach, Provider, ProviderKind};
+use crate::config::{Config, LogoutReach, LogoutThen, Provider, ProviderKind, Revoked};
 
 pub mod assertion;
 pub mod cache;
@@ -18,6 +18,7 @@ pub mod callback;
 pub mod claims;
 pub mod cookie;
 mod decision;
+pub mod denied;
 pub mod endpoint;
 mod evidence;
 mod face;
@@ -85,6 +86,7 @@ pub struct Gate {
     headers: HeaderRules,
     provider: ProviderFacts,
     lifetime: u64,
+    revoked: Revoked,
     idle: Option<standing::Idle>,
     outage_grace: u64,
     whoami: bool,
@@ -100,6 +102,7 @@ struct ProviderFacts {
     issuers: Vec<String>,
     client_id: String,
     logout: LogoutReach,
+    logout_then: Option<LogoutThen>,
 }
 
 /// What is known of the provider by now.
@@ -183,8 +186,10 @@ impl Gate {
                 issuers: issuers(provider),
                 client_id: provider.client_id.clone(),
                 logout: provider.logout,
+                logout_then: provider.logout_then.clone(),
             },
             lifetime: config.session.lifetime.as_secs(),
+            revoked: config.session.revoked.clone(),
             idle: config.session.idle_timeout.map(standing::Idle::new),
             outage_grace: config.session.outage_grace.as_secs(),
             whoami: config.server.whoami,
@@ -354,6 +359,7 @@ impl Gate {
             Endpoint::Login { provider } => self.login(req, face, provider, now, rng),
             Endpoint::Callback { provider } => self.callback(req, face, provider, known, now, rng),
             Endpoint::Logout => self.logout(req, face, known, now),
+            Endpoint::LogoutThen => Decision::Reply(self.logout_goes_on(req, face)),
             Endpoint::SignedOut => Decision::Reply(self.signed_out(req, face)),
             Endpoint::Session => self.session_json(req, face, known, now, rng),
             Endpoint::Whoami if self.whoami => self.whoami_page(req, face, known, now, rng),

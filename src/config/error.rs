@@ -123,8 +123,8 @@ pub enum ConfigErrorKind {
     /// Not a duration.
     #[error("is not a duration")]
     Duration,
-    /// Zero, or longer than a year.
-    #[error("is zero or longer than 365 days")]
+    /// Shorter or longer than makes sense.
+    #[error("is too short or too long")]
     DurationRange,
     /// Not a size.
     #[error("is not a size")]
@@ -132,6 +132,9 @@ pub enum ConfigErrorKind {
     /// Too little to be of use, or more than any machine has.
     #[error("is less than 1 MiB or more than 1 TiB")]
     SizeRange,
+    /// Not a point in time.
+    #[error("is no time as RFC 3339 has it")]
+    Time,
     /// No public origin.
     #[error(transparent)]
     Origin(#[from] OriginError),

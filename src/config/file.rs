@@ -66,7 +66,7 @@ pub(crate) struct ProviderTable {
     pub(crate) signing_algorithms: MaybeTexts,
     pub(crate) keys_max_age: MaybeText,
     pub(crate) userinfo: Option<Item<bool>>,
-    pub(crate) logout: MaybeText,
+    pub(crate) logout: Option<TextOrTables<ThenTable>>,
     pub(crate) callback_path: MaybeText,
 }
 
@@ -81,6 +81,20 @@ pub(crate) struct EndpointsTable {
     pub(crate) logout: MaybeText,
 }
 
+/// `provider.ID.logout` as a table.
+#[derive(Debug)]
+pub(crate) struct ThenTable {
+    pub(crate) place: Place,
+    pub(crate) then: MaybeText,
+}
+
+/// `session.revoked`.
+#[derive(Debug)]
+pub(crate) struct RevokedTable {
+    pub(crate) subjects: MaybeTexts,
+    pub(crate) signed_in_before: MaybeText,
+}
+
 /// `[session]`.
 #[derive(Debug)]
 pub(crate) struct SessionTable {
@@ -90,6 +104,7 @@ pub(crate) struct SessionTable {
     pub(crate) idle_timeout: MaybeText,
     pub(crate) key_settle: MaybeText,
     pub(crate) outage_grace: MaybeText,
+    pub(crate) revoked: RevokedTable,
     pub(crate) verification_cache: Option<Item<Scalar>>,
     pub(crate) cookie_name: MaybeText,
 }
@@ -268,7 +283,7 @@ impl ProviderTable {
             signing_algorithms: table.texts("signing_algorithms"),
             keys_max_age: table.text("keys_max_age"),
             userinfo: table.boolean("userinfo"),
-            logout: table.text_or_later("logout"),
+            logout: table.text_or_tables("logout", ThenTable::read),
             callback_path: table.text("callback_path"),
         }
     }
@@ -287,6 +302,24 @@ impl EndpointsTable {
     }
 }
 
+impl ThenTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            place: table.place(),
+            then: table.text("then"),
+        }
+    }
+}
+
+impl RevokedTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            subjects: table.texts("subjects"),
+            signed_in_before: table.text("signed_in_before"),
+        }
+    }
+}
+
 impl SessionTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
         Self {
@@ -296,6 +329,7 @@ impl SessionTable {
             idle_timeout: table.text("idle_timeout"),
             key_settle: table.text("key_settle"),
             outage_grace: table.text("outage_grace"),
+            revoked: table.table("revoked", RevokedTable::read),
             verification_cache: table.scalar("verification_cache"),
             cookie_name: table.text("cookie_name"),
         }

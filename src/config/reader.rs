@@ -116,7 +116,6 @@ impl Place {
 }
 
 const LATER_KEY: &str = "remove it; a key that would not be obeyed is refused";
-const LATER_SHAPE: &str = "write one word in quotes";
 
 /// Reads one table: calls `read`, then reports the keys that it did not ask for.
 pub(crate) fn read_table<T>(
@@ -167,20 +166,6 @@ impl<'t, 'd> Table<'t, 'd> {
     /// A text, or a list of texts.
     pub(crate) fn texts(&mut self, key: &'static str) -> Option<Vec<Item<Text>>> {
         self.list(key, text)
-    }
-
-    /// A text; what else the key may hold is of a later version.
-    pub(crate) fn text_or_later(&mut self, key: &'static str) -> Option<Item<Text>> {
-        let (place, value) = self.take(key)?;
-        match value {
-            DeValue::Array(list) if list.is_empty() => empty_list(self.findings, &place),
-            DeValue::Array(_) => self.findings.later(&place, LATER_SHAPE),
-            DeValue::Table(entries) if !is_source(entries) => {
-                self.findings.later(&place, LATER_SHAPE);
-            }
-            _ => return text(self.findings, &place, value).map(|value| Item { value, place }),
-        }
-        None
     }
 
     /// A secret, or a list of them.

@@ -39,6 +39,7 @@ pub fn registration(config: &Config) -> Registration {
         callbacks: on_each(&callback),
         sign_outs: match provider.logout {
             LogoutReach::Provider => on_each(&format!("{prefix}/signed-out")),
+            LogoutReach::Then => on_each(&format!("{prefix}/logout/then")),
             LogoutReach::Local => Vec::new(),
         },
     }

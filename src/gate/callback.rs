@@ -10,12 +10,13 @@ use zeroize::Zeroizing;
 mod failure;
 
 use failure::{
-    Failure, NO_CODE, NO_STATE, TOO_LARGE, WRONG_PROVIDER, exchange_failure, provider_error,
-    token_failure,
+    Failure, NO_CODE, NO_STATE, REVOKED_AHEAD, SUBJECT_REVOKED, TOO_LARGE, WRONG_PROVIDER,
+    exchange_failure, provider_error, token_failure,
 };
 
 use super::face::Face;
 use super::identify::Missing;
+use super::identity::NoPerson;
 use super::login::{LoginState, STATE_MAX};
 use super::query::{Doubled, Params};
 use super::return_to::ReturnTo;
@@ -178,7 +179,18 @@ impl Gate {
         if kept.is_too_large() || !access_token.as_ref().is_none_or(fits) {
             return self.failed(req, target, TOO_LARGE, rng);
         }
-        let person = self.mapping.person(&identity, &kept);
+        let person = self.person(&identity, &kept);
+        if person == Err(NoPerson::Revoked) {
+            return self.failed(req, target, SUBJECT_REVOKED, rng);
+        }
+        if self
+            .revoked
+            .signed_in_before
+            .is_some_and(|before| now < before)
+        {
+            // What begins now is revoked already: another login would not help.
+            return self.failed(req, target, REVOKED_AHEAD, rng);
+        }
         let session = Session::establish(
             &identity,
             &self.provider.id,

@@ -24,6 +24,8 @@ pub enum Endpoint<'p> {
     },
     /// Ends the session.
     Logout,
+    /// Where the provider's logout returns, to go on from.
+    LogoutThen,
     /// Where a sign-out ends.
     SignedOut,
     /// Who is signed in, for scripts.
@@ -80,6 +82,7 @@ impl OurPaths {
             "login" | "start" | "sign_in" => Endpoint::Login { provider: None },
             "callback" => Endpoint::Callback { provider: None },
             "logout" | "sign_out" => Endpoint::Logout,
+            "logout/then" => Endpoint::LogoutThen,
             "signed-out" => Endpoint::SignedOut,
             "session" | "userinfo" => Endpoint::Session,
             "whoami" => Endpoint::Whoami,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::cookie::Presented as PresentedCookies;
 use super::face::Face;
+use super::identity::{KeptClaims, NoPerson, Person};
 use super::newer::Newness;
 use super::policy::NoIdentity;
 use super::refresh::Refresh;
@@ -114,7 +115,7 @@ impl Gate {
         identity: VerifiedIdentity,
         sealed_with: KeyPlace,
     ) -> Verified {
-        let who = self.mapping.person(&identity, session.kept());
+        let who = self.person(&identity, session.kept());
         let who = who.map(|person| Who {
             told: self.with_evidence(face, &session, &identity, |evidence| {
                 self.headers.tell(&person, evidence).map(Arc::new)
@@ -137,7 +138,7 @@ impl Gate {
     }
 
     /// The session that counts: the one of the cookie, or a newer one.
-    fn newest(
+    pub(super) fn newest(
         &self,
         session: &Arc<Session>,
         known: Known<'_>,
@@ -165,6 +166,18 @@ impl Gate {
             Newness::Current | Newness::Behind => Arc::clone(session),
         };
         (session, newness)
+    }
+
+    /// Who a verified token makes of somebody. Whoever is revoked is nobody.
+    pub(super) fn person(
+        &self,
+        identity: &VerifiedIdentity,
+        kept: &KeptClaims,
+    ) -> Result<Person, NoPerson> {
+        if self.revoked.subjects.contains(identity.subject()) {
+            return Err(NoPerson::Revoked);
+        }
+        self.mapping.person(identity, kept)
     }
 
     /// The newest session among what was presented.

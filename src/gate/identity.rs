@@ -79,6 +79,9 @@ pub enum AttributeValue {
 /// Why a verified token makes nobody: a 403, since signing in again would not help.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoPerson {
+    /// Named in `session.revoked.subjects`.
+    #[error("the subject is revoked")]
+    Revoked,
     /// No claim that `identity.user` names has a usable value.
     #[error("the token has no usable value for identity.user (claim {0})")]
     NoUser(String),

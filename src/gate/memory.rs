@@ -4,6 +4,7 @@
 //! same memory. Everything in here is bounded, and nothing is lost with it that
 //! a person could not do without: there is no store.
 
+use super::denied::Denied;
 use super::newer::Newer;
 use super::refresh::Jitter;
 use super::seal::{RandomError, Rng};
@@ -11,6 +12,8 @@ use super::seal::{RandomError, Rng};
 /// The memory of one instance.
 #[derive(Debug, Default)]
 pub struct Memory {
+    /// Which sessions have been ended here.
+    pub denied: Denied,
     /// Which sessions have been refreshed here.
     pub newer: Newer,
     /// How far this instance refreshes before or after the others.
@@ -24,6 +27,7 @@ impl Memory {
     /// If there is no randomness.
     pub fn new(rng: Rng<'_>) -> Result<Self, RandomError> {
         Ok(Self {
+            denied: Denied::default(),
             newer: Newer::default(),
             jitter: Jitter::roll(rng)?,
         })

@@ -34,6 +34,10 @@ pub enum NoIdentity {
     OtherProvider,
     /// `session.lifetime` is over.
     LifetimeOver,
+    /// It was ended here, by a sign-out.
+    Denied,
+    /// It began before `session.revoked.signed_in_before`.
+    Revoked,
     /// `session.idle_timeout` is over.
     Idle,
     /// The token does not hold.
@@ -227,6 +231,8 @@ impl NoIdentity {
             Self::UnknownFormat => "cookie_format",
             Self::OtherProvider => "session_provider",
             Self::LifetimeOver => "session_lifetime",
+            Self::Denied => "session_signed_out",
+            Self::Revoked => "session_revoked",
             Self::Idle => "session_idle",
             Self::Token(error) => error.reason(),
             Self::NoKeys => "provider_keys_missing",
@@ -284,6 +290,7 @@ impl Forbidden {
             Self::NoRuleForMethod => "no-rule-for-method",
             Self::Rules(unmet) => unmet.reason(),
             Self::NoPerson(NoPerson::NoUser(_)) => "no_user_claim",
+            Self::NoPerson(NoPerson::Revoked) => "subject_revoked",
             Self::NoPerson(NoPerson::ControlInUser) => "control_in_user",
             Self::NoPerson(NoPerson::SeveralRights) => "several_access_rights",
             Self::NoPerson(NoPerson::NoRight) => "no_access_right",

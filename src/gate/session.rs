@@ -277,4 +277,4 @@ impl Session {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::gate) mod tests;

@@ -63,13 +63,14 @@ impl Gate {
                 .verifier
                 .verify(session.id_token(), known.keys?, now)
                 .ok()?;
-            self.mapping
-                .person(&identity, session.kept())
-                .ok()
-                .map(|person| person.user)
+            let person = self.person(&identity, session.kept());
+            person.ok().map(|person| person.user)
         });
         // Only the provider that gave a token gets to see it again.
         let session = session.filter(|session| session.provider() == self.provider.id);
+        if let Some(session) = &session {
+            self.memory.denied.deny(session, now, self.lifetime);
+        }
         let note = Note::new("signed_out").by(user.as_deref());
         let reply = if Asker::of(req) == Asker::Script {
             // No hint: a script never gets hold of a token.
@@ -123,6 +124,22 @@ impl Gate {
         }
     }
 
+    /// `/logout/then`: the provider's logout is done, and the one of whoever
+    /// stands behind it is next.
+    pub(super) fn logout_goes_on(&self, req: &RequestView<'_>, face: &Face) -> Reply {
+        match &self.provider.logout_then {
+            Some(then) => {
+                let next = then.url(&self.signed_out_url(face));
+                Reply::redirect(&next, Note::new("signed_out").because("logout_then"))
+            }
+            None => super::reply::not_found(req),
+        }
+    }
+
+    fn signed_out_url(&self, face: &Face) -> String {
+        format!("{}{}/signed-out", face.origin, self.paths.prefix())
+    }
+
     /// The page to come back to as someone else, if the sign-out is for that.
     fn back_after_logout(&self, req: &RequestView<'_>, face: &Face) -> Option<ReturnTo> {
         let params = Params::of(req);
@@ -157,8 +174,12 @@ impl Gate {
         endpoint: Option<&Url>,
         session: Option<&Session>,
     ) -> String {
-        let signed_out = format!("{}{}/signed-out", face.origin, self.paths.prefix());
-        let (LogoutReach::Provider, Some(endpoint)) = (self.provider.logout, endpoint) else {
+        let signed_out = match self.provider.logout {
+            LogoutReach::Local => return self.signed_out_url(face),
+            LogoutReach::Provider => self.signed_out_url(face),
+            LogoutReach::Then => format!("{}{}/logout/then", face.origin, self.paths.prefix()),
+        };
+        let Some(endpoint) = endpoint else {
             return signed_out;
         };
         let mut url = endpoint.clone();

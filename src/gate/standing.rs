@@ -40,6 +40,13 @@ impl Gate {
         if now.since(session.signed_in()) >= self.lifetime {
             return Err(NoIdentity::LifetimeOver);
         }
+        if self.memory.denied.is_denied(session) {
+            return Err(NoIdentity::Denied);
+        }
+        let revoked = self.revoked.signed_in_before;
+        if revoked.is_some_and(|before| session.signed_in() < before) {
+            return Err(NoIdentity::Revoked);
+        }
         // Of what was written down, not of what happened: up to a step early, never late.
         if let Some(idle) = &self.idle
             && now.since(session.seen()) >= idle.timeout

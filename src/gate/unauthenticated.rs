@@ -82,6 +82,8 @@ impl Gate {
             Forbidden::NoPerson(NoPerson::NoUser(claim)) => page
                 .text("You are signed in, but your account lacks what identifies you here.")
                 .row("Missing claim", claim),
+            Forbidden::NoPerson(NoPerson::Revoked) => page
+                .text("You are signed in, but the people who run this application have withdrawn your access."),
             Forbidden::NoPerson(NoPerson::ControlInUser) => {
                 page.text("You are signed in, but your account's name holds characters that cannot be passed on.")
             }

@@ -1,7 +1,7 @@
 //! The end of a session: here, at the provider, and in the app.
 
 use crate::support::dev_idp::KIRSTEN;
-use crate::support::{Browser, Harness};
+use crate::support::{Browser, Harness, Setup};
 
 #[test]
 fn signing_out_ends_here_and_at_the_provider_and_says_so() {
@@ -252,4 +252,43 @@ fn assert_closed(browser: &mut Browser) {
     );
     assert_eq!(browser.script("GET", "/data").status, 401);
     assert_eq!(browser.get("/page").status, 302);
+}
+
+#[test]
+fn a_copied_cookie_is_worth_nothing_after_the_sign_out() {
+    let mut chain = Harness::start();
+    let mut browser = chain.signed_in(KIRSTEN);
+    let mut copy = chain.browser();
+    for name in ["vestibule", "vestibule.1", "vestibule.2"] {
+        if let Some(value) = browser.cookie(name) {
+            copy.set_cookie(name, value);
+        }
+    }
+    assert_eq!(
+        copy.get("/").status,
+        200,
+        "a copy works as long as the session does"
+    );
+    browser.arrive("/_vestibule/logout");
+    let answer = copy.script("GET", "/");
+    assert_eq!(answer.status, 401, "{answer:?}");
+    chain.await_log(&["session_signed_out"]);
+}
+
+#[test]
+fn whoever_cannot_sign_in_yet_sees_a_page_and_no_circle() {
+    let chain = Setup {
+        session: "revoked = { signed_in_before = \"2100-01-01T00:00:00Z\" }".to_owned(),
+        ..Setup::default()
+    }
+    .start();
+    let mut browser = chain.browser();
+    let page = browser.sign_in("/", KIRSTEN, chain.idp().password(KIRSTEN));
+    assert_eq!(page.status, 403, "{:?}", browser.trail);
+    assert!(
+        page.html()
+            .contains("Nobody can sign in here at the moment"),
+        "{}",
+        page.text()
+    );
 }

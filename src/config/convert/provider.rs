@@ -11,9 +11,10 @@ use super::server::own_path_problem;
 use super::{Choices, Conversion};
 use crate::config::error::{ConfigErrorKind, ConfigWarningKind, PathProblem};
 use crate::config::file::{FileConfig, ProviderTable};
-use crate::config::reader::{Item, Place, Source, Text};
+use crate::config::reader::{Item, Place, Source, Text, TextOrTables};
 use crate::config::{
-    ClientAuth, EmailVerified, Endpoints, LogoutReach, Provider, ProviderId, ProviderKind,
+    ClientAuth, EmailVerified, Endpoints, LogoutReach, LogoutThen, Provider, ProviderId,
+    ProviderKind,
 };
 
 /// Longest name of a provider.
@@ -78,11 +79,7 @@ impl Conversion<'_> {
         let email_verified = self.email_verified(table);
         let signing_algorithms = self.signing_algorithms(table, kind);
         let keys_max_age = self.keys_max_age(table);
-        let logout = Choices {
-            words: &["provider", "local"],
-            values: &[LogoutReach::Provider, LogoutReach::Local],
-        };
-        let logout = self.choice(table.logout.as_ref(), &logout, LogoutReach::Provider);
+        let (logout, logout_then) = self.logout(table);
         let callback_path = match &table.callback_path {
             None => Some(None),
             Some(item) => self.callback_path(item, prefix).map(Some),
@@ -101,8 +98,53 @@ impl Conversion<'_> {
             keys_max_age,
             userinfo: table.userinfo.as_ref().is_some_and(|item| item.value),
             logout,
+            logout_then,
             callback_path: callback_path?,
         })
+    }
+
+    /// How far a logout goes, and where on from there.
+    fn logout(&mut self, table: &ProviderTable) -> (LogoutReach, Option<LogoutThen>) {
+        let words = Choices {
+            words: &["provider", "local"],
+            values: &[LogoutReach::Provider, LogoutReach::Local],
+        };
+        let tables = match &table.logout {
+            Some(TextOrTables::Tables(tables)) => tables,
+            Some(TextOrTables::Text(word)) => {
+                return (self.choice(Some(word), &words, LogoutReach::Provider), None);
+            }
+            None => return (LogoutReach::Provider, None),
+        };
+        let remedy = "write logout = { then = \"URL\" } with the logout of whoever stands behind the provider; {signed_out_url} in it becomes our signed-out page";
+        match tables.as_slice() {
+            [one] => match &one.then {
+                Some(then) => (LogoutReach::Then, self.logout_then(then)),
+                None => {
+                    self.findings.missing(&one.place.child("then"), remedy);
+                    (LogoutReach::Provider, None)
+                }
+            },
+            _ => {
+                let kind = ConfigErrorKind::Repeated("then".to_owned());
+                if let Some(second) = tables.get(1) {
+                    self.findings.error(&second.place, kind, remedy);
+                }
+                (LogoutReach::Provider, None)
+            }
+        }
+    }
+
+    fn logout_then(&mut self, item: &Item<Text>) -> Option<LogoutThen> {
+        let then = LogoutThen(self.text(item, UNREAD_URL)?);
+        match self::url::secure(&then.url("https://app.example.com/signed-out")) {
+            Ok(_) => Some(then),
+            Err(problem) => {
+                let remedy = self::url::remedy(problem);
+                self.findings.error(&item.place, problem, remedy);
+                None
+            }
+        }
     }
 
     fn provider_id(&mut self, id: &str, place: &Place) -> Option<ProviderId> {

@@ -1,19 +1,20 @@
 //! `[session]`.
 
 use std::ops::RangeInclusive;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytesize::ByteSize;
 use zeroize::Zeroizing;
 
 use super::Conversion;
 use crate::config::error::{ConfigErrorKind, ConfigWarningKind};
-use crate::config::file::SessionTable;
+use crate::config::file::{RevokedTable, SessionTable};
 use crate::config::reader::{Item, Scalar, Source, Text};
-use crate::config::{Server, Session};
+use crate::config::{Revoked, Server, Session};
 use crate::gate::cookie::CookieName;
 use crate::gate::origin::PublicOrigin;
 use crate::gate::seal::{KeyError, SecretKey};
+use crate::gate::time::UnixTime;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 /// `session.lifetime` by default: a working day.
@@ -52,6 +53,7 @@ impl Conversion<'_> {
         let key_settle = self.key_settle(table.key_settle.as_ref());
         let outage_grace = self.outage_grace(table.outage_grace.as_ref());
         let verification_cache = self.verification_cache(table.verification_cache.as_ref());
+        let revoked = self.revoked(&table.revoked);
         let cookie_name = match &table.cookie_name {
             None => Some(None),
             Some(item) => self.cookie_name(item, server).map(Some),
@@ -63,6 +65,7 @@ impl Conversion<'_> {
             key_settle: key_settle?,
             outage_grace: outage_grace?,
             verification_cache: verification_cache?,
+            revoked: revoked?,
             cookie_name: cookie_name?,
         })
     }
@@ -167,6 +170,31 @@ impl Conversion<'_> {
     fn key_settle(&mut self, item: Option<&Item<Text>>) -> Option<Duration> {
         let remedy = "write how long mounted files may take to reach every instance, such as \"5m\"; at most a day";
         self.span(item, KEY_SETTLE, 0..=KEY_SETTLE_MAX.as_secs(), remedy)
+    }
+
+    fn revoked(&mut self, table: &RevokedTable) -> Option<Revoked> {
+        let subjects = table.subjects.iter().flatten();
+        let subjects: Option<_> = subjects.map(|item| self.text(item, "not-read")).collect();
+        let signed_in_before = match &table.signed_in_before {
+            Some(item) if !self.is_unread(item) => Some(self.point_in_time(item)?),
+            _ => None,
+        };
+        Some(Revoked {
+            subjects: subjects?,
+            signed_in_before,
+        })
+    }
+
+    fn point_in_time(&mut self, item: &Item<Text>) -> Option<UnixTime> {
+        let text = self.text(item, "")?;
+        let time = humantime::parse_rfc3339(&text).ok();
+        let since = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        if since.is_none() {
+            let remedy = "write a time in UTC, such as \"2026-11-21T08:00:00Z\"";
+            self.findings
+                .error(&item.place, ConfigErrorKind::Time, remedy);
+        }
+        since.map(|since| UnixTime::from_secs(since.as_secs()))
     }
 
     /// A duration whose whole seconds are within `range`.

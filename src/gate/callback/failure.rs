@@ -35,6 +35,17 @@ pub(super) const TOO_LARGE: Failure = Failure {
     reason: "session_too_large",
 };
 
+pub(super) const SUBJECT_REVOKED: Failure = Failure {
+    status: StatusCode::FORBIDDEN,
+    text: "You are signed in at the provider, but the people who run this application have withdrawn your access.",
+    reason: "subject_revoked",
+};
+pub(super) const REVOKED_AHEAD: Failure = Failure {
+    status: StatusCode::FORBIDDEN,
+    text: "Nobody can sign in here at the moment. The people who run this application have set it so.",
+    reason: "session_revoked_ahead",
+};
+
 pub(super) fn token_failure(reason: &'static str) -> Failure {
     Failure {
         status: StatusCode::BAD_GATEWAY,

@@ -35,6 +35,22 @@ fn with(refresh_token: Option<&str>, access_token: Option<&str>) -> Session {
     )
 }
 
+/// A session that holds nothing of note.
+pub(in crate::gate) fn session_of(id: SessionId, signed_in: UnixTime) -> Session {
+    Session {
+        id,
+        generation: 0,
+        signed_in,
+        sealed: signed_in,
+        seen: signed_in,
+        provider: "corp".to_owned(),
+        id_token: Zeroizing::new(String::new()),
+        refresh_token: None,
+        access_token: None,
+        kept: KeptClaims::default(),
+    }
+}
+
 #[test]
 fn a_session_reads_as_it_was_written() {
     for refresh_token in [

@@ -22,11 +22,11 @@ fn signed_in(config: &Config) -> (Desk, Jar) {
     (desk, jar)
 }
 
-fn out() -> Req {
+pub(super) fn out() -> Req {
     Req::open("/_vestibule/logout").with("sec-fetch-site", "same-origin")
 }
 
-fn logout(desk: &mut Desk, req: &Req) -> Logout {
+pub(super) fn logout(desk: &mut Desk, req: &Req) -> Logout {
     match desk.decide(req) {
         Decision::Perform(Effect::Logout(logout)) => logout,
         other => panic!("no sign-out: {other:?}"),

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::config::{
     ClientAuth, Config, EmailVerified, Endpoints, Identity, Log, LogFormat, LogUser, LogoutReach,
-    Provider, ProviderId, ProviderKind, Server, Session as SessionConfig, Upstream,
+    Provider, ProviderId, ProviderKind, Revoked, Server, Session as SessionConfig, Upstream,
 };
 use crate::gate::claims::ClaimPath;
 use crate::gate::headers::HeaderRules;
@@ -209,6 +209,7 @@ pub(in crate::gate) fn provider() -> Provider {
         email_verified: EmailVerified::Auto,
         userinfo: false,
         logout: LogoutReach::Provider,
+        logout_then: None,
         callback_path: None,
         signing_algorithms: vec![Algorithm::Rs256],
         keys_max_age: None,
@@ -238,6 +239,7 @@ pub(in crate::gate) fn config() -> Config {
             key_settle: Duration::from_secs(300),
             outage_grace: Duration::ZERO,
             verification_cache: 32 << 20,
+            revoked: Revoked::default(),
             cookie_name: None,
         },
         identity: identity(),
