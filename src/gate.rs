@@ -126,6 +126,8 @@ struct Judged {
     /// Newer tokens that are due.
     refresh: Option<Refresh>,
     mark: Option<Mark>,
+    /// What was shown and does not count, where the route lets nobody pass too.
+    unproven: Option<NoIdentity>,
 }
 
 /// Why a request does not go on.
@@ -294,6 +296,7 @@ impl Gate {
         let mut kept = None;
         let (mut refresh, mut mark, mut held) = (None, None, None);
         let mut is_newer = false;
+        let mut unproven = None;
         let permit = policy::judge(access.clone(), || {
             let presented = face.cookies.presented(req.cookie_headers());
             let signed_in = match self.identify(face, &presented, known, now) {
@@ -301,6 +304,7 @@ impl Gate {
                 Err(Missing::Identity(why)) => {
                     // Not even an optional route takes an outage for a sign-out.
                     held = why.is_outage().then_some(Denial::SignIn(why).into());
+                    unproven = Some(why).filter(|why| *why != NoIdentity::NoCookie);
                     return Presented::None(why);
                 }
                 Err(Missing::Tokens(ask)) => {
@@ -340,6 +344,7 @@ impl Gate {
             kept,
             refresh,
             mark,
+            unproven,
         })
     }
 
@@ -382,6 +387,7 @@ impl Gate {
             kept,
             refresh,
             mark,
+            unproven,
         } = judged;
         let tell = |person: &Person| match kept.as_ref().and_then(|kept| kept.who.as_ref().ok()) {
             Some(who) => who.told.clone(),
@@ -394,7 +400,8 @@ impl Gate {
             .headers
             .edits(&permit, tell, &face.headers, client, now)
             .map_err(|why| Denial::Forbidden(why.into()))?;
-        let note = Note::new("forwarded").by(permit.who().map(|person| person.user.as_str()));
+        let mut note = Note::new("forwarded").by(permit.who().map(|person| person.user.as_str()));
+        note.reason = unproven.map(NoIdentity::reason);
         Ok(Forward {
             permit,
             edits,

@@ -1,6 +1,7 @@
 //! What the suite stands on: real processes on free loopback ports, and clients that show every byte.
 //!
 //! - [`harness`]: the whole chain for one test: emulator, upstream, Vestibule
+//! - [`issuer`]: an issuer whose keys are the test's own
 //! - [`process`]: one program, ended by its process id, its output kept
 //! - [`dev_idp`]: the Cognito emulator and its admin API
 //! - [`echo`]: an upstream that remembers each request byte for byte
@@ -18,6 +19,7 @@ pub(crate) mod dev_idp;
 pub(crate) mod echo;
 pub(crate) mod harness;
 pub(crate) mod html;
+pub(crate) mod issuer;
 pub(crate) mod peers;
 pub(crate) mod process;
 pub(crate) mod records;

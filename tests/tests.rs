@@ -12,6 +12,8 @@
 //! - `session`: what a cookie is worth, and when it is worth nothing
 //! - `refresh`: sessions that outlive their tokens, one instance and several, and what the provider does to them
 //! - `tokens`: sessions that open, around tokens that are no good
+//! - `hostile_tokens`: every mutation of a token, each with its fate
+//! - `key_sets`: the provider's keys as they come and go
 //! - `replies`: who gets what when not signed in
 //! - `rules`: who is let through by group, right, email, claim and method, and what others read
 //! - `spoofing`: identity headers that a client made up
@@ -49,7 +51,9 @@ mod suite {
     mod cli;
     mod cookies;
     mod headers;
+    mod hostile_tokens;
     mod import;
+    mod key_sets;
     mod log_scan;
     mod login;
     mod logout;

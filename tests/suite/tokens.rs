@@ -253,23 +253,28 @@ fn assert_worthless_at(mut chain: Harness, token_use: &str, order: Value, reason
 
 /// A session cookie around a token.
 fn cookie(chain: &Harness, token: &str, provider: &str, signed_in: u64) -> String {
+    let value = sealed(chain, token, provider, signed_in);
+    records::secret("cookie", &value);
+    value
+}
+
+/// One of a flood: without a record, since the log scan would not end with thousands.
+pub(super) fn one_of_many(chain: &Harness, token: &str) -> String {
+    sealed(chain, token, "corp", now())
+}
+
+fn sealed(chain: &Harness, token: &str, provider: &str, signed_in: u64) -> String {
     let place = Place {
         purpose: "session",
         name: "vestibule",
         origin: &chain.origin,
     };
-    let value = seal(
-        &key(chain),
-        &place,
-        &Session {
-            provider,
-            signed_in,
-            id_token: token,
-        }
-        .encode(),
-    );
-    records::secret("cookie", &value);
-    value
+    let session = Session {
+        provider,
+        signed_in,
+        id_token: token,
+    };
+    seal(&key(chain), &place, &session.encode())
 }
 
 /// The status that a script gets with a session around that token.
@@ -277,8 +282,13 @@ pub(super) fn present_token(chain: &Harness, token: &str) -> u16 {
     present(chain, &cookie(chain, token, "corp", now()))
 }
 
+/// A session cookie around a token, signed in just now.
+pub(super) fn session_cookie(chain: &Harness, token: &str) -> String {
+    cookie(chain, token, "corp", now())
+}
+
 /// The status that a script gets with that cookie.
-fn present(chain: &Harness, value: &str) -> u16 {
+pub(super) fn present(chain: &Harness, value: &str) -> u16 {
     chain
         .raw(&format!(
             "GET /data HTTP/1.1\r\nHost: HOST\r\nCookie: vestibule={value}\r\n\r\n"
@@ -286,7 +296,7 @@ fn present(chain: &Harness, value: &str) -> u16 {
         .status
 }
 
-fn key(chain: &Harness) -> String {
+pub(super) fn key(chain: &Harness) -> String {
     std::fs::read_to_string(chain.file("session-key")).expect("the key's file")
 }
 
@@ -299,7 +309,7 @@ fn header_of(token: &str) -> Value {
     serde_json::from_slice(&bytes).expect("JSON")
 }
 
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .expect("after 1970")

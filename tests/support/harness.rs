@@ -33,6 +33,8 @@ pub(crate) struct Setup {
     pub(crate) upstream: Option<String>,
     /// What the browser sees, instead of `http://localhost:PORT`.
     pub(crate) public_url: Option<String>,
+    /// The head of `[provider.corp]`, for a provider that the test has started.
+    pub(crate) provider_head: Option<String>,
     /// npm's oidc-provider instead of the emulator.
     pub(crate) third_party: bool,
     /// Do not wait until the provider's keys are loaded.
@@ -91,7 +93,9 @@ impl Harness {
         let echo = Echo::start();
 
         let (mut idp, mut third_party) = (None, None);
-        let (provider, secret) = if setup.third_party {
+        let (provider, secret) = if let Some(head) = &setup.provider_head {
+            (head.clone(), "never asked for".to_owned())
+        } else if setup.third_party {
             let op = OidcProvider::start(dir.path(), &callback, &signed_out);
             let text = format!(
                 "kind = \"oidc\"\nissuer = \"{}\"\nclient_id = \"{}\"\n",

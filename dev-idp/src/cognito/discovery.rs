@@ -1,5 +1,6 @@
 //! Discovery document and key set (cognito.md 1.2, 1.3; E2, E3).
 
+use hyper::header::CACHE_CONTROL;
 use serde_json::{Value, json};
 
 use crate::http::{Reply, Request};
@@ -15,7 +16,13 @@ pub(super) fn document(world: &mut World, request: &Request) -> Reply {
 
 pub(super) fn jwks(world: &mut World, request: &Request) -> Reply {
     match find(world, &request.path) {
-        Some((pool, _)) => Reply::json(200, &pool.keys.jwks()),
+        Some((pool, _)) => {
+            let reply = Reply::json(200, &pool.keys.jwks());
+            match pool.switches.jwks_cache_control.as_str() {
+                "" => reply,
+                value => reply.with(CACHE_CONTROL, value),
+            }
+        }
         None => no_such_pool(),
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Switches {
     pub(crate) issuer: IssuerStyle,
     /// Status of `invalid_client` at the token endpoint (U1).
     pub(crate) invalid_client_status: u16,
+    /// `Cache-Control` of the key set; empty: none.
+    pub(crate) jwks_cache_control: String,
     /// Attributes without which nobody gets a profile (1.6).
     pub(crate) required_attributes: Vec<String>,
     /// Attributes that can be set only once (1.6).
@@ -92,6 +94,7 @@ impl Default for Switches {
             lower_case_usernames: true,
             issuer: IssuerStyle::default(),
             invalid_client_status: 400,
+            jwks_cache_control: "public, max-age=86400".to_owned(),
             required_attributes: vec!["email".to_owned()],
             immutable_attributes: Vec::new(),
         }

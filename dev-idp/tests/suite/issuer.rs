@@ -169,3 +169,20 @@ fn e3_rotation_with_overlap_keeps_the_old_key_and_a_hard_cut_does_not() {
         "only the ID key moved"
     );
 }
+
+#[test]
+fn e3_how_long_keys_may_be_kept_is_switchable() {
+    let idp = Idp::start();
+    let url = format!("{}/.well-known/jwks.json", idp.at("issuer"));
+    let cache_control = || {
+        Browser::default()
+            .get(&url)
+            .header("cache-control")
+            .map(str::to_owned)
+    };
+    assert_eq!(cache_control().as_deref(), Some("public, max-age=86400"));
+    idp.switch("jwks_cache_control", "no-cache");
+    assert_eq!(cache_control().as_deref(), Some("no-cache"));
+    idp.switch("jwks_cache_control", "");
+    assert_eq!(cache_control(), None);
+}

@@ -402,3 +402,19 @@ fn what_the_app_sees_of_the_cookies() {
         );
     }
 }
+
+#[test]
+fn what_counts_for_nothing_on_an_optional_route_is_said_in_the_log() {
+    // The edge goes by it to fetch keys that it does not know yet.
+    let mut config = config();
+    config.routes = vec![route(&["/maybe"], Access::Optional)];
+    let (mut desk, jar) = signed_in_with(&config, &json!({}));
+    let reason = |desk: &mut Desk, req: Req| desk.forward(&req).note.reason;
+    assert_eq!(reason(&mut desk, Req::get("/maybe")), None, "no cookie");
+    let asked = || Req::get("/maybe").cookies(&jar);
+    assert_eq!(reason(&mut desk, asked()), None, "a person");
+    let other = dev_idp::jws::SigningKey::generate();
+    desk.keys = Some(key_set_of(jwks(&[&other])));
+    assert_eq!(reason(&mut desk, asked()), Some("token_unknown_kid"));
+    assert!(desk.forward(&asked()).permit.who().is_none());
+}

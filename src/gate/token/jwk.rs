@@ -1,8 +1,8 @@
 //! One JWK (RFC 7517 4, RFC 7518 6, RFC 8037 2): whether we take it, and what
 //! it verifies.
 //!
-//! Owns the checks on a key and the signature check; the only file that imports
-//! aws-lc. A key is parsed here, once, and no token parses it again. It is
+//! Owns the checks on a key and the signature check; beside `assertion::key`,
+//! which signs, the only file that imports aws-lc. A key is parsed here, once, and no token parses it again. It is
 //! pinned to one algorithm: a JWK that leaves `alg` out becomes one key for
 //! each allowed algorithm that its type is good for.
 
