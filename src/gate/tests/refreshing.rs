@@ -547,14 +547,15 @@ fn tokens_that_have_grown_too_large_are_refused() {
     let (mut desk, jar) = signed_in();
     desk.now = END;
     let wanted = due(&mut desk, &jar).unwrap();
-    let groups: Vec<String> = (0..900)
+    // Each of the two tokens would fit.
+    let groups: Vec<String> = (0..300)
         .map(|n| format!("a-group-with-a-name-{n}"))
         .collect();
-    let mut claims = later(&desk, json!({}));
-    claims["cognito:groups"] = json!(groups);
-    let mut tokens = newer_tokens(&desk, json!({}));
-    tokens.id_token = Zeroizing::new(key().sign(&claims));
-    assert!(renew(&desk, &wanted, tokens).is_err());
+    let mut tokens = newer_tokens(&desk, json!({ "cognito:groups": groups }));
+    tokens.refresh_token = Some(Zeroizing::new("r".repeat(12_000)));
+    let outcome = renew(&desk, &wanted, tokens);
+    let refused = RefreshError::Refused("session_too_large");
+    assert_eq!(outcome.map(drop), Err(refused));
     assert!(desk.gate.memory().newer.is_empty());
 }
 

@@ -69,3 +69,22 @@ fn what_was_verified_shows_no_claim_in_debug_output() {
         assert!(!shown.contains(secret), "{shown}");
     }
 }
+
+#[test]
+fn a_token_renews_only_one_of_the_same_person() {
+    use crate::gate::tests::support::identity_now;
+    let renewed = |changes: Value| {
+        let token = key().sign(&changed(id_claims(), &changes));
+        let verified = cognito().verify(&token, &key_set(), NOW).unwrap();
+        verified.check_renews(&identity_now())
+    };
+    assert_eq!(renewed(json!({})), Ok(()));
+    assert_eq!(
+        renewed(json!({ "sub": "another" })),
+        Err(TokenError::Foreign)
+    );
+    assert_eq!(
+        renewed(json!({ "nonce": "another" })),
+        Err(TokenError::Nonce)
+    );
+}
