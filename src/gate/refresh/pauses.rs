@@ -29,6 +29,8 @@ pub struct Pauses {
     sessions: HashMap<SessionId, Pause>,
     strikes: u32,
     until: UnixTime,
+    /// When room was made the last time.
+    swept: UnixTime,
 }
 
 #[derive(Debug)]
@@ -110,7 +112,9 @@ impl Pauses {
     }
 
     fn note(&mut self, id: &SessionId, pause: Pause, now: UnixTime) {
-        if self.sessions.len() >= SESSIONS_MAX {
+        // Once a second: all are looked through.
+        if self.sessions.len() >= SESSIONS_MAX && now > self.swept {
+            self.swept = now;
             self.sessions.retain(|_, pause| now < pause.until);
         }
         if self.sessions.len() < SESSIONS_MAX || self.sessions.contains_key(id) {
