@@ -19,10 +19,13 @@ const SECRET: &str = "1demosecret5k2v9q7w3x8y4z6n0m1p5r2t7u3s9j4h6g8f0d2b5c";
 /// In the same pool: another application's tokens.
 const OTHER_CLIENT: &str = "7otherclient000000000000bb";
 const OTHER_SECRET: &str = "1othersecret8d3f6g1h4j7k2l5z9x0c3v6b8n1m4q7w2e5r8t0y3";
-/// Another pool's tokens, and later an upstream of the first (cognito.md 3.9).
+/// Another pool's tokens, and an upstream of the first (cognito.md 3.9).
 const UPSTREAM_POOL: &str = "eu-central-1_UpStrm002";
 const UPSTREAM_CLIENT: &str = "2upstreamclient000000000cc";
 const UPSTREAM_SECRET: &str = "1upstreamsecret4h7k1p9s2v5y8b3e6g0j4m7q1t5w8z2c6f9i3l";
+
+/// The upstream pool's name as a provider of the first.
+const CHAINED: &str = "Pool2";
 
 const ENTRA_CLIENT: &str = "6c1f2b7e-4a3d-4f58-8b90-1e2d3c4b5a69";
 /// Of the odd characters that real ones have.
@@ -56,7 +59,7 @@ pub(crate) fn world(
         apps: vec![App {
             client_id: ENTRA_CLIENT.to_owned(),
             secrets: vec![ENTRA_SECRET.to_owned()],
-            redirect_uris: std::iter::once(idp_response)
+            redirect_uris: std::iter::once(idp_response.clone())
                 .chain(signouts.iter().cloned())
                 .collect(),
         }],
@@ -64,21 +67,22 @@ pub(crate) fn world(
     let entra = Entra::new(&origins.entra, directory);
 
     let mut pool = Pool::new(POOL);
-    pool.providers = vec![entra_provider(&entra)];
-    let both = vec![COGNITO.to_owned(), "entra".to_owned()];
-    add_client(&mut pool, CLIENT, SECRET, &callbacks, &signouts, &both);
+    pool.providers = vec![entra_provider(&entra), chained_provider(&origins)];
+    let all = [COGNITO, "entra", CHAINED].map(str::to_owned);
+    add_client(&mut pool, CLIENT, SECRET, &callbacks, &signouts, &all);
     add_client(
         &mut pool,
         OTHER_CLIENT,
         OTHER_SECRET,
         &callbacks,
         &signouts,
-        &both,
+        &all,
     );
     add_users(&mut pool, people::local());
 
     let mut upstream = Pool::new(UPSTREAM_POOL);
     let local = vec![COGNITO.to_owned()];
+    let callbacks: Vec<String> = callbacks.into_iter().chain([idp_response]).collect();
     add_client(
         &mut upstream,
         UPSTREAM_CLIENT,
@@ -116,6 +120,17 @@ pub(crate) fn greeting(world: &World) -> Value {
             })
         })
     });
+    let chained = world.pools.get(UPSTREAM_POOL).into_iter().flat_map(|pool| {
+        pool.local_users().into_iter().map(|user| {
+            json!({
+                "username": user.attribute("email"),
+                "password": user.password,
+                "kind": "pool2",
+                "name": user.attribute("name"),
+                "groups": user.groups,
+            })
+        })
+    });
     let federated = world.entra.directory.people.iter().map(|person| {
         json!({
             "username": person.upn,
@@ -144,7 +159,7 @@ pub(crate) fn greeting(world: &World) -> Value {
         "upstream_issuer": issuer(UPSTREAM_POOL),
         "upstream_client_id": UPSTREAM_CLIENT,
         "upstream_client_secret": UPSTREAM_SECRET,
-        "users": local.chain(federated).collect::<Vec<_>>(),
+        "users": local.chain(federated).chain(chained).collect::<Vec<_>>(),
     })
 }
 
@@ -172,6 +187,39 @@ fn entra_provider(entra: &Entra) -> Provider {
         client_secret: ENTRA_SECRET.to_owned(),
         scopes: "openid profile email".to_owned(),
         userinfo_method: UserinfoMethod::Post,
+        mapping: mapping
+            .map(|(attribute, claim)| (attribute.to_owned(), claim.to_owned()))
+            .into(),
+    }
+}
+
+/// The second pool behind the first (cognito.md 3.9): attributes are asked for
+/// by GET, and groups travel in an attribute or not at all.
+fn chained_provider(origins: &Origins) -> Provider {
+    let mapping = [
+        ("email", "email"),
+        ("email_verified", "email_verified"),
+        ("given_name", "given_name"),
+        ("family_name", "family_name"),
+        ("name", "name"),
+        ("custom:pool2_groups", "cognito:groups"),
+    ];
+    let issuer = format!("{}/{UPSTREAM_POOL}", origins.issuer);
+    let at = |path: &str| format!("{}/oauth2/{path}", origins.domain);
+    Provider {
+        name: CHAINED.to_owned(),
+        identifiers: vec!["example.net".to_owned()],
+        endpoints: Endpoints {
+            authorization: at("authorize"),
+            token: at("token"),
+            userinfo: at("userInfo"),
+            jwks: format!("{issuer}/.well-known/jwks.json"),
+        },
+        issuer,
+        client_id: UPSTREAM_CLIENT.to_owned(),
+        client_secret: UPSTREAM_SECRET.to_owned(),
+        scopes: "openid profile email".to_owned(),
+        userinfo_method: UserinfoMethod::Get,
         mapping: mapping
             .map(|(attribute, claim)| (attribute.to_owned(), claim.to_owned()))
             .into(),

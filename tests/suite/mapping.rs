@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::support::Setup;
-use crate::support::dev_idp::{KIRSTEN, NADIA, NADIA_BUTTON, OLA};
+use crate::support::dev_idp::{KIRSTEN, NADIA, NADIA_BUTTON, OLA, OLA_OF_POOL2};
 use crate::support::echo::Seen;
 use crate::support::peers::root;
 
@@ -111,6 +111,27 @@ fn entra_people_bring_their_groups_whatever_their_number() {
         // Nor the automatic group of the pool.
         assert_eq!(groups, expected, "{button}");
     }
+}
+
+#[test]
+fn people_of_a_second_pool_bring_their_groups_through_an_attribute() {
+    let chain = Setup {
+        identity: "groups = [\"cognito:groups\", \"custom:pool2_groups\"]".to_owned(),
+        ..Setup::default()
+    }
+    .start();
+    let mut browser = chain.browser();
+    let password = chain.idp().password(OLA_OF_POOL2);
+    let page = browser.sign_in_by_pool2("/", OLA_OF_POOL2, password);
+    assert_eq!(page.status, 200, "{:?}", browser.trail);
+    let seen = chain.echo.last();
+    assert_eq!(seen.header("X-Forwarded-User"), Some(OLA_OF_POOL2));
+    assert_eq!(seen.header("X-Forwarded-Name"), Some("Ola Upstream"));
+    // Not the automatic group of the first pool.
+    assert_eq!(groups_of(&seen), ["Partners"]);
+    // What the first pool says of its own people is as ever.
+    chain.signed_in(KIRSTEN);
+    assert_eq!(groups_of(&chain.echo.last()), ["Editors", "Brand-Nordics"]);
 }
 
 #[test]

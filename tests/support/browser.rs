@@ -179,6 +179,19 @@ impl Browser {
         self.finish(answer)
     }
 
+    /// The same through the second pool behind the pool.
+    pub(crate) fn sign_in_by_pool2(
+        &mut self,
+        url: &str,
+        username: &str,
+        password: &str,
+    ) -> Response {
+        let login = self.arrive(url);
+        let answer = self.click(&login, Some("idp-Pool2"), &[]);
+        let second = self.finish(answer);
+        self.submit_login(&second, username, password)
+    }
+
     /// A request with these headers, the cookies that belong to it, and nothing else.
     pub(crate) fn send(
         &mut self,

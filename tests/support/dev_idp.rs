@@ -22,6 +22,9 @@ pub(crate) const NADIA_BUTTON: &str = "user-nadia-berg";
 /// Her email.
 pub(crate) const NADIA: &str = "nadia.berg@example.com";
 
+/// A local user of the second pool, which the first is federated with.
+pub(crate) const OLA_OF_POOL2: &str = "ola@example.net";
+
 pub(crate) struct DevIdp {
     process: Process,
     pub(crate) issuer: String,
