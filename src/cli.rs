@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::app::{self, StartError};
 use crate::config::load::{self, SecretsMode};
 use crate::config::registration::registration;
+use crate::explain::{self, Question, TokenCheck, Who};
 use crate::gate::assertion::key::AssertionKey;
 use crate::gate::seal::SecretKey;
 use crate::import::{FILE_MAX, MappingOptions, import_mapping};
@@ -55,6 +56,37 @@ enum Command {
         #[arg(long)]
         no_secrets: bool,
     },
+    /// Say what would become of a request, and why: no network, no secret
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain {
+        /// The configuration file
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// "METHOD https://host/path"; a path alone means the first server.public_url, and GET
+        #[arg(long, value_name = "REQUEST", required_unless_present = "cases")]
+        request: Option<String>,
+        /// JSON: an ID token's claims, or { id_token, access_token, userinfo }
+        #[arg(long, value_name = "FILE.json")]
+        claims: Option<PathBuf>,
+        /// An ID token, to be checked by --jwks or taken --unverified
+        #[arg(long, value_name = "FILE", conflicts_with = "claims")]
+        token: Option<PathBuf>,
+        /// The provider's key set, for --token
+        #[arg(long, value_name = "FILE")]
+        jwks: Option<PathBuf>,
+        /// Take the claims of a token without checking it
+        #[arg(long, conflicts_with = "jwks")]
+        unverified: bool,
+        /// The provider that signed the person in
+        #[arg(long, value_name = "ID")]
+        provider: Option<String>,
+        /// A TOML file of requests and what is expected of each; 1 if one differs
+        #[arg(long, value_name = "FILE.toml", conflicts_with_all = ["request", "claims", "token", "jwks", "unverified"])]
+        cases: Option<PathBuf>,
+        /// JSON instead of words
+        #[arg(long)]
+        json: bool,
+    },
     /// Bring over what another system holds
     Import {
         #[command(subcommand)]
@@ -92,7 +124,10 @@ enum Import {
 }
 
 /// Commands of later versions: named, so that nobody takes them for misspelt.
-const LATER: &[&str] = &["explain", "schema"];
+const LATER: &[&str] = &["schema"];
+
+const EXPLAIN_HELP: &str =
+    "Without --claims and --token, nobody is signed in. The exit code is 0 for either verdict.";
 
 /// Runs the command line; gives the exit code.
 pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
@@ -110,6 +145,35 @@ pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
     match arguments.command {
         Command::Run { config } => run(&config),
         Command::Check { config, no_secrets } => check(&config, no_secrets),
+        Command::Explain {
+            config,
+            request,
+            claims,
+            token,
+            jwks,
+            unverified,
+            provider,
+            cases,
+            json,
+        } => {
+            let check = match jwks {
+                Some(keys) => Some(TokenCheck::Keys(keys)),
+                None => unverified.then_some(TokenCheck::Unverified),
+            };
+            let who = match (claims, token) {
+                (Some(file), _) => Who::Claims(file),
+                (None, Some(file)) => Who::Token(file),
+                (None, None) => Who::SignedOut,
+            };
+            let request = request.unwrap_or_default();
+            let question = Question {
+                who,
+                check,
+                request,
+                json,
+            };
+            explain(&config, provider.as_deref(), cases.as_deref(), &question)
+        }
         Command::Import {
             what:
                 Import::Mapping {
@@ -177,6 +241,38 @@ fn check(config: &Path, no_secrets: bool) -> u8 {
         Err(errors) => {
             say(&errors.to_string());
             CONFIG
+        }
+    }
+}
+
+fn explain(config: &Path, provider: Option<&str>, cases: Option<&Path>, question: &Question) -> u8 {
+    let config = match load::load(config, SecretsMode::Explain) {
+        Ok(loaded) => loaded.config,
+        Err(errors) => {
+            say(&errors.to_string());
+            return CONFIG;
+        }
+    };
+    let known = config.provider.id.as_str();
+    if let Some(other) = provider.filter(|id| *id != known) {
+        say(&format!(
+            "vestibule: --provider: the configuration has no provider \"{other}\""
+        ));
+        say(&format!("    there is: {known}"));
+        return USAGE;
+    }
+    let answer = match cases {
+        Some(file) => explain::explain_cases(&config, file, question.json),
+        None => explain::explain(&config, question),
+    };
+    match answer {
+        Ok(answer) => match (print(&answer.text), answer.holds) {
+            (DONE, true) => DONE,
+            _ => FAILED,
+        },
+        Err(error) => {
+            say(&format!("vestibule: {error}"));
+            if error.is_usage() { USAGE } else { FAILED }
         }
     }
 }

@@ -21,6 +21,7 @@ mod decision;
 pub mod denied;
 pub mod endpoint;
 mod evidence;
+pub mod explain;
 mod face;
 pub mod headers;
 mod identify;
@@ -114,6 +115,18 @@ pub struct Known<'k> {
     pub logout: Option<&'k Url>,
     /// What became of the refresh that this request has waited for.
     pub refreshed: Option<&'k Outcome>,
+}
+
+/// Where a request leads.
+enum Leads<'g, 'r> {
+    /// Its method is for nobody.
+    Nowhere,
+    /// To a host that is not ours.
+    Elsewhere,
+    /// To a page of ours.
+    Ours(Endpoint<'r>, &'g Face),
+    /// To the app.
+    App(Ruling<'g>, &'g Face),
 }
 
 /// Leave to go to the app, and what came along with it.
@@ -217,24 +230,15 @@ impl Gate {
         rng: Rng<'_>,
     ) -> Decision {
         self.ring.settle(now);
-        if *req.method() == Method::TRACE {
-            // It would show a script what the app is told, cookies included.
-            return Decision::Reply(Endpoint::Unknown.method_not_allowed(req));
-        }
-        let path = req.path().canonical();
-        let face = self.face(req.host());
-        match (self.paths.classify(path), face) {
-            (Some(_), None) => return Decision::Reply(self.misdirected(req)),
-            (Some(endpoint), Some(face)) => {
+        let (ruling, face) = match self.leads(req) {
+            Leads::Nowhere => {
+                return Decision::Reply(Endpoint::Unknown.method_not_allowed(req));
+            }
+            Leads::Elsewhere => return Decision::Reply(self.misdirected(req)),
+            Leads::Ours(endpoint, face) => {
                 return self.serve(endpoint, req, face, known, now, rng);
             }
-            (None, _) => {}
-        }
-        let host = face.map(|face| face.origin.host());
-        let ruling = self.router.find(host, req.path(), req.method());
-        // Only a public route without a host answers on a foreign one.
-        let (Some(ruling), Some(face)) = (ruling, face.or_else(|| self.faces.first())) else {
-            return Decision::Reply(self.misdirected(req));
+            Leads::App(ruling, face) => (ruling, face),
         };
         let (label, shared_cache, judged) = match ruling {
             Ruling::Rule {
@@ -250,10 +254,7 @@ impl Gate {
                 let no_rule = Denial::Forbidden(Forbidden::NoRuleForMethod);
                 (label, false, Err(no_rule.into()))
             }
-            Ruling::Ambiguous => {
-                let why = "apps read this path in different ways";
-                return Decision::Reply(Reply::bad_request(why, "path_ambiguous"));
-            }
+            Ruling::Ambiguous => return Decision::Reply(path_ambiguous()),
         };
         let forwarded = judged.and_then(|judged| self.forward(judged, req, face, client, now));
         match forwarded {
@@ -271,6 +272,27 @@ impl Gate {
                 reply.note.route = Some(Arc::clone(label));
                 Decision::Reply(reply.with_cookies(cookies))
             }
+        }
+    }
+
+    /// Where a request leads, before anybody asks who it is from.
+    fn leads<'r>(&self, req: &'r RequestView<'_>) -> Leads<'_, 'r> {
+        if *req.method() == Method::TRACE {
+            // It would show a script what the app is told, cookies included.
+            return Leads::Nowhere;
+        }
+        let face = self.face(req.host());
+        match (self.paths.classify(req.path().canonical()), face) {
+            (Some(_), None) => return Leads::Elsewhere,
+            (Some(endpoint), Some(face)) => return Leads::Ours(endpoint, face),
+            (None, _) => {}
+        }
+        let host = face.map(|face| face.origin.host());
+        let ruling = self.router.find(host, req.path(), req.method());
+        // Only a public route without a host answers on a foreign one.
+        match (ruling, face.or_else(|| self.faces.first())) {
+            (Some(ruling), Some(face)) => Leads::App(ruling, face),
+            _ => Leads::Elsewhere,
         }
     }
 
@@ -360,6 +382,9 @@ impl Gate {
         if !endpoint.allows(req.method()) {
             return Decision::Reply(endpoint.method_not_allowed(req));
         }
+        if !self.is_there(endpoint) {
+            return Decision::Reply(reply::not_found(req));
+        }
         match endpoint {
             Endpoint::Login { provider } => self.login(req, face, provider, now, rng),
             Endpoint::Callback { provider } => self.callback(req, face, provider, known, now, rng),
@@ -367,9 +392,19 @@ impl Gate {
             Endpoint::LogoutThen => Decision::Reply(self.logout_goes_on(req, face)),
             Endpoint::SignedOut => Decision::Reply(self.signed_out(req, face)),
             Endpoint::Session => self.session_json(req, face, known, now, rng),
-            Endpoint::Whoami if self.whoami => self.whoami_page(req, face, known, now, rng),
+            Endpoint::Whoami => self.whoami_page(req, face, known, now, rng),
             Endpoint::Jwks => Decision::Reply(self.jwks(req)),
-            Endpoint::Whoami | Endpoint::Unknown => Decision::Reply(reply::not_found(req)),
+            Endpoint::Unknown => Decision::Reply(reply::not_found(req)),
+        }
+    }
+
+    /// Whether the configuration has this page at all.
+    fn is_there(&self, endpoint: Endpoint<'_>) -> bool {
+        match endpoint {
+            Endpoint::Unknown => false,
+            Endpoint::Whoami => self.whoami,
+            Endpoint::Jwks => self.headers.jwks().is_some(),
+            _ => true,
         }
     }
 
@@ -488,6 +523,12 @@ impl Gate {
     fn logout_path(&self, target: &str) -> String {
         format!("{}/logout?rd={}", self.paths.prefix(), form_encoded(target))
     }
+}
+
+/// 400: nobody knows under which rule the app would see this path.
+fn path_ambiguous() -> Reply {
+    let why = "apps read this path in different ways";
+    Reply::bad_request(why, "path_ambiguous")
 }
 
 fn form_encoded(text: &str) -> String {

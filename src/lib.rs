@@ -34,6 +34,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod edge;
+pub mod explain;
 pub mod gate;
 pub mod import;
 pub mod telemetry;

@@ -7,6 +7,7 @@
 //! - `cli`: commands and exit codes
 //! - `login`: from a page of the app through the provider and back
 //! - `mapping`: which claims become user, groups, access right and attributes
+//! - `explain`: what would become of a request, and why
 //! - `import`: mapping files of other systems
 //! - `cookies`: names and attributes of our cookies
 //! - `session`: what a cookie is worth, and when it is worth nothing
@@ -50,6 +51,7 @@ mod suite {
     mod browser;
     mod cli;
     mod cookies;
+    mod explain;
     mod headers;
     mod hostile_tokens;
     mod import;

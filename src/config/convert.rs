@@ -52,6 +52,8 @@ pub(crate) enum EnvError {
 pub(crate) struct Outside<'o> {
     /// Secrets; `None`: they are not to be read, placeholders stand in.
     pub(crate) secrets: Option<&'o dyn SecretSource>,
+    /// Where texts that are no secrets are read even so, as far as they are there.
+    pub(crate) texts: Option<&'o dyn SecretSource>,
     /// Files that the configuration is made of.
     pub(crate) files: &'o dyn Files,
     /// Cores that this process may use.
@@ -106,6 +108,9 @@ impl Conversion<'_> {
             }
             Text::Inline(text) => Some(text.clone()),
             Text::From(source) => {
+                if let Some(text) = self.at_hand(source) {
+                    return Some(text);
+                }
                 let source = Item {
                     value: source,
                     place: item.place.clone(),
@@ -117,7 +122,21 @@ impl Conversion<'_> {
 
     /// Whether an item's text is one that was not to be read.
     fn is_unread(&self, item: &Item<Text>) -> bool {
-        self.outside.secrets.is_none() && matches!(item.value, Text::From(_))
+        match &item.value {
+            Text::Inline(_) => false,
+            Text::From(source) => self.outside.secrets.is_none() && self.at_hand(source).is_none(),
+        }
+    }
+
+    /// A text that is no secret, where those are not read and it is there.
+    fn at_hand(&self, source: &Source) -> Option<String> {
+        let texts = self.outside.texts?;
+        let text = match source {
+            Source::File(path) => texts.file(path).ok()?,
+            Source::Env(name) => texts.env(name).ok()?,
+        };
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
     }
 
     /// What a file or variable holds, with the white space around it; never nothing else.

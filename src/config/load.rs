@@ -32,6 +32,9 @@ pub enum SecretsMode {
     /// Placeholders stand in for them (`check --no-secrets`): such a
     /// configuration is for looking at, never for running.
     Skip,
+    /// Texts are read where they are there, and secrets never (`explain`):
+    /// for looking at, never for running.
+    Explain,
 }
 
 /// A configuration without errors.
@@ -56,12 +59,14 @@ pub fn load(path: &Path, secrets: SecretsMode) -> Result<Loaded, ConfigErrors> {
     let system = System {
         folder: path.parent().unwrap_or(Path::new("")).to_owned(),
     };
-    let secrets: Option<&dyn SecretSource> = match secrets {
-        SecretsMode::Read => Some(&system),
-        SecretsMode::Skip => None,
+    let (secrets, texts): (Option<&dyn SecretSource>, Option<&dyn SecretSource>) = match secrets {
+        SecretsMode::Read => (Some(&system), None),
+        SecretsMode::Skip => (None, None),
+        SecretsMode::Explain => (None, Some(&system)),
     };
     let outside = Outside {
         secrets,
+        texts,
         files: &system,
         cores,
     };

@@ -13,6 +13,7 @@ use crate::config::{EmailVerified, Identity, Provider, ProviderKind};
 
 mod kept;
 pub mod rule;
+pub mod trace;
 
 pub use kept::KeptClaims;
 use rule::{AttributeKind, AttributeRule, ClaimRule, ClaimSource, Sources, Unmapped};
@@ -188,14 +189,16 @@ impl Mapping {
     /// # Errors
     /// See [`NoPerson`].
     pub fn person(&self, token: &VerifiedIdentity, kept: &KeptClaims) -> Result<Person, NoPerson> {
-        let id_token = token.claims();
-        let sources = Sources {
-            id_token: self.believed(id_token, id_token),
-            access_token: self.believed(&kept.access_token, id_token),
-            userinfo: self
-                .userinfo
-                .then(|| self.believed(&kept.userinfo, id_token)),
-        };
+        self.described(token.claims(), kept)
+    }
+
+    /// Whom claims describe that nobody has verified: to explain, never to let in.
+    pub(super) fn described(
+        &self,
+        id_token: &Map<String, Value>,
+        kept: &KeptClaims,
+    ) -> Result<Person, NoPerson> {
+        let sources = self.sources(id_token, kept);
         let user = self.user.one(&sources).ok_or_else(|| {
             let names: Vec<_> = self.user.claims.iter().map(ClaimPath::as_str).collect();
             NoPerson::NoUser(names.join(", "))
@@ -216,6 +219,16 @@ impl Mapping {
                 .filter_map(|attribute| attribute.of(&sources))
                 .collect(),
         })
+    }
+
+    fn sources<'c>(&self, id_token: &'c Map<String, Value>, kept: &'c KeptClaims) -> Sources<'c> {
+        Sources {
+            id_token: self.believed(id_token, id_token),
+            access_token: self.believed(&kept.access_token, id_token),
+            userinfo: self
+                .userinfo
+                .then(|| self.believed(&kept.userinfo, id_token)),
+        }
     }
 
     /// The claims of a source without an `email` that is not believed: such an

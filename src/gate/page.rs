@@ -15,6 +15,7 @@ pub struct Page {
     title: String,
     paragraphs: Vec<String>,
     rows: Vec<(String, String)>,
+    sections: Vec<(String, Vec<(String, String)>)>,
     actions: Vec<Action>,
     details: Vec<(String, String)>,
 }
@@ -58,6 +59,13 @@ impl Page {
     #[must_use]
     pub fn row(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.rows.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds a table of its own, under a heading.
+    #[must_use]
+    pub fn section(mut self, title: &str, rows: Vec<(String, String)>) -> Self {
+        self.sections.push((title.to_owned(), rows));
         self
     }
 
@@ -107,19 +115,10 @@ impl Page {
         for text in &self.paragraphs {
             push(&mut body, format_args!("<p>{}</p>\n", Escaped(text)));
         }
-        if !self.rows.is_empty() {
-            body.push_str("<table>\n");
-            for (name, value) in &self.rows {
-                push(
-                    &mut body,
-                    format_args!(
-                        "<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n",
-                        Escaped(name),
-                        Escaped(value)
-                    ),
-                );
-            }
-            body.push_str("</table>\n");
+        table(&mut body, &self.rows);
+        for (title, rows) in &self.sections {
+            push(&mut body, format_args!("<h2>{}</h2>\n", Escaped(title)));
+            table(&mut body, rows);
         }
         for action in &self.actions {
             match action {
@@ -164,6 +163,24 @@ impl Page {
     }
 }
 
+fn table(body: &mut String, rows: &[(String, String)]) {
+    if rows.is_empty() {
+        return;
+    }
+    body.push_str("<table>\n");
+    for (name, value) in rows {
+        push(
+            body,
+            format_args!(
+                "<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n",
+                Escaped(name),
+                Escaped(value)
+            ),
+        );
+    }
+    body.push_str("</table>\n");
+}
+
 /// The policy under which our pages are shown: their one style sheet, nothing else.
 #[must_use]
 pub fn content_security_policy() -> String {
@@ -206,6 +223,7 @@ const STYLE: &str = "\
 body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:center;padding:1.5rem;background:var(--paper);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,'Segoe UI',sans-serif}\
 main{width:100%;max-width:36rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:2rem}\
 h1{margin:0 0 1rem;font-size:1.4rem;line-height:1.25}\
+h2{margin:1.5rem 0 .5rem;font-size:1.05rem}\
 p{margin:0 0 1rem;overflow-wrap:anywhere}\
 form{margin:0 0 1rem}\
 .action{display:inline-block;padding:.6rem 1.2rem;border:0;border-radius:.5rem;background:var(--act);color:var(--on-act);font:inherit;font-weight:600;text-decoration:none;cursor:pointer}\

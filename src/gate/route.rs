@@ -25,6 +25,20 @@ pub enum Access {
     Nobody,
 }
 
+impl Access {
+    /// The word that the configuration has for it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Optional => "optional",
+            Self::SignedIn => "signed-in",
+            Self::Rules(_) => "rules",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
 /// One `[[route]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {

@@ -93,6 +93,11 @@ impl Rules {
         self.0.iter().map(move |rule| rule.verdict(who))
     }
 
+    /// The conditions of each table, in the order of the file.
+    pub fn tables(&self) -> impl Iterator<Item = &[Condition]> {
+        self.0.iter().map(|rule| rule.0.as_slice())
+    }
+
     /// Whether any condition looks at claims beside the mapped ones.
     #[must_use]
     pub fn read_claims(&self) -> bool {
@@ -173,6 +178,19 @@ impl Condition {
                 .flat_map(|value| claims::list(value, None))
                 .map(Cow::Owned)
                 .collect(),
+        }
+    }
+
+    /// The key of `route.access` that it is.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Groups(_) => "groups",
+            Self::AllGroups(_) => "all_groups",
+            Self::AccessRight(_) => "access_right",
+            Self::EmailDomains(_) => "email_domains",
+            Self::Provider(_) => "provider",
+            Self::Claim(..) => "claim",
         }
     }
 

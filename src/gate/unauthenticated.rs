@@ -106,10 +106,7 @@ impl Gate {
             Forbidden::Nobody | Forbidden::NoRuleForMethod | Forbidden::ForeignOrigin => page,
             _ => page
                 .text("The people who run this application can change that.")
-                .link(
-                    format!("{}/logout", self.paths.prefix()),
-                    "Sign in as someone else",
-                ),
+                .link(self.someone_else(req), "Sign in as someone else"),
         };
         let page = match &reference {
             Some(reference) => page.detail("Reference", reference),

@@ -22,11 +22,7 @@ impl Gate {
                 .by(Some(&unmet.account))
         };
         let needs: Vec<String> = unmet.rules.iter().map(|rule| words(rule)).collect();
-        let back = match Asker::of(req) {
-            Asker::Navigation => req.path_and_query(),
-            Asker::Form | Asker::Frame | Asker::Prefetch | Asker::Script => "/".to_owned(),
-        };
-        let other = self.logout_path(&back);
+        let other = self.someone_else(req);
         if !reply::accepts_html(req) {
             let body = json!({
                 "error": "forbidden",
@@ -55,6 +51,15 @@ impl Gate {
             page = page.detail("Reference", reference);
         }
         Reply::page(StatusCode::FORBIDDEN, &page, note)
+    }
+
+    /// Where a person signs out to come back to this page as someone else.
+    pub(super) fn someone_else(&self, req: &RequestView<'_>) -> String {
+        let back = match Asker::of(req) {
+            Asker::Navigation => req.path_and_query(),
+            Asker::Form | Asker::Frame | Asker::Prefetch | Asker::Script => "/".to_owned(),
+        };
+        self.logout_path(&back)
     }
 }
 

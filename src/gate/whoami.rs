@@ -1,4 +1,5 @@
-//! Who is signed in: `/session` for scripts, `/whoami` for people. Never a token.
+//! Who is signed in: `/session` for scripts, `/whoami` for people, with what was
+//! mapped from which claim. One's own session only, and never a token.
 
 use std::sync::Arc;
 
@@ -7,12 +8,13 @@ use serde_json::{Map, Value, json};
 
 use super::face::Face;
 use super::identify::{Missing, SignedIn};
+use super::identity::trace::Trace;
 use super::identity::{AttributeValue, Person};
 use super::policy::{Forbidden, NoIdentity};
 use super::refresh::Refresh;
 use super::seal::Rng;
 use super::time::UnixTime;
-use super::{Decision, Effect, Gate, Known, Note, Page, Reply, RequestView};
+use super::{Decision, Effect, Gate, Known, Note, Page, Reply, RequestView, reference};
 use crate::gate::identity::NoPerson;
 
 impl Gate {
@@ -34,7 +36,7 @@ impl Gate {
             }
             Err(Nobody::Tokens(ask)) => return Decision::Perform(Effect::Refresh(ask)),
             Err(Nobody::NoIdentity(why)) => self.signed_out_json(req, face, why),
-            Err(Nobody::NoPerson(why)) => self.forbidden(req, &Forbidden::NoPerson(why), rng),
+            Err(Nobody::NoPerson(_, why)) => self.forbidden(req, &Forbidden::NoPerson(why), rng),
         };
         Decision::Reply(reply)
     }
@@ -52,7 +54,9 @@ impl Gate {
             Ok(who) => self.whoami_of(req, face, who, now, rng),
             Err(Nobody::Tokens(ask)) => return Decision::Perform(Effect::Refresh(ask)),
             Err(Nobody::NoIdentity(why)) => self.unauthenticated(req, face, why),
-            Err(Nobody::NoPerson(why)) => self.forbidden(req, &Forbidden::NoPerson(why), rng),
+            Err(Nobody::NoPerson(signed_in, why)) => {
+                self.whoami_of_nobody(req, &signed_in, why, rng)
+            }
         };
         Decision::Reply(reply)
     }
@@ -78,6 +82,7 @@ impl Gate {
             Ok(headers) => headers,
             Err(why) => return self.forbidden(req, &why.into(), rng),
         };
+        let traces = self.traces(signed_in);
         let note = Note::new("page").because("whoami").by(Some(&person.user));
         if super::reply::accepts_html(req) {
             let mut page = Page::new("Who you are here")
@@ -85,6 +90,7 @@ impl Gate {
             for (name, value) in headers {
                 page = page.row(name, value);
             }
+            page = page.section("Where it comes from", rows(&traces));
             let left = self.expires(signed_in).since(now) / 60;
             let page = page
                 .detail("Signed in through", signed_in.verified.session.provider())
@@ -97,7 +103,51 @@ impl Gate {
             .into_iter()
             .map(|(name, value)| (name, json!(value)));
         body.insert("headers".to_owned(), Value::Object(headers.collect()));
+        body.insert("identity".to_owned(), json_of(&traces));
         Reply::json(StatusCode::OK, &Value::Object(body), note).with_cookies(who.cookies)
+    }
+
+    /// `/whoami` of somebody whose claims make no person: the page that says
+    /// which value is missing.
+    fn whoami_of_nobody(
+        &self,
+        req: &RequestView<'_>,
+        signed_in: &SignedIn,
+        why: NoPerson,
+        rng: Rng<'_>,
+    ) -> Reply {
+        let wrong = why.to_string();
+        let refused = Forbidden::NoPerson(why);
+        let traces = self.traces(signed_in);
+        let reference = reference(rng);
+        let note = Note {
+            reference: reference.clone(),
+            ..Note::new("forbidden").because(refused.reason())
+        };
+        if super::reply::accepts_html(req) {
+            let mut page = Page::new("Who you are here")
+                .text("You are signed in, but what your account says makes nobody whom this application could be told of.")
+                .row("What is wrong", wrong)
+                .section("Where it comes from", rows(&traces))
+                .link(self.someone_else(req), "Sign in as someone else");
+            if let Some(reference) = reference {
+                page = page.detail("Reference", reference);
+            }
+            return Reply::page(StatusCode::FORBIDDEN, &page, note);
+        }
+        let body = json!({
+            "error": "forbidden",
+            "reason": refused.reason(),
+            "reference": reference,
+            "identity": json_of(&traces),
+        });
+        Reply::json(StatusCode::FORBIDDEN, &body, note)
+    }
+
+    fn traces(&self, signed_in: &SignedIn) -> Vec<Trace> {
+        let verified = &signed_in.verified;
+        self.mapping
+            .trace(verified.identity.claims(), verified.session.kept())
     }
 
     fn who(
@@ -117,7 +167,10 @@ impl Gate {
                 })?;
         let person = match &signed_in.verified.who {
             Ok(who) => Arc::clone(&who.person),
-            Err(why) => return Err(Nobody::NoPerson(why.clone())),
+            Err(why) => {
+                let why = why.clone();
+                return Err(Nobody::NoPerson(Box::new(signed_in), why));
+            }
         };
         Ok(Who {
             cookies: self.reseal(face, &presented, &signed_in, false, now, rng),
@@ -180,8 +233,23 @@ struct Who {
     cookies: Vec<String>,
 }
 
+/// One row for each thing that is told, and one for each value on its way.
+fn rows(traces: &[Trace]) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    for trace in traces {
+        rows.push((trace.what.clone(), trace.result()));
+        let steps = trace.steps.iter();
+        rows.extend(steps.map(|step| (String::new(), step.to_string())));
+    }
+    rows
+}
+
+fn json_of(traces: &[Trace]) -> Value {
+    traces.iter().map(Trace::to_json).collect()
+}
+
 enum Nobody {
     Tokens(Refresh),
     NoIdentity(NoIdentity),
-    NoPerson(NoPerson),
+    NoPerson(Box<SignedIn>, NoPerson),
 }

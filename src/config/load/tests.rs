@@ -128,6 +128,7 @@ fn read(text: &str) -> Result<Loaded, ConfigErrors> {
         text,
         &Outside {
             secrets: Some(&secrets),
+            texts: None,
             files: &secrets,
             cores: 3,
         },
@@ -140,6 +141,7 @@ fn skip(text: &str) -> Result<Loaded, ConfigErrors> {
         text,
         &Outside {
             secrets: None,
+            texts: None,
             files: &Fake::new(),
             cores: 3,
         },

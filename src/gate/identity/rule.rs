@@ -117,21 +117,31 @@ pub(super) struct Sources<'c> {
 impl Sources<'_> {
     /// Those that a rule looks into, in their order.
     fn of(&self, from: Option<ClaimSource>) -> impl Iterator<Item = &Map<String, Value>> {
-        let userinfo = self.userinfo.as_deref();
-        match from {
-            None => [Some(self.id_token.as_ref()), userinfo],
-            Some(ClaimSource::IdToken) => [Some(self.id_token.as_ref()), None],
-            Some(ClaimSource::AccessToken) => [Some(self.access_token.as_ref()), None],
-            Some(ClaimSource::Userinfo) => [userinfo, None],
+        order(from).iter().filter_map(|source| self.get(*source))
+    }
+
+    pub(super) fn get(&self, source: ClaimSource) -> Option<&Map<String, Value>> {
+        match source {
+            ClaimSource::IdToken => Some(&self.id_token),
+            ClaimSource::AccessToken => Some(&self.access_token),
+            ClaimSource::Userinfo => self.userinfo.as_deref(),
         }
-        .into_iter()
-        .flatten()
     }
 
     /// The first usable value of a claim.
     pub(super) fn text(&self, path: &ClaimPath, from: Option<ClaimSource>) -> Option<String> {
         self.of(from)
             .find_map(|claims| path.find(claims).into_iter().find_map(claims::scalar))
+    }
+}
+
+/// Where a rule looks, first to last.
+pub(super) fn order(from: Option<ClaimSource>) -> &'static [ClaimSource] {
+    match from {
+        None => &[ClaimSource::IdToken, ClaimSource::Userinfo],
+        Some(ClaimSource::IdToken) => &[ClaimSource::IdToken],
+        Some(ClaimSource::AccessToken) => &[ClaimSource::AccessToken],
+        Some(ClaimSource::Userinfo) => &[ClaimSource::Userinfo],
     }
 }
 
@@ -193,7 +203,7 @@ impl ClaimRule {
     }
 
     /// Local names for external ones, without doubles.
-    fn map(&self, values: impl Iterator<Item = String>) -> Vec<String> {
+    pub(super) fn map(&self, values: impl Iterator<Item = String>) -> Vec<String> {
         let mut mapped = Vec::new();
         for value in values {
             match (&self.map, self.unmapped) {

@@ -333,6 +333,14 @@ impl Req {
         self.with("cookie", &jar.header())
     }
 
+    pub(in crate::gate) fn method(&self) -> &Method {
+        &self.method
+    }
+
+    pub(in crate::gate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
     pub(in crate::gate) fn view(&self) -> RequestView<'_> {
         RequestView::new(&self.method, self.target.as_bytes(), None, &self.headers).unwrap()
     }

@@ -1,0 +1,114 @@
+//! `vestibule explain`: what would become of a request, without sending one.
+//!
+//! Owns the command: what it is given, and how the answer reads. Must not
+//! judge: `gate::explain` does, by the very steps that requests take.
+
+use std::path::PathBuf;
+
+use crate::config::Config;
+use crate::gate::explain::Asking;
+use crate::gate::{Gate, NoSessionKey};
+
+mod cases;
+mod claims;
+mod request;
+mod words;
+
+pub use cases::CasesError;
+pub use claims::{ClaimsError, TokenCheck};
+pub use request::{RequestTextError, Requested};
+
+/// Who asks, as the command line has it.
+#[derive(Debug)]
+pub enum Who {
+    /// Nobody is signed in.
+    SignedOut,
+    /// `--claims`: a file of claims as JSON.
+    Claims(PathBuf),
+    /// `--token`: a file with an ID token.
+    Token(PathBuf),
+}
+
+/// What to explain.
+#[derive(Debug)]
+pub struct Question {
+    /// Who asks.
+    pub who: Who,
+    /// How a token is checked.
+    pub check: Option<TokenCheck>,
+    /// For what: `[METHOD] URL-or-path`.
+    pub request: String,
+    /// JSON instead of words.
+    pub json: bool,
+}
+
+/// Why there is nothing to explain.
+#[derive(Debug, thiserror::Error)]
+pub enum ExplainError {
+    /// See [`ClaimsError`].
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
+    /// See [`RequestTextError`].
+    #[error("--request: {0}")]
+    Request(#[from] RequestTextError),
+    /// See [`CasesError`].
+    #[error(transparent)]
+    Cases(#[from] CasesError),
+    /// See [`NoSessionKey`].
+    #[error(transparent)]
+    Key(#[from] NoSessionKey),
+}
+
+impl ExplainError {
+    /// Whether the command line is to blame, and not a file.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Request(_) | Self::Claims(ClaimsError::Unchecked) => true,
+            Self::Claims(_) | Self::Cases(_) | Self::Key(_) => false,
+        }
+    }
+}
+
+/// What the command prints, and whether all cases hold.
+#[derive(Debug)]
+pub struct Answer {
+    /// The result, for stdout.
+    pub text: String,
+    /// False if a case differs from what it expects.
+    pub holds: bool,
+}
+
+/// Explains one request.
+///
+/// # Errors
+/// See [`ExplainError`].
+pub fn explain(config: &Config, question: &Question) -> Result<Answer, ExplainError> {
+    let gate = Gate::new(config)?;
+    let requested = Requested::parse(&question.request, &config.server)?;
+    let checks = question.check.as_ref();
+    let asking = match &question.who {
+        Who::SignedOut => Asking::Nobody,
+        Who::Claims(file) => claims::from_file(file, checks, &gate, config)?,
+        Who::Token(file) => claims::from_token(file, checks, &gate, config)?,
+    };
+    let told = requested.explain(&gate, &asking);
+    let text = match question.json {
+        true => format!("{:#}\n", told.to_json()),
+        false => words::of(&requested, &asking, &told),
+    };
+    Ok(Answer { text, holds: true })
+}
+
+/// Runs the cases of a file.
+///
+/// # Errors
+/// See [`ExplainError`].
+pub fn explain_cases(
+    config: &Config,
+    file: &std::path::Path,
+    as_json: bool,
+) -> Result<Answer, ExplainError> {
+    let gate = Gate::new(config)?;
+    Ok(cases::run(config, &gate, file, as_json)?)
+}

@@ -1,0 +1,182 @@
+//! Claims from files: as JSON, or inside a token.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use crate::clock;
+use crate::config::Config;
+use crate::gate::Gate;
+use crate::gate::explain::{Asking, ClaimSet};
+use crate::gate::token::json;
+use crate::gate::token::keys::{KeySet, KeySetError};
+
+/// Largest file of claims, of a token or of keys.
+pub(super) const FILE_MAX: u64 = 1 << 20;
+/// The members of a claims file that holds those of several sources.
+const SOURCES: [&str; 3] = ["id_token", "access_token", "userinfo"];
+
+/// How a token is checked.
+#[derive(Debug)]
+pub enum TokenCheck {
+    /// `--jwks`: by the provider's keys, in this file.
+    Keys(PathBuf),
+    /// `--unverified`: not at all; its claims are taken as they are.
+    Unverified,
+}
+
+/// Why a file gives no claims. No message holds any of them.
+#[derive(Debug, thiserror::Error)]
+pub enum ClaimsError {
+    /// The file cannot be read.
+    #[error("{}: {source}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Not a JSON object, or one with a member twice.
+    #[error("{}: is no JSON object of claims (or has a member twice)", .0.display())]
+    NoObject(PathBuf),
+    /// A source that is neither an object nor a token.
+    #[error("{file}: {name} is neither an object of claims nor a token", file = .0.display(), name = .1)]
+    NoSource(PathBuf, &'static str),
+    /// Not a JWT.
+    #[error("{}: is no JWT: three parts of base64url, the first two JSON objects", .0.display())]
+    NoToken(PathBuf),
+    /// A token, and nothing to check it by.
+    #[error(
+        "a token is checked by its provider's keys: give the key set with --jwks FILE (its address is jwks_uri in the provider's discovery document), or take its claims unchecked with --unverified"
+    )]
+    Unchecked,
+    /// Not a key set.
+    #[error("{file}: {problem}", file = .0.display(), problem = .1)]
+    NoKeys(PathBuf, KeySetError),
+}
+
+/// `--claims`.
+pub(super) fn from_file(
+    file: &Path,
+    check: Option<&TokenCheck>,
+    gate: &Gate,
+    config: &Config,
+) -> Result<Asking, ClaimsError> {
+    let text = read(file)?;
+    let claims = json::object(text.as_bytes());
+    let claims = claims.map_err(|_| ClaimsError::NoObject(file.to_owned()))?;
+    of(claims, file, check, gate, config)
+}
+
+/// Flat claims are an ID token's; else an object or a token for each source.
+pub(super) fn of(
+    mut claims: Map<String, Value>,
+    file: &Path,
+    check: Option<&TokenCheck>,
+    gate: &Gate,
+    config: &Config,
+) -> Result<Asking, ClaimsError> {
+    let nested = !claims.is_empty()
+        && claims
+            .iter()
+            .all(|(name, _)| SOURCES.contains(&name.as_str()));
+    if !nested {
+        return Ok(Asking::Somebody(ClaimSet {
+            id_token: claims,
+            ..ClaimSet::default()
+        }));
+    }
+    let mut set = ClaimSet::default();
+    let [id_token, access_token, userinfo] = SOURCES;
+    for (name, place) in [
+        (access_token, &mut set.access_token),
+        (userinfo, &mut set.userinfo),
+    ] {
+        *place = match claims.remove(name) {
+            None | Some(Value::Null) => continue,
+            Some(Value::Object(claims)) => claims,
+            // An access token is checked with the ID token that it came with,
+            // by a login; here it only says what its claims are.
+            Some(Value::String(token)) if check.is_some() => payload(&token, file)?,
+            Some(Value::String(_)) => return Err(ClaimsError::Unchecked),
+            Some(_) => return Err(ClaimsError::NoSource(file.to_owned(), name)),
+        };
+    }
+    match claims.remove(id_token) {
+        None | Some(Value::Null) => {}
+        Some(Value::Object(claims)) => set.id_token = claims,
+        Some(Value::String(token)) => match checked(&token, file, check, gate, config)? {
+            Asking::Somebody(found) => set.id_token = found.id_token,
+            other => return Ok(other),
+        },
+        Some(_) => return Err(ClaimsError::NoSource(file.to_owned(), id_token)),
+    }
+    Ok(Asking::Somebody(set))
+}
+
+/// `--token`.
+pub(super) fn from_token(
+    file: &Path,
+    check: Option<&TokenCheck>,
+    gate: &Gate,
+    config: &Config,
+) -> Result<Asking, ClaimsError> {
+    checked(read(file)?.trim(), file, check, gate, config)
+}
+
+fn checked(
+    token: &str,
+    file: &Path,
+    check: Option<&TokenCheck>,
+    gate: &Gate,
+    config: &Config,
+) -> Result<Asking, ClaimsError> {
+    match check {
+        None => Err(ClaimsError::Unchecked),
+        Some(TokenCheck::Unverified) => Ok(Asking::Somebody(ClaimSet {
+            id_token: payload(token, file)?,
+            ..ClaimSet::default()
+        })),
+        Some(TokenCheck::Keys(keys)) => {
+            let document = read(keys)?;
+            let set = KeySet::parse(document.as_bytes(), &config.provider.signing_algorithms)
+                .map_err(|error| ClaimsError::NoKeys(keys.clone(), error))?;
+            Ok(gate.asking(token, &set, clock::now()))
+        }
+    }
+}
+
+/// The claims of a JWT that nobody checks.
+fn payload(token: &str, file: &Path) -> Result<Map<String, Value>, ClaimsError> {
+    let no_token = || ClaimsError::NoToken(file.to_owned());
+    let parts: Vec<&str> = token.split('.').collect();
+    let [header, payload, _] = parts.as_slice() else {
+        return Err(no_token());
+    };
+    let object = |part: &str| {
+        let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| no_token())?;
+        json::object(&bytes).map_err(|_| no_token())
+    };
+    object(header)?;
+    object(payload)
+}
+
+pub(super) fn read(file: &Path) -> Result<String, ClaimsError> {
+    let unreadable = |source| ClaimsError::Unreadable {
+        file: file.to_owned(),
+        source,
+    };
+    let mut text = String::new();
+    File::open(file)
+        .and_then(|open| open.take(FILE_MAX + 1).read_to_string(&mut text))
+        .map_err(unreadable)?;
+    if text.len() as u64 > FILE_MAX {
+        let source = io::Error::from(io::ErrorKind::FileTooLarge);
+        return Err(unreadable(source));
+    }
+    Ok(text)
+}

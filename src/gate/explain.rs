@@ -1,0 +1,455 @@
+//! What would become of a request, and why: the route, each rule's verdict with
+//! the values that decided, and the headers that the app would get.
+//!
+//! Owns the account, not the judgement: route, rules, mapping and headers are
+//! those of [`Gate::decide`](super::Gate::decide), with claims in the place of
+//! a cookie. Nothing here lets anybody in: no permit leaves this file.
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::face::Face;
+use super::headers::{AccessToken, Evidence};
+use super::identity::trace::Trace;
+use super::identity::{KeptClaims, NoPerson, Person};
+use super::policy::{self, Denial, Forbidden, NoIdentity, Presented, Proof};
+use super::request::{RequestError, RequestView};
+use super::route::{Access, Ruling};
+use super::rule::{Condition, Who};
+use super::seal::Rng;
+use super::time::UnixTime;
+use super::token::{KeySet, TokenError};
+use super::{Gate, Leads, path_ambiguous};
+
+/// Claims of somebody, as far as they are at hand. Debug shows nothing of them.
+#[derive(Clone, Default)]
+pub struct ClaimSet {
+    /// The ID token's.
+    pub id_token: Map<String, Value>,
+    /// The access token's.
+    pub access_token: Map<String, Value>,
+    /// Userinfo's.
+    pub userinfo: Map<String, Value>,
+}
+
+/// Who would be asking.
+#[derive(Clone, Debug)]
+pub enum Asking {
+    /// Nobody is signed in.
+    Nobody,
+    /// Somebody whose token says this.
+    Somebody(ClaimSet),
+    /// Somebody whose token does not hold.
+    Refused(TokenError),
+}
+
+/// What would become of a request. Debug shows nothing of the person.
+pub struct Explanation {
+    /// The route that it falls under, as the log names it.
+    pub route: Option<String>,
+    /// What becomes of it.
+    pub outcome: Outcome,
+    /// The status of our answer to a browser that opens a page; 200 where the
+    /// app answers, nothing where it depends on the page of ours.
+    pub status: Option<u16>,
+    /// Why, in the word of the log.
+    pub reason: Option<&'static str>,
+    /// What exactly cannot be read of the request.
+    pub detail: Option<String>,
+    /// Who may pass there: a word, or `rules`.
+    pub access: Option<&'static str>,
+    /// The rules, in the order of the file: one of them has to hold.
+    pub rules: Vec<RuleShown>,
+    /// The identity headers that the app gets; no secret, no token.
+    pub headers: Vec<(String, String)>,
+    /// Headers of which something is left out, since it would forge a value.
+    pub left_out: Vec<String>,
+    /// The account name.
+    pub user: Option<String>,
+    /// What makes nobody of these claims.
+    pub no_person: Option<NoPerson>,
+    /// What was mapped from which claim; nothing if nobody is signed in.
+    pub identity: Vec<Trace>,
+}
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The app gets it.
+    Forwarded,
+    /// Somebody has to sign in first.
+    SignIn,
+    /// 403.
+    Forbidden,
+    /// 400, or 405.
+    BadRequest,
+    /// 421: the host is none of `server.public_url`.
+    Misdirected,
+    /// 404, under our own prefix.
+    NotFound,
+    /// A page of ours answers.
+    Ours,
+}
+
+/// One rule of a route.
+pub struct RuleShown {
+    /// Whether all of its conditions hold.
+    pub holds: bool,
+    /// Its conditions.
+    pub conditions: Vec<ConditionShown>,
+}
+
+/// One condition of a rule.
+pub struct ConditionShown {
+    /// Its key in `route.access`.
+    pub key: &'static str,
+    /// What it asks for, in words.
+    pub needs: String,
+    /// Whether it holds.
+    pub holds: bool,
+    /// The person's values that decided.
+    pub has: Vec<String>,
+}
+
+/// What stands in for a token: it is hidden wherever it would be shown.
+const TOKEN: &str = "(token)";
+
+impl std::fmt::Debug for ClaimSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ClaimSet([redacted])")
+    }
+}
+
+impl std::fmt::Debug for Explanation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Explanation")
+            .field("route", &self.route)
+            .field("outcome", &self.outcome)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The claims of a [`ClaimSet`] as a session would keep them.
+struct Held<'c> {
+    id_token: &'c Map<String, Value>,
+    kept: KeptClaims,
+}
+
+impl Gate {
+    /// Whose claims a token holds, by these keys.
+    #[must_use]
+    pub fn asking(&self, id_token: &str, keys: &KeySet, now: UnixTime) -> Asking {
+        match self.verifier.verify(id_token, keys, now) {
+            Ok(identity) => Asking::Somebody(ClaimSet {
+                id_token: identity.claims().clone(),
+                ..ClaimSet::default()
+            }),
+            Err(error) => Asking::Refused(error),
+        }
+    }
+
+    /// What would become of a request that `asking` makes, and why.
+    #[must_use]
+    pub fn explain(
+        &self,
+        req: &RequestView<'_>,
+        asking: &Asking,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Explanation {
+        let mut told = match self.leads(req) {
+            Leads::Nowhere => Explanation::of(
+                Outcome::BadRequest,
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method",
+            ),
+            Leads::Elsewhere => {
+                let reply = self.misdirected(req);
+                Explanation::of(Outcome::Misdirected, reply.status, "host_unknown")
+            }
+            Leads::Ours(endpoint, _) => self.explain_ours(endpoint, req),
+            Leads::App(ruling, face) => self.explain_app(ruling, req, face, asking, now, rng),
+        };
+        if let Asking::Somebody(claims) = asking {
+            let held = self.held(claims);
+            told.identity = self.mapping.trace(held.id_token, &held.kept);
+            match self.mapping.described(held.id_token, &held.kept) {
+                Ok(person) => told.user = Some(person.user),
+                Err(why) => told.no_person = Some(why),
+            }
+        }
+        told
+    }
+
+    fn explain_ours(&self, endpoint: super::Endpoint<'_>, req: &RequestView<'_>) -> Explanation {
+        if !endpoint.allows(req.method()) {
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            return Explanation::of(Outcome::BadRequest, status, "method");
+        }
+        if !self.is_there(endpoint) {
+            return Explanation::of(Outcome::NotFound, StatusCode::NOT_FOUND, "not_found");
+        }
+        Explanation {
+            status: None,
+            reason: None,
+            ..Explanation::of(Outcome::Ours, StatusCode::OK, "page")
+        }
+    }
+
+    fn explain_app(
+        &self,
+        ruling: Ruling<'_>,
+        req: &RequestView<'_>,
+        face: &Face,
+        asking: &Asking,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Explanation {
+        let (access, label) = match ruling {
+            Ruling::Rule { access, label, .. } => (Some(access), label),
+            Ruling::NoMethod { label } => (None, label),
+            Ruling::Ambiguous => {
+                let reply = path_ambiguous();
+                return Explanation::of(Outcome::BadRequest, reply.status, "path_ambiguous");
+            }
+        };
+        let held = match asking {
+            Asking::Somebody(claims) => Some(self.held(claims)),
+            Asking::Nobody | Asking::Refused(_) => None,
+        };
+        let judged = match access {
+            Some(access) => self.judge_claims(access, asking, held.as_ref(), face, now),
+            None => Err(Denial::Forbidden(Forbidden::NoRuleForMethod)),
+        };
+        let told = match judged {
+            Ok(told) => told,
+            Err(denial) => {
+                let (outcome, reason) = match &denial {
+                    Denial::SignIn(why) => (Outcome::SignIn, why.reason()),
+                    Denial::Forbidden(why) => (Outcome::Forbidden, why.reason()),
+                };
+                let reply = self.denied(req, face, &denial, rng);
+                Explanation::of(outcome, reply.status, reason)
+            }
+        };
+        Explanation {
+            route: Some(label.to_string()),
+            access: access.map(Access::word),
+            rules: match access {
+                Some(Access::Rules(rules)) => self.verdicts(rules, held.as_ref()),
+                _ => Vec::new(),
+            },
+            ..told
+        }
+    }
+
+    /// The same judgement as of a request with a session.
+    fn judge_claims(
+        &self,
+        access: &Access,
+        asking: &Asking,
+        held: Option<&Held<'_>>,
+        face: &Face,
+        now: UnixTime,
+    ) -> Result<Explanation, Denial> {
+        let believed = held.map(|held| self.mapping.believed(held.id_token, held.id_token));
+        let permit = policy::judge(access.clone(), || {
+            let (Some(held), Some(claims)) = (held, believed.as_deref()) else {
+                return Presented::None(match asking {
+                    Asking::Refused(error) => NoIdentity::Token(*error),
+                    Asking::Nobody | Asking::Somebody(_) => NoIdentity::NoCookie,
+                });
+            };
+            match self.mapping.described(held.id_token, &held.kept) {
+                Ok(person) => {
+                    let provider = &self.provider.id;
+                    Presented::Person(person, Proof { provider, claims })
+                }
+                Err(why) => Presented::NoPerson(why),
+            }
+        })?;
+        let mut told = Explanation::of(Outcome::Forwarded, StatusCode::OK, "forwarded");
+        told.reason = None;
+        let (Some(person), Some(claims)) = (permit.who(), believed.as_deref()) else {
+            return Ok(told);
+        };
+        let evidence = self.evidence_of(claims, face);
+        let refuse = |why| Denial::Forbidden(Forbidden::from(why));
+        let set = self.headers.tell(person, &evidence).map_err(refuse)?;
+        told.left_out = set.left_out().iter().map(ToString::to_string).collect();
+        told.headers = self.headers.shown(person, &evidence, now).map_err(refuse)?;
+        Ok(told)
+    }
+
+    fn evidence_of<'e>(&'e self, claims: &'e Map<String, Value>, face: &'e Face) -> Evidence<'e> {
+        Evidence {
+            sub: claims
+                .get("sub")
+                .and_then(Value::as_str)
+                .unwrap_or_default(),
+            provider: &self.provider.id,
+            claims: Some(claims),
+            id_token: TOKEN,
+            origin: face.origin.as_str(),
+            session: None,
+            access_token: Some(AccessToken {
+                text: TOKEN,
+                ends: UnixTime::from_secs(u64::MAX),
+            }),
+        }
+    }
+
+    /// What each rule says of these claims; of nobody, that none holds.
+    fn verdicts(&self, rules: &super::rule::Rules, held: Option<&Held<'_>>) -> Vec<RuleShown> {
+        let person: Option<(Person, &Held<'_>)> = held.and_then(|held| {
+            let person = self.mapping.described(held.id_token, &held.kept).ok()?;
+            Some((person, held))
+        });
+        let Some((person, held)) = person else {
+            let unmet = |condition: &Condition| ConditionShown::new(condition, false, Vec::new());
+            return rules
+                .tables()
+                .map(|table| RuleShown {
+                    holds: false,
+                    conditions: table.iter().map(unmet).collect(),
+                })
+                .collect();
+        };
+        let claims = self.mapping.believed(held.id_token, held.id_token);
+        let who = Who {
+            person: &person,
+            provider: &self.provider.id,
+            claims: &claims,
+        };
+        rules
+            .verdicts(who)
+            .map(|verdict| RuleShown {
+                holds: verdict.holds(),
+                conditions: verdict
+                    .conditions()
+                    .iter()
+                    .map(|one| {
+                        let has = one.has.iter().map(ToString::to_string).collect();
+                        ConditionShown::new(one.condition, one.holds, has)
+                    })
+                    .collect(),
+            })
+            .collect()
+    }
+
+    fn held<'c>(&self, claims: &'c ClaimSet) -> Held<'c> {
+        let mut kept = self.mapping.keep_access(&claims.access_token);
+        self.mapping.keep_userinfo(&mut kept, &claims.userinfo);
+        Held {
+            id_token: &claims.id_token,
+            kept,
+        }
+    }
+}
+
+impl ConditionShown {
+    fn new(condition: &Condition, holds: bool, has: Vec<String>) -> Self {
+        Self {
+            key: condition.key(),
+            needs: condition.to_string(),
+            holds,
+            has,
+        }
+    }
+}
+
+impl Explanation {
+    /// Of a request that cannot be read at all.
+    #[must_use]
+    pub fn unreadable(error: RequestError) -> Self {
+        let status = StatusCode::BAD_REQUEST;
+        Self {
+            detail: Some(error.to_string()),
+            ..Self::of(Outcome::BadRequest, status, "request_unreadable")
+        }
+    }
+
+    fn of(outcome: Outcome, status: StatusCode, reason: &'static str) -> Self {
+        Self {
+            route: None,
+            outcome,
+            status: Some(status.as_u16()),
+            reason: Some(reason),
+            detail: None,
+            access: None,
+            rules: Vec::new(),
+            headers: Vec::new(),
+            left_out: Vec::new(),
+            user: None,
+            no_person: None,
+            identity: Vec::new(),
+        }
+    }
+
+    /// For scripts: `route`, `outcome`, `status`, `rules`, `headers`, and why.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let headers: Map<String, Value> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), json!(value)))
+            .collect();
+        let rules: Vec<Value> = self.rules.iter().map(RuleShown::to_json).collect();
+        let identity: Vec<Value> = self.identity.iter().map(Trace::to_json).collect();
+        json!({
+            "route": self.route,
+            "outcome": self.outcome.word(),
+            "status": self.status,
+            "reason": self.reason,
+            "access": self.access,
+            "rules": rules,
+            "headers": headers,
+            "headers_left_out": self.left_out,
+            "user": self.user,
+            "identity": identity,
+        })
+    }
+}
+
+impl RuleShown {
+    fn to_json(&self) -> Value {
+        let condition = |one: &ConditionShown| {
+            json!({
+                "key": one.key, "needs": one.needs, "holds": one.holds, "has": one.has,
+            })
+        };
+        let conditions: Vec<Value> = self.conditions.iter().map(condition).collect();
+        json!({ "holds": self.holds, "conditions": conditions })
+    }
+}
+
+impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Forwarded,
+        Self::SignIn,
+        Self::Forbidden,
+        Self::BadRequest,
+        Self::Misdirected,
+        Self::NotFound,
+        Self::Ours,
+    ];
+
+    /// The word for it, from a closed list.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Forwarded => "forwarded",
+            Self::SignIn => "sign-in",
+            Self::Forbidden => "forbidden",
+            Self::BadRequest => "bad-request",
+            Self::Misdirected => "misdirected",
+            Self::NotFound => "not-found",
+            Self::Ours => "ours",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
