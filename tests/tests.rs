@@ -7,6 +7,7 @@
 //! - `cli`: commands and exit codes
 //! - `login`: from a page of the app through the provider and back
 //! - `mapping`: which claims become user, groups, access right and attributes
+//! - `shapes`: the same, in every shape in which a claim reaches us
 //! - `explain`: what would become of a request, and why
 //! - `import`: mapping files of other systems
 //! - `cookies`: names and attributes of our cookies
@@ -67,6 +68,7 @@ mod suite {
     mod replies;
     mod rules;
     mod session;
+    mod shapes;
     mod spoofing;
     mod start;
     mod third_party;

@@ -69,7 +69,7 @@ enum Take {
 }
 
 /// What is being traced, and out of what.
-struct Tracing<'t> {
+struct Account<'t> {
     believed: &'t Sources<'t>,
     /// The claims as they came.
     raw: &'t Sources<'t>,
@@ -98,25 +98,25 @@ impl Mapping {
             userinfo: self.userinfo.then_some(Cow::Borrowed(&kept.userinfo)),
         };
         let automatic = self.automatic_groups(id_token);
-        let tracing = Tracing {
+        let account = Account {
             believed: &believed,
             raw: &raw,
         };
         let one = |what: &str, rule: &ClaimRule, value: Option<String>| {
-            tracing.of(what, rule, Take::One, &[], value.into_iter().collect())
+            account.of(what, rule, Take::One, &[], value.into_iter().collect())
         };
         let email = self.email.one(&believed).filter(|email| is_email(email));
         let groups = self.groups.all(&believed, &automatic);
         let mut traces = vec![
             one("user", &self.user, self.user.one(&believed)),
             one("email", &self.email, email),
-            self.trace_name(&tracing),
-            tracing.of("groups", &self.groups, Take::All, &automatic, groups),
+            self.trace_name(&account),
+            account.of("groups", &self.groups, Take::All, &automatic, groups),
         ];
         if let Some(rule) = &self.access_right {
             let right = self.right(&believed).ok().flatten();
             let right = right.into_iter().collect();
-            traces.push(tracing.of("access_right", rule, Take::First, &[], right));
+            traces.push(account.of("access_right", rule, Take::First, &[], right));
         }
         traces.extend(self.attributes.iter().map(|attribute| {
             let values = match attribute.of(&believed).map(|found| found.value) {
@@ -129,20 +129,20 @@ impl Mapping {
                 AttributeKind::Text | AttributeKind::Number | AttributeKind::Bool => Take::One,
             };
             let what = format!("attributes.{}", attribute.name);
-            tracing.of(&what, &attribute.rule, take, &[], values)
+            account.of(&what, &attribute.rule, take, &[], values)
         }));
         traces
     }
 
     /// Without a rule for it, a name is `name`, or else both of the others.
-    fn trace_name(&self, tracing: &Tracing<'_>) -> Trace {
-        let value = self.name(tracing.believed).into_iter().collect();
+    fn trace_name(&self, account: &Account<'_>) -> Trace {
+        let value = self.name(account.believed).into_iter().collect();
         if let Some(rule) = &self.name {
-            return tracing.of("name", rule, Take::One, &[], value);
+            return account.of("name", rule, Take::One, &[], value);
         }
         let [name, given, family] = self.names.each_ref().map(|path| {
             let rule = ClaimRule::from(path.iter().cloned().collect::<Vec<_>>());
-            tracing.steps(&rule, Take::One, &[])
+            account.steps(&rule, Take::One, &[])
         });
         let is_whole = name.iter().any(Step::is_taken);
         let parts = given.into_iter().chain(family).map(|step| match step {
@@ -163,7 +163,7 @@ impl Mapping {
     }
 }
 
-impl Tracing<'_> {
+impl Account<'_> {
     fn of(
         &self,
         what: &str,

@@ -126,6 +126,58 @@ fn a_person_sees_what_the_app_is_told() {
 }
 
 #[test]
+fn a_person_sees_which_claim_became_what_and_what_was_left_out() {
+    let pool = crate::gate::tests::support::POOL;
+    let (mut desk, jar) = signed_in(&json!({
+        "cognito:groups": ["Editors", format!("{pool}_entra")],
+        "identities": [{ "providerName": "entra" }],
+    }));
+    let reply = desk.reply(&Req::open("/_vestibule/whoami").cookies(&jar));
+    let html = text(&reply);
+    for shown in [
+        "Where it comes from",
+        "&quot;Editors&quot; from cognito:groups (ID token)",
+        "left out, the pool&#39;s automatic group",
+        "name (ID token): not there",
+    ] {
+        assert!(html.contains(shown), "{shown}: {html}");
+    }
+    holds_no_token(&reply, &jar);
+    let json = desk.reply(&Req::get("/_vestibule/whoami").cookies(&jar));
+    holds_no_token(&json, &jar);
+    let identity = body(&json)["identity"].clone();
+    let groups = identity.as_array().unwrap();
+    let groups = groups.iter().find(|one| one["what"] == "groups").unwrap();
+    assert_eq!(groups["values"], json!(["Editors"]));
+    assert_eq!(groups["from"][1]["fate"], "automatic");
+}
+
+#[test]
+fn somebody_whom_the_claims_make_nobody_sees_what_is_missing() {
+    let (mut desk, jar) = signed_in(&json!({ "email_verified": false }));
+    let reply = desk.reply(&Req::open("/_vestibule/whoami").cookies(&jar));
+    assert_eq!(reply.status, 403);
+    assert_eq!(reply.note.reason, Some("no_user_claim"));
+    let html = text(&reply);
+    assert!(html.contains("no address or not vouched for"), "{html}");
+    assert!(html.contains("Sign in as someone else"), "{html}");
+    assert!(html.contains(reply.note.reference.as_deref().unwrap()));
+    holds_no_token(&reply, &jar);
+    let json = desk.reply(&Req::get("/_vestibule/whoami").cookies(&jar));
+    assert_eq!(json.status, 403);
+    assert_eq!(body(&json)["reason"], "no_user_claim");
+    assert_eq!(body(&json)["identity"][0]["from"][0]["fate"], "unbelieved");
+}
+
+#[test]
+fn whoever_is_nobody_comes_back_to_the_same_page_as_someone_else() {
+    let (mut desk, jar) = signed_in(&json!({ "email_verified": false }));
+    let reply = desk.reply(&Req::open("/wiki?x=1").cookies(&jar));
+    assert_eq!(reply.status, 403);
+    assert!(text(&reply).contains("/_vestibule/logout?rd=%2Fwiki%3Fx%3D1"));
+}
+
+#[test]
 fn signed_out_a_person_is_sent_into_login() {
     let mut desk = Desk::new(&config());
     let reply = desk.reply(&Req::open("/_vestibule/whoami"));
