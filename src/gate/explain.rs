@@ -5,6 +5,8 @@
 //! those of [`Gate::decide`](super::Gate::decide), with claims in the place of
 //! a cookie. Nothing here lets anybody in: no permit leaves this file.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -264,7 +266,7 @@ impl Gate {
             match self.mapping.described(held.id_token, &held.kept) {
                 Ok(person) => {
                     let provider = &self.provider.id;
-                    Presented::Person(person, Proof { provider, claims })
+                    Presented::Person(Arc::new(person), Proof { provider, claims })
                 }
                 Err(why) => Presented::NoPerson(why),
             }
