@@ -311,7 +311,7 @@ impl Gate {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Result<Judged, Held> {
-        if access.looks_for_identity() && self.is_foreign_websocket(req) {
+        if access.looks_for_identity() && self.is_foreign_websocket(req, manner) {
             return Err(Denial::Forbidden(Forbidden::ForeignOrigin).into());
         }
         let mut cookies = Vec::new();
@@ -473,12 +473,14 @@ impl Gate {
 
     /// A websocket that a page of another origin opens: cookies go along with
     /// it, and the same-origin policy does not apply (RFC 6455 10.2).
-    fn is_foreign_websocket(&self, req: &RequestView<'_>) -> bool {
+    fn is_foreign_websocket(&self, req: &RequestView<'_>, manner: &Manner) -> bool {
+        let is_welcome = |origin: &str| {
+            self.origins().any(|ours| ours.as_str() == origin)
+                || manner.origins.iter().any(|other| other.as_str() == origin)
+        };
         req.headers().contains_key(header::UPGRADE)
             && req.headers().contains_key(header::ORIGIN)
-            && !req
-                .header("origin")
-                .is_some_and(|origin| self.origins().any(|ours| ours.as_str() == origin))
+            && !req.header("origin").is_some_and(is_welcome)
     }
 
     /// What the cache of verified sessions comes to.

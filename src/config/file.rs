@@ -177,6 +177,7 @@ pub(crate) struct RouteTable {
     pub(crate) allow_in_path: MaybeTexts,
     pub(crate) activity: Option<Item<bool>>,
     pub(crate) shared_cache: Option<Item<bool>>,
+    pub(crate) origins: MaybeTexts,
 }
 
 /// A table of `route.access`.
@@ -434,13 +435,7 @@ impl SetTable {
 
 impl RouteTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&[
-            "upstream",
-            "api",
-            "origins",
-            "cors_preflight",
-            "pass_override_headers",
-        ]);
+        table.later(&["upstream", "api", "cors_preflight", "pass_override_headers"]);
         Self {
             place: table.place(),
             path: table.texts("path"),
@@ -450,6 +445,7 @@ impl RouteTable {
             allow_in_path: table.texts("allow_in_path"),
             activity: table.boolean("activity"),
             shared_cache: table.boolean("shared_cache"),
+            origins: table.texts("origins"),
         }
     }
 }

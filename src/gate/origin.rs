@@ -20,6 +20,45 @@ pub struct PublicOrigin {
     text: String,
 }
 
+/// An origin as browsers write it into `Origin` (RFC 6454 6.2), ours or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(String);
+
+impl Origin {
+    /// Reads `https://app.example.com`, or what an app's web view sends
+    /// (`capacitor://localhost`); a single trailing slash is tolerated.
+    ///
+    /// # Errors
+    /// See [`OriginError`]; `null` is everybody's and so nobody's origin.
+    pub fn parse(text: &str) -> Result<Self, OriginError> {
+        let (scheme, rest) = text.split_once("://").ok_or(OriginError::NotAUrl)?;
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        if rest.contains('/') {
+            return Err(OriginError::Path);
+        }
+        if rest.contains(['?', '#', '@']) {
+            return Err(OriginError::Extra);
+        }
+        // A star would look as if it stood for any name.
+        let odd = |c: char| !c.is_ascii_graphic() || matches!(c, '*' | '\\' | ',');
+        if rest.is_empty() || rest.contains(odd) {
+            return Err(OriginError::NotAUrl);
+        }
+        let url = Url::parse(&format!("{scheme}://{rest}")).map_err(|_| OriginError::NotAUrl)?;
+        Ok(Self(match url.origin() {
+            origin @ url::Origin::Tuple(..) => origin.ascii_serialization(),
+            url::Origin::Opaque(_) if url.scheme() == "file" => return Err(OriginError::NotAUrl),
+            url::Origin::Opaque(_) => format!("{}://{rest}", url.scheme()),
+        }))
+    }
+
+    /// The text to compare with.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Why a text is no public origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OriginError {

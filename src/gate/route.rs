@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use http::Method;
 
+use super::origin::Origin;
 use super::request::{Forms, RequestPath};
 use super::rule::Rules;
 
@@ -63,6 +64,8 @@ pub struct Manner {
     pub is_activity: bool,
     /// Whether the app alone says what shared caches may keep.
     pub shared_cache: bool,
+    /// Origins beside ours whose pages may open a websocket.
+    pub origins: Vec<Origin>,
 }
 
 impl Default for Manner {
@@ -70,6 +73,7 @@ impl Default for Manner {
         Self {
             is_activity: true,
             shared_cache: false,
+            origins: Vec::new(),
         }
     }
 }

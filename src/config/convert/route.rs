@@ -7,7 +7,7 @@ use crate::config::error::{ConfigErrorKind, ConfigWarningKind};
 use crate::config::file::RouteTable;
 use crate::config::reader::{Item, Place, Text};
 use crate::config::{Provider, Server};
-use crate::gate::origin::split_host;
+use crate::gate::origin::{Origin, split_host};
 use crate::gate::request::Forms;
 use crate::gate::route::{Access, Manner, PathPattern, Route, covers};
 
@@ -62,6 +62,7 @@ impl Conversion<'_> {
                 manner: Manner {
                     is_activity: table.activity.as_ref().is_none_or(|item| item.value),
                     shared_cache: table.shared_cache.as_ref().is_some_and(|item| item.value),
+                    origins: self.origins_of(table),
                 },
             });
         }
@@ -125,6 +126,25 @@ impl Conversion<'_> {
             }
         }
         methods
+    }
+
+    /// Whose pages may open a websocket there, beside our own.
+    fn origins_of(&mut self, table: &RouteTable) -> Vec<Origin> {
+        let mut origins = Vec::new();
+        for item in table.origins.iter().flatten() {
+            let Some(text) = self.text(item, "https://not-read.invalid") else {
+                continue;
+            };
+            match Origin::parse(&text) {
+                Ok(origin) => origins.push(origin),
+                Err(error) => {
+                    let remedy = "write it as browsers send it, such as \"https://app.example.com\"; there are no wildcards";
+                    self.findings
+                        .error(&item.place, ConfigErrorKind::Origin(error), remedy);
+                }
+            }
+        }
+        origins
     }
 
     fn allow_in_path(&mut self, table: &RouteTable) -> Forms {

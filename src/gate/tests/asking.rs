@@ -8,7 +8,7 @@ use super::support::{
     COOKIE, Desk, Jar, Req, body, config, header_of, id_claims, location, route, set_cookies, text,
 };
 use crate::gate::Decision;
-use crate::gate::origin::PublicOrigin;
+use crate::gate::origin::{Origin, PublicOrigin};
 use crate::gate::route::Access;
 
 fn desk() -> Desk {
@@ -477,4 +477,49 @@ fn a_person_who_cannot_be_told_gets_403() {
         assert!(body(&json)["reference"].is_string());
         assert!(set_cookies(&json).is_empty());
     }
+}
+
+#[test]
+fn a_route_names_further_origins_that_may_open_a_websocket() {
+    let mut config = config();
+    let mut welcoming = route(&["/live/"], Access::SignedIn);
+    for origin in ["https://app.example.com", "capacitor://localhost"] {
+        welcoming
+            .manner
+            .origins
+            .push(Origin::parse(origin).unwrap());
+    }
+    config.routes = vec![welcoming, route(&["/other/"], Access::SignedIn)];
+    let mut desk = Desk::new(&config);
+    let mut jar = Jar::default();
+    desk.sign_in(&mut jar);
+    let socket = |target: &str, origin: &str| {
+        let req = Req::get(target).cookies(&jar).with("upgrade", "websocket");
+        req.with("origin", origin)
+    };
+    for origin in [
+        "https://app.example.com",
+        "capacitor://localhost",
+        "https://wiki.example.com",
+    ] {
+        let forward = desk.forward(&socket("/live/x", origin));
+        assert!(forward.permit.who().is_some(), "{origin}");
+    }
+    for (target, origin) in [
+        ("/live/x", "https://app.example.com:8443"),
+        ("/live/x", "http://app.example.com"),
+        ("/live/x", "https://sub.app.example.com"),
+        ("/live/x", "null"),
+        // What one route welcomes is nothing to another.
+        ("/other/x", "https://app.example.com"),
+        ("/", "https://app.example.com"),
+    ] {
+        let reply = desk.reply(&socket(target, origin));
+        let why = (reply.status.as_u16(), reply.note.reason);
+        assert_eq!(why, (403, Some("websocket_origin")), "{target} {origin}");
+    }
+    // An origin is no identity.
+    let stranger = Req::get("/live/x").with("upgrade", "websocket");
+    let reply = desk.reply(&stranger.with("origin", "https://app.example.com"));
+    assert_eq!(reply.status, 401);
 }

@@ -1,7 +1,7 @@
 //! Public origins, and which one a request is for.
 
 use super::support::Dice;
-use crate::gate::origin::{OriginError, PublicOrigin, for_host, split_host};
+use crate::gate::origin::{Origin, OriginError, PublicOrigin, for_host, split_host};
 
 fn origin(text: &str) -> PublicOrigin {
     PublicOrigin::parse(text).unwrap()
@@ -246,5 +246,35 @@ fn no_host_header_panics() {
         if let Some(found) = for_host(origins.iter(), &host) {
             assert!(host.to_lowercase().starts_with(found.host()), "{host}");
         }
+    }
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn any_origin_is_read_as_browsers_write_it() {
+    for (text, expected) in [
+        ("https://App.Example.com",     Ok("https://app.example.com")),
+        ("https://app.example.com/",    Ok("https://app.example.com")),
+        ("https://app.example.com:443", Ok("https://app.example.com")),
+        ("http://intranet:8080",        Ok("http://intranet:8080")),
+        ("https://[::1]:444",           Ok("https://[::1]:444")),
+        ("capacitor://localhost",       Ok("capacitor://localhost")),
+        ("chrome-extension://abcdef",   Ok("chrome-extension://abcdef")),
+        ("null",                        Err(OriginError::NotAUrl)),
+        ("*",                           Err(OriginError::NotAUrl)),
+        ("https://*.example.com",       Err(OriginError::NotAUrl)),
+        ("https://",                    Err(OriginError::NotAUrl)),
+        ("file://",                     Err(OriginError::NotAUrl)),
+        ("file://host",                 Err(OriginError::NotAUrl)),
+        ("app.example.com",             Err(OriginError::NotAUrl)),
+        ("https://a.example b",         Err(OriginError::NotAUrl)),
+        ("https://a.example\\b",        Err(OriginError::NotAUrl)),
+        ("https://app.example.com/x",   Err(OriginError::Path)),
+        ("https://app.example.com//",   Err(OriginError::Path)),
+        ("https://u@app.example.com",   Err(OriginError::Extra)),
+        ("https://app.example.com?x",   Err(OriginError::Extra)),
+    ] {
+        let read = Origin::parse(text);
+        assert_eq!(read.as_ref().map(Origin::as_str), expected.as_ref().copied(), "{text}");
     }
 }
