@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pingora::prelude::{Server, background_service};
-use pingora::proxy::http_proxy_service_with_name;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, ShutdownSignal, ShutdownSignalWatch, ShutdownWatch};
 use pingora::services::background::{BackgroundService, GenBackgroundService};
@@ -21,6 +20,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::edge::admin::Admin;
 use crate::edge::http::{HttpClient, HttpError};
+use crate::edge::leash::Leashed;
 use crate::edge::oidc::RelyingParty;
 use crate::edge::provider::ProviderState;
 use crate::edge::proxy::Proxy;
@@ -97,7 +97,8 @@ pub fn run(config: &Config) -> Result<(), StartError> {
 
     let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
     server.bootstrap();
-    let mut public = http_proxy_service_with_name(&server.configuration, proxy, "public");
+    let public = Leashed::new(&server.configuration, proxy);
+    let mut public = Service::new("public".to_owned(), public);
     for address in &config.server.listen {
         public.add_tcp(&address.to_string());
     }

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod http;
+pub mod leash;
 mod missing_key;
 pub mod oidc;
 mod perform;

@@ -26,6 +26,7 @@ mod face;
 pub mod headers;
 mod identify;
 pub mod identity;
+pub mod lease;
 pub mod login;
 pub mod memory;
 pub mod newer;
@@ -61,6 +62,7 @@ use face::Face;
 use headers::{Evidence, HeaderRules};
 use identify::Missing;
 use identity::{Mapping, Person};
+use lease::Lease;
 use memory::Memory;
 use newer::Newness;
 use origin::PublicOrigin;
@@ -445,6 +447,7 @@ impl Gate {
             set_cookies,
             refresh,
             mark,
+            lease: kept.map(|(session, identity)| Lease::new(&session, &identity)),
             note,
         })
     }

@@ -23,6 +23,7 @@
 //! - `assertion`: the same, signed, for apps that verify
 //! - `upstream`: what the app gets, and what of its answers reaches the browser
 //! - `logout`: the end of a session
+//! - `open_connections`: websockets and event streams, and how they end with their session
 //! - `pages`: headers of our own answers
 //! - `advisories`: how others were broken, R1 to R20
 //! - `browser`: the same in a real chromium
@@ -61,6 +62,7 @@ mod suite {
     mod login;
     mod logout;
     mod mapping;
+    mod open_connections;
     mod pages;
     mod radicale;
     mod refresh;

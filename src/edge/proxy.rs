@@ -17,6 +17,7 @@ use pingora::{Error, ErrorSource, ErrorType};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::leash::{Ends, Leash};
 use super::missing_key::WAITERS_MAX;
 use super::oidc::RelyingParty;
 use super::perform::EXCHANGES_MAX;
@@ -53,7 +54,8 @@ pub struct Proxy {
     pub(super) refresher: Arc<Refresher>,
     pub(super) reach: Reach,
     upstream: Resolver,
-    telemetry: Telemetry,
+    telemetry: Arc<Telemetry>,
+    pub(super) ends: Arc<Ends>,
     in_flight: InFlight,
     pub(super) exchanges: Semaphore,
     pub(super) key_waiters: Semaphore,
@@ -81,8 +83,10 @@ impl Proxy {
         telemetry: Telemetry,
         in_flight: InFlight,
     ) -> Self {
+        let (gate, telemetry) = (Arc::new(gate), Arc::new(telemetry));
         Self {
-            gate: Arc::new(gate),
+            ends: Arc::new(Ends::new(Arc::clone(&gate), Arc::clone(&telemetry))),
+            gate,
             provider: Arc::clone(refresher.provider()),
             relying_party: Arc::clone(refresher.relying_party()),
             refresher,
@@ -93,6 +97,11 @@ impl Proxy {
             exchanges: Semaphore::new(EXCHANGES_MAX),
             key_waiters: Semaphore::new(WAITERS_MAX),
         }
+    }
+
+    /// When its open connections have to end.
+    pub(super) fn ends(&self) -> &Arc<Ends> {
+        &self.ends
     }
 
     /// Asks the core.
@@ -147,7 +156,14 @@ impl Proxy {
                 .cookies_since(mark, &view, now, &mut clock::random);
             (!cookies.is_empty()).then_some(cookies)
         });
-        since.unwrap_or_else(|| forward.set_cookies.clone())
+        if since.is_some() || forward.set_cookies.is_empty() {
+            return since.unwrap_or_default();
+        }
+        // The person may have signed out since, in another tab.
+        match &forward.lease {
+            Some(lease) if self.gate.has_ended(lease, clock::now()) => Vec::new(),
+            _ => forward.set_cookies.clone(),
+        }
     }
 }
 
@@ -281,9 +297,24 @@ impl ProxyHttp for Proxy {
             return Ok(());
         }
         let set_cookies = self.cookies_for_head(session, ctx).await;
-        let Some(forward) = &ctx.forward else {
+        let Some(forward) = &mut ctx.forward else {
             return Err(Error::new_in(ErrorType::InternalError));
         };
+        if stays_open(upstream_response)
+            && let Some(lease) = forward.lease.take()
+        {
+            let leash = Leash {
+                lease,
+                method: session.req_header().method.clone(),
+                path: view::path_for_log(session),
+                status: upstream_response.status.as_u16(),
+                note: ctx.note.clone(),
+                started: ctx.started,
+            };
+            leash
+                .put_on()
+                .map_err(|_| Error::new_in(ErrorType::InternalError))?;
+        }
         let audience = match forward.permit.access() {
             _ if !set_cookies.is_empty() => Audience::OneSession,
             _ if forward.shared_cache => Audience::Everybody,
@@ -360,6 +391,18 @@ impl ProxyHttp for Proxy {
 /// Whether a status hands the connection over to another protocol.
 fn is_switch(status: StatusCode) -> bool {
     status == StatusCode::SWITCHING_PROTOCOLS
+}
+
+/// Whether the connection outlives the request: a websocket, a stream of events.
+fn stays_open(response: &ResponseHeader) -> bool {
+    let kind = response.headers.get(http::header::CONTENT_TYPE);
+    let essence = kind.and_then(|kind| kind.as_bytes().split(|b| *b == b';').next());
+    is_switch(response.status)
+        || essence.is_some_and(|essence| {
+            essence
+                .trim_ascii()
+                .eq_ignore_ascii_case(b"text/event-stream")
+        })
 }
 
 /// pingora waits for the next request on a connection without end, and for a

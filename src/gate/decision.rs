@@ -1,6 +1,7 @@
 //! What becomes of a request, as a value that the edge carries out.
 
 use super::headers::HeaderEdits;
+use super::lease::Lease;
 use super::policy::Permit;
 use super::refresh::{Mark, Refresh};
 use super::reply::{Note, Reply};
@@ -34,6 +35,8 @@ pub struct Forward {
     pub refresh: Option<Refresh>,
     /// The session, to ask once more for its cookies when the answer comes.
     pub mark: Option<Mark>,
+    /// What the connection stands on, should it stay open.
+    pub lease: Option<Lease>,
     /// For the log.
     pub note: Note,
 }

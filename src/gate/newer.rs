@@ -140,13 +140,21 @@ impl Newer {
         (entry.generation > generation).then(|| Arc::clone(&kept.session))
     }
 
+    /// The newest generation of a session that was seen; `None`: never one
+    /// beside the first.
+    #[must_use]
+    pub fn generation(&self, id: &SessionId) -> Option<u32> {
+        if self.entries.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        Some(self.read(id)?.entries.get(id)?.generation)
+    }
+
     /// The generation that follows on `generation` and on all that were seen.
     #[must_use]
     pub fn next_generation(&self, id: &SessionId, generation: u32) -> u32 {
-        let seen = self
-            .read(id)
-            .and_then(|shard| Some(shard.entries.get(id)?.generation));
-        seen.unwrap_or(0).max(generation).saturating_add(1)
+        let seen = self.generation(id).unwrap_or(0);
+        seen.max(generation).saturating_add(1)
     }
 
     /// Keeps a session that was refreshed here until its cookie has been seen.

@@ -34,6 +34,21 @@ impl Gate {
     /// # Errors
     /// Why it does not stand.
     pub(super) fn standing(&self, session: &Session, now: UnixTime) -> Result<(), NoIdentity> {
+        self.stands(session, now)?;
+        // Of what was written down, not of what happened: up to a step early, never late.
+        if let Some(idle) = &self.idle
+            && now.since(session.seen()) >= idle.timeout
+        {
+            return Err(NoIdentity::Idle);
+        }
+        Ok(())
+    }
+
+    /// The same for what is no activity, and does not end for want of it.
+    ///
+    /// # Errors
+    /// Why it does not stand.
+    pub(super) fn stands(&self, session: &Session, now: UnixTime) -> Result<(), NoIdentity> {
         if session.provider() != self.provider.id {
             return Err(NoIdentity::OtherProvider);
         }
@@ -46,12 +61,6 @@ impl Gate {
         let revoked = self.revoked.signed_in_before;
         if revoked.is_some_and(|before| session.signed_in() < before) {
             return Err(NoIdentity::Revoked);
-        }
-        // Of what was written down, not of what happened: up to a step early, never late.
-        if let Some(idle) = &self.idle
-            && now.since(session.seen()) >= idle.timeout
-        {
-            return Err(NoIdentity::Idle);
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ mod ended;
 mod exchanging;
 mod hygiene;
 mod idle;
+mod leasing;
 mod origin;
 mod page;
 mod refreshing;

@@ -1,0 +1,205 @@
+//! Ends connections that outlive what they were let through for.
+//!
+//! Owns the watch over websockets and event streams. Decides nothing: the core
+//! says whether a lease still holds. pingora has no means to end a connection
+//! on which nothing moves, so each request is served inside a future of ours
+//! that can be dropped, and with it both of its sockets. A client sees the
+//! connection break; there is no frame of ours in a protocol that is not ours.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use http::Method;
+use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
+use pingora::protocols::http::ServerSession;
+use pingora::protocols::http::v2::server::H2Options;
+use pingora::proxy::HttpProxy;
+use pingora::server::ShutdownWatch;
+use pingora::server::configuration::ServerConf;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::proxy::Proxy;
+use crate::clock;
+use crate::gate::Gate;
+use crate::gate::lease::Lease;
+use crate::gate::policy::NoIdentity;
+use crate::gate::reply::Note;
+use crate::telemetry::{AccessLine, Telemetry};
+
+/// How often the core is asked at least: a newer generation that another
+/// request brings has to be noticed while it is new.
+const STEP: Duration = Duration::from_secs(10);
+
+tokio::task_local! {
+    /// Where the callbacks of a request leave the lease of its connection.
+    static LEASH: RefCell<Option<Leash>>;
+}
+
+/// A connection that stays open, and what its line in the log will say.
+pub(super) struct Leash {
+    pub(super) lease: Lease,
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) status: u16,
+    pub(super) note: Note,
+    pub(super) started: Instant,
+}
+
+/// The request was not served by [`Leashed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("nobody watches over this connection")]
+pub(super) struct Unwatched;
+
+impl Leash {
+    /// Has the connection of the request that is being served end with its session.
+    ///
+    /// # Errors
+    /// If nobody watches: it must not stay open then.
+    pub(super) fn put_on(self) -> Result<(), Unwatched> {
+        LEASH
+            .try_with(|slot| slot.replace(Some(self)))
+            .map(drop)
+            .map_err(|_| Unwatched)
+    }
+}
+
+/// Says when open connections have to end.
+pub struct Ends {
+    gate: Arc<Gate>,
+    telemetry: Arc<Telemetry>,
+    changed: watch::Sender<()>,
+}
+
+impl std::fmt::Debug for Ends {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ends")
+    }
+}
+
+impl Ends {
+    pub(super) fn new(gate: Arc<Gate>, telemetry: Arc<Telemetry>) -> Self {
+        Self {
+            gate,
+            telemetry,
+            changed: watch::Sender::new(()),
+        }
+    }
+
+    /// Something may have ended sessions (a sign-out, a reload): every open
+    /// connection asks the core at once.
+    pub fn look_again(&self) {
+        self.changed.send_replace(());
+    }
+
+    /// Why the connection ends, once it has to.
+    async fn of(&self, lease: &mut Lease) -> NoIdentity {
+        let mut changed = self.changed.subscribe();
+        loop {
+            let wait = match self.gate.renew(lease, clock::now()) {
+                Ok(seconds) => Duration::from_secs(seconds.max(1)).min(STEP),
+                Err(why) => return why,
+            };
+            tokio::select! {
+                _ = changed.changed() => {}
+                () = sleep(wait) => {}
+            }
+        }
+    }
+
+    fn log(&self, leash: &Leash, why: NoIdentity) {
+        self.telemetry.access(&AccessLine {
+            method: leash.method.as_str(),
+            path: &leash.path,
+            status: leash.status,
+            note: &Note {
+                outcome: "ended",
+                reason: Some(why.reason()),
+                ..leash.note.clone()
+            },
+            elapsed: leash.started.elapsed(),
+        });
+    }
+}
+
+/// The public listener's application: pingora's proxy, on a leash.
+pub struct Leashed {
+    proxy: Arc<HttpProxy<Proxy>>,
+    ends: Arc<Ends>,
+}
+
+impl std::fmt::Debug for Leashed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Leashed")
+    }
+}
+
+impl Leashed {
+    /// Serves by that proxy.
+    #[must_use]
+    pub fn new(conf: &Arc<ServerConf>, proxy: Proxy) -> Self {
+        let ends = Arc::clone(proxy.ends());
+        let mut proxy = HttpProxy::new(proxy, Arc::clone(conf));
+        proxy.handle_init_modules();
+        Self {
+            proxy: Arc::new(proxy),
+            ends,
+        }
+    }
+
+    /// Serves a request to its end, or to the end of its session if it put
+    /// itself on the leash.
+    async fn serve(
+        &self,
+        request: impl Future<Output = Option<ReusedHttpStream>>,
+    ) -> Option<ReusedHttpStream> {
+        let mut request = pin!(request);
+        let leashed = poll_fn(|context| match request.as_mut().poll(context) {
+            Poll::Ready(done) => Poll::Ready(Err(done)),
+            Poll::Pending => match LEASH.with(RefCell::take) {
+                Some(leash) => Poll::Ready(Ok(leash)),
+                None => Poll::Pending,
+            },
+        });
+        let mut leash = match leashed.await {
+            Ok(leash) => leash,
+            Err(done) => return done,
+        };
+        tokio::select! {
+            done = request => done,
+            why = self.ends.of(&mut leash.lease) => {
+                self.ends.log(&leash, why);
+                None
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl HttpServerApp for Leashed {
+    async fn process_new_http(
+        self: &Arc<Self>,
+        session: ServerSession,
+        shutdown: &ShutdownWatch,
+    ) -> Option<ReusedHttpStream> {
+        let request = self.proxy.process_new_http(session, shutdown);
+        LEASH.scope(RefCell::default(), self.serve(request)).await
+    }
+
+    fn h2_options(&self) -> Option<H2Options> {
+        self.proxy.h2_options()
+    }
+
+    fn server_options(&self) -> Option<&HttpServerOptions> {
+        self.proxy.server_options()
+    }
+
+    async fn http_cleanup(&self) {
+        self.proxy.http_cleanup().await;
+    }
+}

@@ -1,0 +1,84 @@
+//! How long a connection goes on that outlives its request: a websocket, a
+//! stream of events.
+//!
+//! Owns what ends it: whatever ends its session (the idle timeout aside, since
+//! frames are no activity), and a token that has been over for a while without
+//! a newer one. Must not know how a connection is ended.
+
+use std::sync::Arc;
+
+use super::Gate;
+use super::policy::NoIdentity;
+use super::session::Session;
+use super::time::UnixTime;
+use super::token::{TokenError, VerifiedIdentity};
+
+/// How long a connection goes on past the end of its token, in seconds: the
+/// person's next request renews the session, and an open page makes one.
+const PAST_TOKEN: u64 = 10 * 60;
+
+/// What an open connection stands on. Debug shows nothing of it.
+pub struct Lease {
+    session: Arc<Session>,
+    identity: Arc<VerifiedIdentity>,
+    /// The newest generation of the session that this instance has seen.
+    generation: u32,
+    /// The end of that generation's token.
+    token_end: UnixTime,
+}
+
+impl std::fmt::Debug for Lease {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lease")
+            .field("generation", &self.generation)
+            .field("token_end", &self.token_end)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Lease {
+    pub(super) fn new(session: &Arc<Session>, identity: &Arc<VerifiedIdentity>) -> Self {
+        Self {
+            session: Arc::clone(session),
+            identity: Arc::clone(identity),
+            generation: session.generation(),
+            token_end: identity.expires(),
+        }
+    }
+
+    /// The session as it was let through.
+    #[cfg(test)]
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl Gate {
+    /// Whether the connection goes on, and after how many seconds that has to
+    /// be asked again at the latest.
+    ///
+    /// # Errors
+    /// Why it ends.
+    pub fn renew(&self, lease: &mut Lease, now: UnixTime) -> Result<u64, NoIdentity> {
+        self.stands(&lease.session, now)?;
+        let newest = self.memory.newer.generation(lease.session.id());
+        if let Some(newest) = newest.filter(|newest| *newest > lease.generation) {
+            lease.generation = newest;
+            // Its token is not at hand; the provider gives each the same life.
+            let life = lease.identity.expires().since(lease.identity.issued());
+            lease.token_end = lease.token_end.max(now.plus(life));
+        }
+        let end = lease.token_end.plus(PAST_TOKEN);
+        if now >= end {
+            return Err(NoIdentity::Token(TokenError::Expired));
+        }
+        Ok(end.min(self.end_of_life(&lease.session)).since(now))
+    }
+
+    /// Whether a session that was let through has ended since: nothing of it is
+    /// written into a cookie then.
+    #[must_use]
+    pub fn has_ended(&self, lease: &Lease, now: UnixTime) -> bool {
+        self.stands(&lease.session, now).is_err()
+    }
+}

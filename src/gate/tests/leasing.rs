@@ -1,0 +1,109 @@
+//! How long a connection goes on that outlives its request.
+
+use std::time::Duration;
+
+use super::support::{Desk, EXP, Jar, NOW, Req, config, route};
+use crate::config::Config;
+use crate::gate::lease::Lease;
+use crate::gate::policy::NoIdentity;
+use crate::gate::route::Access;
+use crate::gate::time::UnixTime;
+use crate::gate::token::TokenError;
+
+/// Ten minutes past the end of the token.
+const OVER: UnixTime = UnixTime::from_secs(EXP + 600);
+/// From `iat` to `exp`.
+const LIFE: u64 = 3_600;
+
+fn open(config: &Config) -> (Desk, Jar, Lease) {
+    let mut desk = Desk::new(config);
+    let mut jar = Jar::default();
+    desk.sign_in(&mut jar);
+    let lease = desk.forward(&Req::get("/socket").cookies(&jar)).lease;
+    (desk, jar, lease.unwrap())
+}
+
+/// For eight hours, however seldom it is used.
+fn long() -> Config {
+    let mut config = config();
+    config.session.lifetime = Duration::from_secs(8 * 3_600);
+    config
+}
+
+#[test]
+fn a_connection_ends_ten_minutes_past_its_token() {
+    let (desk, _, mut lease) = open(&long());
+    assert_eq!(desk.gate.renew(&mut lease, NOW), Ok(OVER.since(NOW)));
+    let before = UnixTime::from_secs(OVER.secs() - 1);
+    assert_eq!(desk.gate.renew(&mut lease, before), Ok(1));
+    let over = Err(NoIdentity::Token(TokenError::Expired));
+    assert_eq!(desk.gate.renew(&mut lease, OVER), over);
+    assert_eq!(desk.gate.renew(&mut lease, OVER.plus(3_600)), over);
+}
+
+#[test]
+fn a_newer_generation_that_is_seen_here_lets_it_go_on_for_a_tokens_life() {
+    let (desk, _, mut lease) = open(&long());
+    let now = UnixTime::from_secs(EXP - 300);
+    let id = *lease.session().id();
+    let end = desk.gate.end_of_life(lease.session());
+    desk.gate.memory.newer.look(&id, 1, end, now);
+    assert_eq!(desk.gate.renew(&mut lease, now), Ok(LIFE + 600));
+    // The same generation again is no news.
+    assert!(desk.gate.renew(&mut lease, OVER).is_ok());
+    assert_eq!(
+        desk.gate.renew(&mut lease, now.plus(LIFE + 600)),
+        Err(NoIdentity::Token(TokenError::Expired))
+    );
+    // Of another session it is none at all.
+    let (desk, _, mut lease) = open(&long());
+    desk.gate.memory.newer.look(&[7; 16], 1, end, now);
+    assert!(desk.gate.renew(&mut lease, OVER).is_err());
+}
+
+#[test]
+fn a_connection_ends_with_the_lifetime_of_its_session() {
+    let mut config = config();
+    config.session.lifetime = Duration::from_secs(1_800);
+    let (desk, _, mut lease) = open(&config);
+    assert_eq!(desk.gate.renew(&mut lease, NOW), Ok(1_800));
+    assert!(desk.gate.renew(&mut lease, NOW.plus(1_799)).is_ok());
+    assert_eq!(
+        desk.gate.renew(&mut lease, NOW.plus(1_800)),
+        Err(NoIdentity::LifetimeOver)
+    );
+    assert!(desk.gate.has_ended(&lease, NOW.plus(1_800)));
+}
+
+#[test]
+fn a_connection_does_not_end_for_want_of_other_requests() {
+    let mut config = long();
+    config.session.idle_timeout = Some(Duration::from_secs(60));
+    let (mut desk, jar, mut lease) = open(&config);
+    desk.now = NOW.plus(600);
+    let idle = desk.reply(&Req::get("/socket").cookies(&jar));
+    assert_eq!(idle.note.reason, Some("session_idle"));
+    assert!(desk.gate.renew(&mut lease, desk.now).is_ok());
+}
+
+#[test]
+fn only_what_somebody_was_let_through_for_has_a_lease() {
+    let mut config = config();
+    config.routes = vec![
+        route(&["/open/"], Access::Public),
+        route(&["/o/"], Access::Optional),
+    ];
+    let (mut desk, jar, _) = open(&config);
+    for (target, with_cookies, leased) in [
+        ("/open/x", true, false),
+        ("/o/x", false, false),
+        ("/o/x", true, true),
+        ("/x", true, true),
+    ] {
+        let req = match with_cookies {
+            true => Req::get(target).cookies(&jar),
+            false => Req::get(target),
+        };
+        assert_eq!(desk.forward(&req).lease.is_some(), leased, "{target}");
+    }
+}
