@@ -447,7 +447,7 @@ impl Gate {
             set_cookies,
             refresh,
             mark,
-            lease: kept.map(|(session, identity)| Lease::new(&session, &identity)),
+            lease: kept.map(Lease::new),
             note,
         })
     }

@@ -55,6 +55,7 @@ impl Proxy {
                     .after_exchange(&view, &ask, outcome, clock::now(), &mut clock::random)
             }
             Effect::Logout(logout) => {
+                self.ends.look_again();
                 let endpoint = self
                     .provider
                     .snapshot()

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use super::Gate;
 use super::policy::NoIdentity;
-use super::session::Session;
 use super::time::UnixTime;
-use super::token::{TokenError, VerifiedIdentity};
+use super::token::TokenError;
+use super::verified::Verified;
 
 /// How long a connection goes on past the end of its token, in seconds: the
 /// person's next request renews the session, and an open page makes one.
@@ -19,8 +19,7 @@ const PAST_TOKEN: u64 = 10 * 60;
 
 /// What an open connection stands on. Debug shows nothing of it.
 pub struct Lease {
-    session: Arc<Session>,
-    identity: Arc<VerifiedIdentity>,
+    verified: Arc<Verified>,
     /// The newest generation of the session that this instance has seen.
     generation: u32,
     /// The end of that generation's token.
@@ -37,19 +36,18 @@ impl std::fmt::Debug for Lease {
 }
 
 impl Lease {
-    pub(super) fn new(session: &Arc<Session>, identity: &Arc<VerifiedIdentity>) -> Self {
+    pub(super) fn new(verified: Arc<Verified>) -> Self {
         Self {
-            session: Arc::clone(session),
-            identity: Arc::clone(identity),
-            generation: session.generation(),
-            token_end: identity.expires(),
+            generation: verified.session.generation(),
+            token_end: verified.identity.expires(),
+            verified,
         }
     }
 
     /// The session as it was let through.
     #[cfg(test)]
-    pub(super) fn session(&self) -> &Session {
-        &self.session
+    pub(super) fn session(&self) -> &super::session::Session {
+        &self.verified.session
     }
 }
 
@@ -60,25 +58,28 @@ impl Gate {
     /// # Errors
     /// Why it ends.
     pub fn renew(&self, lease: &mut Lease, now: UnixTime) -> Result<u64, NoIdentity> {
-        self.stands(&lease.session, now)?;
-        let newest = self.memory.newer.generation(lease.session.id());
+        let Verified {
+            session, identity, ..
+        } = &*lease.verified;
+        self.stands(session, now)?;
+        let newest = self.memory.newer.generation(session.id());
         if let Some(newest) = newest.filter(|newest| *newest > lease.generation) {
             lease.generation = newest;
             // Its token is not at hand; the provider gives each the same life.
-            let life = lease.identity.expires().since(lease.identity.issued());
+            let life = identity.expires().since(identity.issued());
             lease.token_end = lease.token_end.max(now.plus(life));
         }
         let end = lease.token_end.plus(PAST_TOKEN);
         if now >= end {
             return Err(NoIdentity::Token(TokenError::Expired));
         }
-        Ok(end.min(self.end_of_life(&lease.session)).since(now))
+        Ok(end.min(self.end_of_life(session)).since(now))
     }
 
     /// Whether a session that was let through has ended since: nothing of it is
     /// written into a cookie then.
     #[must_use]
     pub fn has_ended(&self, lease: &Lease, now: UnixTime) -> bool {
-        self.stands(&lease.session, now).is_err()
+        self.stands(&lease.verified.session, now).is_err()
     }
 }
