@@ -62,6 +62,9 @@ impl Gate {
             session, identity, ..
         } = &*lease.verified;
         self.stands(session, now)?;
+        if self.revoked.subjects.contains(identity.subject()) {
+            return Err(NoIdentity::Revoked);
+        }
         let newest = self.memory.newer.generation(session.id());
         if let Some(newest) = newest.filter(|newest| *newest > lease.generation) {
             lease.generation = newest;

@@ -34,7 +34,7 @@ fn signing_out_ends_what_the_session_has_open_and_nothing_else() {
     events.ends();
     other.answers("another person's");
     download.answers("an answer that ends by itself");
-    chain.await_log(&["\"outcome\":\"ended\"", "\"reason\":\"session_denied\""]);
+    chain.await_log(&["\"outcome\":\"ended\"", "\"reason\":\"session_signed_out\""]);
 }
 
 #[test]

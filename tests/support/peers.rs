@@ -1,8 +1,9 @@
 //! Programs of others, and the demo's legacy app.
 
-use std::net::SocketAddr;
+use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -75,14 +76,22 @@ impl OidcProvider {
     }
 }
 
-/// A port that was free a moment ago.
+/// Ports that this process has been given, each held by a UDP socket of the same number.
+///
+/// TCP must stay free for whom it is given to, so two tests could be given the same one: the second would then speak
+/// with the first one's process.
+static HELD: Mutex<Vec<UdpSocket>> = Mutex::new(Vec::new());
+
+/// A TCP port that was free a moment ago, and that no other test is given as long as this one runs.
 pub(crate) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener
-        .local_addr()
-        .as_ref()
-        .map(SocketAddr::port)
-        .expect("its address")
+    loop {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("its address");
+        if let Ok(hold) = UdpSocket::bind(address) {
+            HELD.lock().expect("the ports").push(hold);
+            return address.port();
+        }
+    }
 }
 
 /// The checkout.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::support::{Desk, EXP, Jar, NOW, Req, config, route};
-use crate::config::Config;
+use super::support::{Desk, EXP, Jar, NOW, Req, config, id_claims, route};
+use crate::config::{Config, Revoked};
+use crate::gate::Gate;
 use crate::gate::lease::Lease;
 use crate::gate::policy::NoIdentity;
 use crate::gate::route::Access;
@@ -105,5 +106,37 @@ fn only_what_somebody_was_let_through_for_has_a_lease() {
             false => Req::get(target),
         };
         assert_eq!(desk.forward(&req).lease.is_some(), leased, "{target}");
+    }
+}
+
+#[test]
+fn signing_out_in_another_tab_ends_it() {
+    let (mut desk, jar, mut lease) = open(&long());
+    assert!(!desk.gate.has_ended(&lease, NOW));
+    desk.decide(&Req::open("/_vestibule/logout").cookies(&jar));
+    assert_eq!(desk.gate.renew(&mut lease, NOW), Err(NoIdentity::Denied));
+    assert!(desk.gate.has_ended(&lease, NOW), "nor is it sealed again");
+}
+
+#[test]
+fn a_new_configuration_that_refuses_the_session_ends_it() {
+    let subject = id_claims()["sub"].as_str().unwrap().to_owned();
+    let revoked = [
+        Revoked {
+            subjects: [subject].into(),
+            ..Revoked::default()
+        },
+        Revoked {
+            signed_in_before: Some(NOW.plus(1)),
+            ..Revoked::default()
+        },
+    ];
+    let (desk, _, mut lease) = open(&long());
+    assert!(desk.gate.renew(&mut lease, NOW).is_ok());
+    for revoked in revoked {
+        let mut config = long();
+        config.session.revoked = revoked;
+        let reloaded = Gate::new(&config).unwrap();
+        assert_eq!(reloaded.renew(&mut lease, NOW), Err(NoIdentity::Revoked));
     }
 }
