@@ -8,6 +8,8 @@ use crate::gate::tests::support::{CLIENT, Dice, ISSUER, NOW, changed, id_claims,
 use crate::gate::tests::vectors;
 use crate::gate::token::Verifier;
 
+mod sizes;
+
 fn session(refresh_token: Option<&str>) -> Session {
     with(refresh_token, None)
 }
@@ -113,11 +115,7 @@ fn no_flipped_bit_and_no_noise_panics() {
         let mut noise = vec![0; dice.below(120)];
         dice.fill(&mut noise).unwrap();
         if let Some(first) = noise.first_mut() {
-            *first = if dice.below(2) == 0 {
-                PLAIN
-            } else {
-                WITH_CLAIMS
-            };
+            *first = *dice.pick(&[PLAIN, WITH_CLAIMS, CURRENT]);
         }
         if let Ok(read) = Session::decode(&noise) {
             assert!(Session::decode(&read.encode(read.sealed())).is_ok());
