@@ -1,0 +1,44 @@
+//! `vestibule explain`: what would become of a request.
+
+use std::path::Path;
+
+use super::{CONFIG, DONE, FAILED, USAGE, print, say};
+use crate::config::load::{self, SecretsMode};
+use crate::explain::{self, Question};
+
+pub(super) fn explain(
+    config: &Path,
+    provider: Option<&str>,
+    cases: Option<&Path>,
+    question: &Question,
+) -> u8 {
+    let config = match load::load(config, SecretsMode::Explain) {
+        Ok(loaded) => loaded.config,
+        Err(errors) => {
+            say(&errors.to_string());
+            return CONFIG;
+        }
+    };
+    let known = config.provider.id.as_str();
+    if let Some(other) = provider.filter(|id| *id != known) {
+        say(&format!(
+            "vestibule: --provider: the configuration has no provider \"{other}\""
+        ));
+        say(&format!("    there is: {known}"));
+        return USAGE;
+    }
+    let answer = match cases {
+        Some(file) => explain::explain_cases(&config, file, question.json),
+        None => explain::explain(&config, question),
+    };
+    match answer {
+        Ok(answer) => match (print(&answer.text), answer.holds) {
+            (DONE, true) => DONE,
+            _ => FAILED,
+        },
+        Err(error) => {
+            say(&format!("vestibule: {error}"));
+            if error.is_usage() { USAGE } else { FAILED }
+        }
+    }
+}
