@@ -12,6 +12,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::gate::client::TrustedProxies;
 use crate::gate::cookie::CookieName;
 use crate::gate::headers::HeaderRules;
 use crate::gate::identity::rule::{AttributeRule, ClaimRule};
@@ -62,6 +63,10 @@ pub struct Server {
     pub path_prefix: String,
     /// Whether the signed-in person may see what the app receives.
     pub whoami: bool,
+    /// Whose word about the client's address counts.
+    pub trusted_proxies: TrustedProxies,
+    /// Whether routes match whatever the case of a path is.
+    pub ignore_path_case: bool,
     /// Worker threads; at least one.
     pub threads: usize,
 }
@@ -116,6 +121,10 @@ pub struct Provider {
     pub client_auth: ClientAuth,
     /// Scopes asked for; contains `openid`.
     pub scopes: Vec<String>,
+    /// What else goes into the authorization URL.
+    pub authorize_params: AuthorizeParams,
+    /// Cognito: the only identity provider whose people come in; `COGNITO`: the pool's own.
+    pub identity_provider: Option<String>,
     /// Which emails are believed.
     pub email_verified: EmailVerified,
     /// What its tokens may be signed with; never empty.
@@ -147,6 +156,15 @@ pub struct Endpoints {
     pub revocation: Option<Url>,
     /// Where browsers are sent to sign out.
     pub logout: Option<Url>,
+}
+
+/// Parameters of the authorization URL beside the flow's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuthorizeParams {
+    /// Names and values, the same for everybody.
+    pub fixed: Vec<(String, String)>,
+    /// Names that a login link may pass on, in place of a fixed one.
+    pub forwarded: Vec<String>,
 }
 
 /// Client authentication at the token endpoint (RFC 6749 2.3.1).

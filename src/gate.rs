@@ -16,6 +16,7 @@ pub mod assertion;
 pub mod cache;
 pub mod callback;
 pub mod claims;
+pub mod client;
 pub mod cookie;
 mod decision;
 pub mod denied;
@@ -55,6 +56,7 @@ pub mod verified;
 mod whoami;
 pub mod wire;
 
+use client::TrustedProxies;
 use cookie::Cookies;
 pub use decision::{Decision, Effect, Forward};
 use endpoint::{Endpoint, OurPaths};
@@ -93,6 +95,7 @@ pub struct Gate {
     idle: Option<standing::Idle>,
     outage_grace: u64,
     whoami: bool,
+    proxies: TrustedProxies,
     memory: Arc<Memory>,
     verified: VerifiedSessions,
 }
@@ -104,6 +107,8 @@ struct ProviderFacts {
     kind: ProviderKind,
     issuers: Vec<String>,
     client_id: String,
+    /// Parameters that a login link passes on.
+    forwarded: Vec<String>,
     logout: LogoutReach,
     logout_then: Option<LogoutThen>,
 }
@@ -192,9 +197,11 @@ impl Gate {
                 })
                 .collect(),
             paths: OurPaths::new(prefix, provider.callback_path.as_deref()),
-            router: Router::new(config.routes.clone()),
+            router: Router::new(config.routes.clone())
+                .ignoring_case(config.server.ignore_path_case),
             ring: KeyRing::new(&config.session.keys).ok_or(NoSessionKey)?,
-            verifier: Verifier::new(provider.kind, issuers(provider), provider.client_id.clone()),
+            verifier: Verifier::new(provider.kind, issuers(provider), provider.client_id.clone())
+                .only_through(provider.identity_provider.clone()),
             mapping: Mapping::new(&config.identity, provider),
             headers: config.headers.clone(),
             provider: ProviderFacts {
@@ -202,6 +209,7 @@ impl Gate {
                 kind: provider.kind,
                 issuers: issuers(provider),
                 client_id: provider.client_id.clone(),
+                forwarded: provider.authorize_params.forwarded.clone(),
                 logout: provider.logout,
                 logout_then: provider.logout_then.clone(),
             },
@@ -210,6 +218,7 @@ impl Gate {
             idle: config.session.idle_timeout.map(standing::Idle::new),
             outage_grace: config.session.outage_grace.as_secs(),
             whoami: config.server.whoami,
+            proxies: config.server.trusted_proxies.clone(),
             memory,
             verified: VerifiedSessions::new(config.session.verification_cache),
         })
@@ -222,7 +231,8 @@ impl Gate {
     }
 
     /// THE FATE OF A REQUEST. After [`Effect::Refresh`] it is asked again, with
-    /// [`Known::refreshed`], and does not ask for another.
+    /// [`Known::refreshed`], and does not ask for another. `client` is who
+    /// opened the connection; `None` if it came by a unix socket.
     pub fn decide(
         &self,
         req: &RequestView<'_>,
@@ -242,26 +252,28 @@ impl Gate {
             }
             Leads::App(ruling, face) => (ruling, face),
         };
-        let (label, shared_cache, judged) = match ruling {
+        let (label, manner, judged) = match ruling {
             Ruling::Rule {
                 access,
                 manner,
                 label,
             } => (
                 label,
-                manner.shared_cache,
+                Some(manner),
                 self.judge(access, manner, req, face, known, now, rng),
             ),
             Ruling::NoMethod { label } => {
                 let no_rule = Denial::Forbidden(Forbidden::NoRuleForMethod);
-                (label, false, Err(no_rule.into()))
+                (label, None, Err(no_rule.into()))
             }
             Ruling::Ambiguous => return Decision::Reply(path_ambiguous()),
         };
         let forwarded = judged.and_then(|judged| self.forward(judged, req, face, client, now));
         match forwarded {
             Ok(mut forward) => {
-                forward.shared_cache = shared_cache;
+                forward.shared_cache = manner.is_some_and(|manner| manner.shared_cache);
+                forward.pass_override_headers =
+                    manner.is_some_and(|manner| manner.pass_override_headers);
                 forward.note.route = Some(Arc::clone(label));
                 Decision::Forward(Box::new(forward))
             }
@@ -290,11 +302,38 @@ impl Gate {
             (None, _) => {}
         }
         let host = face.map(|face| face.origin.host());
-        let ruling = self.router.find(host, req.path(), req.method());
+        let preflight = face.and_then(|face| self.preflight(req, face));
+        let ruling = preflight.or_else(|| self.router.find(host, req.path(), req.method()));
         // Only a public route without a host answers on a foreign one.
         match (ruling, face.or_else(|| self.faces.first())) {
             (Some(ruling), Some(face)) => Leads::App(ruling, face),
             _ => Leads::Elsewhere,
+        }
+    }
+
+    /// The route of the request that a CORS preflight asks about, as public, if
+    /// that route lets preflights through. Browsers send them without cookies
+    /// (Fetch 4.8), so nobody could ever be signed in.
+    fn preflight(&self, req: &RequestView<'_>, face: &Face) -> Option<Ruling<'_>> {
+        if *req.method() != Method::OPTIONS {
+            return None;
+        }
+        req.header("origin")?;
+        let asked = req.header("access-control-request-method")?.parse().ok()?;
+        match self
+            .router
+            .find(Some(face.origin.host()), req.path(), &asked)?
+        {
+            Ruling::Rule {
+                access,
+                manner,
+                label,
+            } if manner.cors_preflight && *access != Access::Nobody => Some(Ruling::Rule {
+                access: &Access::Public,
+                manner,
+                label,
+            }),
+            _ => None,
         }
     }
 
@@ -433,6 +472,7 @@ impl Gate {
                 told.map(Arc::new)
             }
         };
+        let client = self.proxies.client(client, req.headers());
         let edits = self
             .headers
             .edits(&permit, tell, &face.headers, client, now)
@@ -444,6 +484,7 @@ impl Gate {
             edits,
             target: self.router.has_path_rules().then(|| req.path_and_query()),
             shared_cache: false,
+            pass_override_headers: false,
             set_cookies,
             refresh,
             mark,

@@ -114,6 +114,12 @@ pub enum ConfigErrorKind {
     /// Not `ADDR:PORT`.
     #[error("is not an address and port")]
     Address,
+    /// A parameter of the authorization URL that is not for configuration.
+    #[error("is a parameter of the sign-in itself, or no name of one")]
+    AuthorizeParam,
+    /// Neither a network nor an address.
+    #[error("is no network")]
+    Network,
     /// Public traffic and administration on one address.
     #[error("listens where {0} does; the admin pages would be reachable in public")]
     AdminIsPublic(String),
@@ -372,6 +378,12 @@ pub enum ConfigWarningKind {
     /// `email_verified = "ignore"`.
     #[error("believes every email, also those that nobody has confirmed")]
     EmailIgnored,
+    /// `forward_params` with the parameter that is fixed and checked.
+    #[error("lets links name another identity provider than the one that tokens have to be of")]
+    ForwardsFixed,
+    /// `trusted_proxies` that hold everybody.
+    #[error("believes every client about where it comes from")]
+    EverybodyTrusted,
     /// A session longer than 30 days.
     #[error("is longer than 30 days")]
     LongLifetime,

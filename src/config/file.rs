@@ -38,6 +38,8 @@ pub(crate) struct ServerTable {
     pub(crate) path_prefix: MaybeText,
     pub(crate) whoami: MaybeText,
     pub(crate) threads: Option<Item<i64>>,
+    pub(crate) trusted_proxies: MaybeTexts,
+    pub(crate) ignore_path_case: Option<Item<bool>>,
 }
 
 /// `[upstream]`.
@@ -62,6 +64,10 @@ pub(crate) struct ProviderTable {
     pub(crate) client_secret: Option<Vec<Item<Source>>>,
     pub(crate) client_auth: MaybeText,
     pub(crate) scopes: MaybeTexts,
+    pub(crate) identity_provider: MaybeText,
+    pub(crate) idp_identifier: MaybeText,
+    pub(crate) authorize_params: Vec<(Item<String>, Item<Text>)>,
+    pub(crate) forward_params: MaybeTexts,
     pub(crate) email_verified: MaybeText,
     pub(crate) signing_algorithms: MaybeTexts,
     pub(crate) keys_max_age: MaybeText,
@@ -178,6 +184,8 @@ pub(crate) struct RouteTable {
     pub(crate) activity: Option<Item<bool>>,
     pub(crate) shared_cache: Option<Item<bool>>,
     pub(crate) origins: MaybeTexts,
+    pub(crate) cors_preflight: Option<Item<bool>>,
+    pub(crate) pass_override_headers: Option<Item<bool>>,
 }
 
 /// A table of `route.access`.
@@ -222,13 +230,7 @@ impl FileConfig {
 
 impl ServerTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&[
-            "trusted_proxies",
-            "forward_auth",
-            "forward_auth_cookies",
-            "tls",
-            "ignore_path_case",
-        ]);
+        table.later(&["forward_auth", "forward_auth_cookies", "tls"]);
         Self {
             place: table.place(),
             listen: table.texts("listen"),
@@ -237,6 +239,8 @@ impl ServerTable {
             path_prefix: table.text("path_prefix"),
             whoami: table.text("whoami"),
             threads: table.number("threads"),
+            trusted_proxies: table.texts("trusted_proxies"),
+            ignore_path_case: table.boolean("ignore_path_case"),
         }
     }
 }
@@ -255,10 +259,6 @@ impl UpstreamTable {
 impl ProviderTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
         table.later(&[
-            "identity_provider",
-            "idp_identifier",
-            "authorize_params",
-            "forward_params",
             "email_domains",
             "http",
             "identity",
@@ -280,6 +280,10 @@ impl ProviderTable {
             client_secret: table.secrets("client_secret"),
             client_auth: table.text("client_auth"),
             scopes: table.texts("scopes"),
+            identity_provider: table.text("identity_provider"),
+            idp_identifier: table.text("idp_identifier"),
+            authorize_params: table.named_texts("authorize_params"),
+            forward_params: table.texts("forward_params"),
             email_verified: table.text("email_verified"),
             signing_algorithms: table.texts("signing_algorithms"),
             keys_max_age: table.text("keys_max_age"),
@@ -435,7 +439,7 @@ impl SetTable {
 
 impl RouteTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&["upstream", "api", "cors_preflight", "pass_override_headers"]);
+        table.later(&["upstream", "api"]);
         Self {
             place: table.place(),
             path: table.texts("path"),
@@ -446,6 +450,8 @@ impl RouteTable {
             activity: table.boolean("activity"),
             shared_cache: table.boolean("shared_cache"),
             origins: table.texts("origins"),
+            cors_preflight: table.boolean("cors_preflight"),
+            pass_override_headers: table.boolean("pass_override_headers"),
         }
     }
 }

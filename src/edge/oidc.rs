@@ -50,6 +50,8 @@ pub struct RelyingParty {
     client_id: String,
     auth: ClientAuth,
     scopes: Vec<String>,
+    /// Parameters of the authorization URL, the same for everybody.
+    params: Vec<(String, String)>,
     algorithms: Vec<Algorithm>,
     http: HttpClient,
 }
@@ -81,6 +83,7 @@ impl RelyingParty {
                 ClientAuth::None => ClientAuth::None,
             },
             scopes: provider.scopes.clone(),
+            params: provider.authorize_params.fixed.clone(),
             algorithms: provider.signing_algorithms.clone(),
             http,
         }
@@ -110,6 +113,15 @@ impl RelyingParty {
                     .map(Scope::new),
             )
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+        let fixed = self.params.iter().filter(|(name, _)| {
+            let is_it = |(other, _): &(String, String)| other == name;
+            !ask.passed_on.iter().any(is_it)
+        });
+        let request = fixed
+            .chain(&ask.passed_on)
+            .fold(request, |request, (name, value)| {
+                request.add_extra_param(name.clone(), value.clone())
+            });
         Ok(request.url().0)
     }
 

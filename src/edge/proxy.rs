@@ -282,6 +282,7 @@ impl ProxyHttp for Proxy {
             &self.gate,
             &forward.edits,
             forward.target.as_deref(),
+            forward.pass_override_headers,
         )
     }
 

@@ -6,7 +6,7 @@ use pingora::proxy::Session;
 
 use crate::gate::Gate;
 use crate::gate::cache::{Audience, CacheControl, cache_control};
-use crate::gate::headers::HeaderEdits;
+use crate::gate::headers::{HeaderEdits, is_override};
 use crate::gate::reply::Reply;
 
 /// Headers that speak to shared caches past `Cache-Control` (RFC 9213 and its
@@ -47,11 +47,13 @@ pub(super) fn edit_request(
     gate: &Gate,
     edits: &HeaderEdits,
     target: Option<&str>,
+    pass_override_headers: bool,
 ) -> pingora::Result<()> {
     let managed: Vec<_> = header
         .headers
         .keys()
         .filter(|name| gate.is_managed_header(name.as_str()))
+        .filter(|name| !(pass_override_headers && is_override(name.as_str())))
         .cloned()
         .collect();
     for name in &managed {

@@ -11,7 +11,7 @@ mod failure;
 
 use failure::{
     Failure, NO_CODE, NO_STATE, REVOKED_AHEAD, SUBJECT_REVOKED, TOO_LARGE, WRONG_PROVIDER,
-    exchange_failure, provider_error, token_failure,
+    exchange_failure, other_way_in, provider_error, token_failure,
 };
 
 use super::face::Face;
@@ -135,6 +135,9 @@ impl Gate {
                 provider_out(req, "token_endpoint_unavailable")
             }
             Err(Failed::Exchange(error)) => self.failed(req, target, exchange_failure(error), rng),
+            Err(Failed::Token(error @ TokenError::IdentityProvider)) => {
+                self.failed(req, target, other_way_in(error.reason()), rng)
+            }
             Err(Failed::Token(error)) => {
                 self.failed(req, target, token_failure(error.reason()), rng)
             }

@@ -29,6 +29,8 @@ pub struct Forward {
     pub target: Option<String>,
     /// Whether the app alone says what shared caches may keep of the answer.
     pub shared_cache: bool,
+    /// Whether headers that make the app see another request stay.
+    pub pass_override_headers: bool,
     /// Cookies that the answer carries.
     pub set_cookies: Vec<String>,
     /// Newer tokens to ask for while the app answers.

@@ -30,7 +30,7 @@ mod whole;
 pub use edits::{HeaderEdits, OriginHeaders};
 use encode::Encoding;
 use managed::Managed;
-pub use managed::normalised;
+pub use managed::{is_override, normalised};
 pub use name::{Name, NameError};
 use preset::{Preset, RowWhat};
 use template::{ControlInUser, Template};

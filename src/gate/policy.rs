@@ -259,6 +259,7 @@ impl TokenError {
             Self::Issuer => "token_issuer",
             Self::Audience => "token_audience",
             Self::TokenUse => "token_use",
+            Self::IdentityProvider => "token_identity_provider",
             Self::Expired => "token_expired",
             Self::NotYetValid => "token_not_yet_valid",
             Self::Nonce => "token_nonce",

@@ -9,6 +9,7 @@ use super::origin;
 
 mod path;
 
+pub(in crate::gate) use path::decode_once;
 pub use path::{Forms, PathError, RequestPath};
 
 /// All that the core sees of a request. Debug shows neither query nor headers.

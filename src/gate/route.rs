@@ -11,6 +11,8 @@ use super::origin::Origin;
 use super::request::{Forms, RequestPath};
 use super::rule::Rules;
 
+mod case;
+
 /// Who may go where a route leads (contract, "Routes").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -66,6 +68,10 @@ pub struct Manner {
     pub shared_cache: bool,
     /// Origins beside ours whose pages may open a websocket.
     pub origins: Vec<Origin>,
+    /// Whether CORS preflights reach the app, without an identity.
+    pub cors_preflight: bool,
+    /// Whether headers that make an app see another request are let through.
+    pub pass_override_headers: bool,
 }
 
 impl Default for Manner {
@@ -74,6 +80,8 @@ impl Default for Manner {
             is_activity: true,
             shared_cache: false,
             origins: Vec::new(),
+            cors_preflight: false,
+            pass_override_headers: false,
         }
     }
 }
@@ -152,6 +160,15 @@ impl PathPattern {
         }
     }
 
+    /// The same for paths that are compared without regard to case.
+    #[must_use]
+    pub fn without_case(&self) -> Self {
+        match self {
+            Self::Exact(path) => Self::Exact(case::fold(path).text),
+            Self::Prefix(path) => Self::Prefix(case::fold(path).text),
+        }
+    }
+
     /// Whether it covers every path there is.
     #[must_use]
     pub fn is_everything(&self) -> bool {
@@ -187,6 +204,7 @@ pub struct Router {
     rest: Entry,
     hosts: Vec<String>,
     has_path_rules: bool,
+    ignores_case: bool,
 }
 
 /// One pattern of one route.
@@ -269,6 +287,17 @@ impl Router {
                 })
                 .collect(),
             has_path_rules,
+            ignores_case: false,
+        }
+    }
+
+    /// The same for an app that reads paths without regard to case. Patterns
+    /// have to be [without case](PathPattern::without_case) too.
+    #[must_use]
+    pub fn ignoring_case(self, ignores_case: bool) -> Self {
+        Self {
+            ignores_case,
+            ..self
         }
     }
 
@@ -292,6 +321,9 @@ impl Router {
         path: &RequestPath,
         method: &Method,
     ) -> Option<Ruling<'_>> {
+        if self.has_path_rules && self.ignores_case && case::fold(path.canonical()).is_doubtful {
+            return Some(Ruling::Ambiguous);
+        }
         let found = if self.has_path_rules && path.is_ambiguous() {
             let Some(entry) = self.allowed(host, path, method) else {
                 return Some(Ruling::Ambiguous);
@@ -365,6 +397,8 @@ impl Router {
     }
 
     fn best(&self, host: Option<&str>, path: &str, method: &Method) -> Found<'_> {
+        let folded = self.ignores_case.then(|| case::fold(path).text);
+        let path = folded.as_deref().unwrap_or(path);
         let ranked = || {
             self.entries
                 .iter()

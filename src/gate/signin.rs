@@ -15,6 +15,9 @@ use super::time::UnixTime;
 use super::unauthenticated::provider_out;
 use super::{Asker, Decision, Effect, Gate, Note, Page, Reply, RequestView};
 
+/// Longest value of a parameter that a login link passes on, in bytes.
+const PASSED_ON_MAX: usize = 512;
+
 /// What the authorization URL is built from.
 pub struct Authorize {
     /// The sealed `state`.
@@ -25,6 +28,8 @@ pub struct Authorize {
     pub code_verifier: Zeroizing<String>,
     /// The redirect URI of this origin.
     pub redirect_uri: String,
+    /// Parameters of the login link that may be passed on.
+    pub passed_on: Vec<(String, String)>,
     set_cookie: String,
     reason: &'static str,
 }
@@ -123,7 +128,20 @@ impl Gate {
             .and_then(|rd| ReturnTo::parse(rd, &face.origin))
             .filter(|target| !self.is_flow_path(target))
             .unwrap_or_else(ReturnTo::root);
-        self.begin(req, face, target, (1, now), "asked", now, rng)
+        let mut decision = self.begin(req, face, target, (1, now), "asked", now, rng);
+        if let Decision::Perform(Effect::Authorize(authorize)) = &mut decision {
+            authorize.passed_on = self.passed_on(&params);
+        }
+        decision
+    }
+
+    /// What a login link says to the provider, as far as it may.
+    fn passed_on(&self, params: &Params) -> Vec<(String, String)> {
+        let said = |name: &String| {
+            let value = params.one(name).ok()??;
+            (value.len() <= PASSED_ON_MAX).then(|| (name.clone(), value.to_owned()))
+        };
+        self.provider.forwarded.iter().filter_map(said).collect()
     }
 
     /// 302 to the provider, once the edge has built the URL.
@@ -173,6 +191,7 @@ impl Gate {
             nonce: login.nonce(),
             code_verifier: login.code_verifier(),
             redirect_uri: self.redirect_uri(face),
+            passed_on: Vec::new(),
             set_cookie,
             reason,
         }))

@@ -20,6 +20,7 @@ mod idle;
 mod leasing;
 mod origin;
 mod page;
+mod preflight;
 mod refreshing;
 mod remembered;
 mod ruled;

@@ -25,12 +25,16 @@ pub use keys::KeySet;
 /// Longest token that is looked at, in bytes, before anything is decoded.
 pub const TOKEN_MAX: usize = 16 * 1024;
 
+/// Cognito's name for a pool's own people (cognito.md 1.4).
+const LOCAL_USERS: &str = "COGNITO";
+
 /// What a provider's tokens have to say.
 #[derive(Clone, Debug)]
 pub struct Verifier {
     kind: ProviderKind,
     issuers: Vec<String>,
     client_id: String,
+    identity_provider: Option<String>,
 }
 
 /// The claims of an ID token whose signature, issuer, audience, use and times
@@ -96,6 +100,9 @@ pub enum TokenError {
     /// `token_use` is not the expected one.
     #[error("the token is of another use")]
     TokenUse,
+    /// `identities` does not name the one identity provider that is let in.
+    #[error("the token is of somebody who signed in through another identity provider")]
+    IdentityProvider,
     /// `exp` has passed.
     #[error("the token has expired")]
     Expired,
@@ -118,6 +125,17 @@ impl Verifier {
             kind,
             issuers,
             client_id,
+            identity_provider: None,
+        }
+    }
+
+    /// The same for people of one of Cognito's identity providers alone;
+    /// `COGNITO` means the pool's own (cognito.md 1.4).
+    #[must_use]
+    pub fn only_through(self, identity_provider: Option<String>) -> Self {
+        Self {
+            identity_provider,
+            ..self
         }
     }
 
@@ -154,6 +172,7 @@ impl Verifier {
         if self.kind == ProviderKind::Cognito && claims.text("token_use") != Some("id") {
             return Err(TokenError::TokenUse);
         }
+        self.check_identity_provider(&claims)?;
         Ok(VerifiedIdentity {
             claims,
             expires,
@@ -247,6 +266,28 @@ impl Verifier {
             return Err(TokenError::NotYetValid);
         }
         Ok(expires)
+    }
+
+    /// The parameter of the authorization URL is only a wish: anybody can edit it.
+    fn check_identity_provider(&self, claims: &Claims) -> Result<(), TokenError> {
+        let Some(wanted) = &self.identity_provider else {
+            return Ok(());
+        };
+        let identities = match claims.0.get("identities") {
+            Some(Value::Array(identities)) => identities.as_slice(),
+            Some(_) => return Err(TokenError::Claim),
+            None => &[],
+        };
+        let names = |identity: &Value| {
+            let name = identity.get("providerName");
+            name.and_then(Value::as_str) == Some(wanted)
+        };
+        let is_local = wanted == LOCAL_USERS && identities.is_empty();
+        if is_local || identities.iter().any(names) {
+            Ok(())
+        } else {
+            Err(TokenError::IdentityProvider)
+        }
     }
 
     fn check_audience(&self, claims: &Claims) -> Result<(), TokenError> {

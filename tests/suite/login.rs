@@ -379,3 +379,34 @@ fn a_local_person_with_a_link_is_not_believed_an_email_of_their_own_choice() {
     assert_eq!(page.status, 403, "{:?}", browser.trail);
     assert_eq!(chain.echo.count(), 0);
 }
+
+#[test]
+fn people_come_in_through_the_configured_identity_provider_alone() {
+    let chain = Setup {
+        provider: "identity_provider = \"entra\"\nauthorize_params = { lang = \"de\" }\n\
+                   forward_params = [\"login_hint\"]\n"
+            .to_owned(),
+        ..Setup::default()
+    }
+    .start();
+    let mut browser = chain.browser();
+    let login = browser.get("/_vestibule/login?login_hint=nadia&prompt=none");
+    for (name, expected) in [
+        ("identity_provider", Some("entra")),
+        ("lang", Some("de")),
+        ("login_hint", Some("nadia")),
+        ("prompt", None),
+    ] {
+        assert_eq!(login.location_param(name).as_deref(), expected, "{name}");
+    }
+    // Somebody edits the URL, and signs in as one of the pool's own people.
+    let edited = login
+        .location()
+        .replace("identity_provider=entra", "identity_provider=COGNITO");
+    assert_ne!(edited, login.location());
+    let form = browser.arrive(&edited);
+    let page = browser.submit_login(&form, KIRSTEN, chain.idp().password(KIRSTEN));
+    assert_eq!(page.status, 403, "{:?}", browser.trail);
+    assert!(page.html().contains("another way"), "{}", page.html());
+    assert!(!browser.has_session());
+}

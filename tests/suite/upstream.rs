@@ -136,6 +136,66 @@ fn the_app_learns_scheme_host_and_client_from_us_alone() {
 }
 
 #[test]
+fn behind_a_trusted_proxy_the_client_is_whom_it_names() {
+    let chain = Setup {
+        server: "trusted_proxies = [\"127.0.0.0/8\", \"10.0.0.0/8\"]\n".to_owned(),
+        ..Setup::default()
+    }
+    .start();
+    let ours = chain.signed_in(KIRSTEN).app_cookies();
+    let said = "X-Forwarded-For: 6.6.6.6, 203.0.113.9\r\nX-Forwarded-For: 10.1.1.1\r\n\
+                X-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.example\r\nX-Real-IP: 6.6.6.6\r\n";
+    let seen = get(&chain, &ours, "/page", said);
+    assert_eq!(seen.all("x-forwarded-for"), ["203.0.113.9"]);
+    assert_eq!(seen.all("x-real-ip"), ["203.0.113.9"]);
+    assert_eq!(seen.header("x-forwarded-proto"), Some("http"));
+    assert_eq!(seen.header("x-forwarded-host"), Some(chain.host()));
+    assert!(
+        seen.header("forwarded")
+            .is_some_and(|said| said.starts_with("for=203.0.113.9;")),
+        "{}",
+        seen.head
+    );
+    assert!(!seen.head.contains("6.6.6.6"), "{}", seen.head);
+}
+
+#[test]
+fn a_route_may_let_overrides_through_and_no_other_spelling_of_them() {
+    let chain = Setup {
+        tables: "[[route]]\npath = \"/old/*\"\npass_override_headers = true\n".to_owned(),
+        ..Setup::default()
+    }
+    .start();
+    let ours = chain.signed_in(KIRSTEN).app_cookies();
+    let sent = "X-HTTP-Method-Override: PUT\r\nX-Original-URL: /x\r\nX_Rewrite_URL: /y\r\n\
+                X-Forwarded-User: root\r\n";
+    let seen = get(&chain, &ours, "/old/page", sent);
+    assert_eq!(seen.all("x-http-method-override"), ["PUT"]);
+    assert_eq!(seen.all("x-original-url"), ["/x"]);
+    assert!(seen.alike("x-rewrite-url").is_empty(), "{}", seen.head);
+    assert!(!seen.head.contains("root"), "{}", seen.head);
+    let seen = get(&chain, &ours, "/new/page", sent);
+    assert!(seen.alike("x-http-method-override").is_empty());
+    assert!(seen.alike("x-original-url").is_empty());
+}
+
+#[test]
+fn apps_without_case_are_guarded_in_every_case() {
+    let chain = Setup {
+        server: "ignore_path_case = true\n".to_owned(),
+        tables: "[[route]]\npath = \"/Admin/*\"\naccess = \"nobody\"\n".to_owned(),
+        ..Setup::default()
+    }
+    .start();
+    let mut browser = chain.signed_in(KIRSTEN);
+    for path in ["/admin/x", "/ADMIN/x", "/Admin/X"] {
+        assert_eq!(browser.get(path).status, 403, "{path}");
+    }
+    assert_eq!(browser.get("/Wiki/Page").status, 200);
+    assert_eq!(chain.echo.last().target(), "/Wiki/Page", "sent as it came");
+}
+
+#[test]
 fn path_and_query_are_sent_as_received() {
     let chain = Harness::start();
     let ours = chain.signed_in(KIRSTEN).app_cookies();

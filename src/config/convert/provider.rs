@@ -1,5 +1,6 @@
 //! `[provider.ID]`: one provider, with Cognito's shorthand written out.
 
+mod authorize;
 mod cognito;
 mod keys;
 mod url;
@@ -80,6 +81,7 @@ impl Conversion<'_> {
         let signing_algorithms = self.signing_algorithms(table, kind);
         let keys_max_age = self.keys_max_age(table);
         let (logout, logout_then) = self.logout(table);
+        let (authorize_params, identity_provider) = self.authorize_params(table, kind);
         let callback_path = match &table.callback_path {
             None => Some(None),
             Some(item) => self.callback_path(item, prefix).map(Some),
@@ -93,6 +95,8 @@ impl Conversion<'_> {
             client_id: client_id?,
             client_auth: client_auth?,
             scopes,
+            authorize_params,
+            identity_provider,
             email_verified,
             signing_algorithms,
             keys_max_age,

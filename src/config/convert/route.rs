@@ -35,6 +35,10 @@ struct Rule {
     place: Place,
 }
 
+fn is_set(item: Option<&Item<bool>>) -> bool {
+    item.is_some_and(|item| item.value)
+}
+
 impl Conversion<'_> {
     pub(super) fn routes(
         &mut self,
@@ -61,8 +65,10 @@ impl Conversion<'_> {
                 allow_in_path: self.allow_in_path(table),
                 manner: Manner {
                     is_activity: table.activity.as_ref().is_none_or(|item| item.value),
-                    shared_cache: table.shared_cache.as_ref().is_some_and(|item| item.value),
+                    shared_cache: is_set(table.shared_cache.as_ref()),
                     origins: self.origins_of(table),
+                    cors_preflight: is_set(table.cors_preflight.as_ref()),
+                    pass_override_headers: is_set(table.pass_override_headers.as_ref()),
                 },
             });
         }
@@ -253,6 +259,10 @@ impl Conversion<'_> {
                 self.findings
                     .error(&item.place, ConfigErrorKind::RouteIsCallback, remedy);
             }
+            let pattern = match server {
+                Some(server) if server.ignore_path_case => pattern.without_case(),
+                _ => pattern,
+            };
             paths.push((pattern, &item.place));
         }
         paths

@@ -1,14 +1,16 @@
 //! `[server]`, `[upstream]` and `[log]`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
+use ipnet::IpNet;
 use url::{Host, Url};
 
 use super::{Choices, Conversion};
-use crate::config::error::{ConfigErrorKind, PathProblem, UrlProblem};
+use crate::config::error::{ConfigErrorKind, ConfigWarningKind, PathProblem, UrlProblem};
 use crate::config::file::{LogTable, ServerTable, UpstreamTable};
 use crate::config::reader::{Item, Text};
 use crate::config::{Log, LogFormat, LogUser, Server, Upstream};
+use crate::gate::client::TrustedProxies;
 use crate::gate::origin::{OriginError, PublicOrigin};
 use crate::gate::request::RequestPath;
 
@@ -34,12 +36,18 @@ impl Conversion<'_> {
         };
         let whoami = self.choice(table.whoami.as_ref(), &whoami, true);
         let threads = self.threads(table.threads.as_ref());
+        let trusted_proxies = self.trusted_proxies(table);
         Some(Server {
             listen: listen.into_iter().map(|(address, _)| address).collect(),
             admin_listen: admin_listen?,
             origins: (!origins.is_empty()).then_some(origins)?,
             path_prefix: path_prefix?,
             whoami,
+            trusted_proxies,
+            ignore_path_case: table
+                .ignore_path_case
+                .as_ref()
+                .is_some_and(|item| item.value),
             threads,
         })
     }
@@ -171,6 +179,34 @@ impl Conversion<'_> {
                 1
             }
         }
+    }
+
+    fn trusted_proxies(&mut self, table: &ServerTable) -> TrustedProxies {
+        let mut trusted = TrustedProxies::default();
+        for item in table.trusted_proxies.iter().flatten() {
+            let Some(text) = self.text(item, "unix") else {
+                continue;
+            };
+            if text == "unix" {
+                trusted.unix = true;
+                continue;
+            }
+            let net = text.parse::<IpNet>().ok();
+            let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+            let Some(net) = net.or_else(address) else {
+                let remedy = "write a network such as \"10.0.0.0/8\", an address, or \"unix\"";
+                self.findings
+                    .error(&item.place, ConfigErrorKind::Network, remedy);
+                continue;
+            };
+            if net.prefix_len() == 0 {
+                let remedy = "name the networks of your load balancers; as it is, every client may say where it comes from";
+                let kind = ConfigWarningKind::EverybodyTrusted;
+                self.findings.warn(&item.place, kind, remedy);
+            }
+            trusted.nets.push(net.trunc());
+        }
+        trusted
     }
 
     pub(super) fn upstream(&mut self, table: &UpstreamTable) -> Option<Upstream> {

@@ -59,6 +59,21 @@ impl Table<'_, '_> {
         found
     }
 
+    /// A table of the user's own names, each with one text; in the order of the file.
+    pub(crate) fn named_texts(&mut self, key: &'static str) -> Vec<(Item<String>, Item<Text>)> {
+        let Some((place, value)) = self.take(key) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for (name, value) in entries(self.findings, &place, value) {
+            let place = name.place.clone();
+            if let Some(value) = text(self.findings, &place, value) {
+                found.push((name, Item { value, place }));
+            }
+        }
+        found
+    }
+
     /// A table of the user's own names, each with a text or a list of texts.
     pub(crate) fn text_map(&mut self, key: &'static str) -> Option<Item<TextMap>> {
         let (place, value) = self.take(key)?;

@@ -46,6 +46,15 @@ pub(super) const REVOKED_AHEAD: Failure = Failure {
     reason: "session_revoked_ahead",
 };
 
+/// Somebody edited the authorization URL, or linked past our login.
+pub(super) fn other_way_in(reason: &'static str) -> Failure {
+    Failure {
+        status: StatusCode::FORBIDDEN,
+        text: "You signed in by another way than the one that is open here. Try again, and choose the one that you are led to.",
+        reason,
+    }
+}
+
 pub(super) fn token_failure(reason: &'static str) -> Failure {
     Failure {
         status: StatusCode::BAD_GATEWAY,

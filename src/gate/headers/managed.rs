@@ -45,6 +45,16 @@ const MANAGED: &[&str] = &[
     "x-real-ip",
 ];
 
+/// Those of them that a route may let through, since some apps need them:
+/// never in another spelling (contract, `route.pass_override_headers`).
+const OVERRIDES: &[&str] = &[
+    "x-original-url",
+    "x-rewrite-url",
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+];
+
 /// Prefixes of the same, each with its last hyphen.
 const MANAGED_PREFIXES: &[&str] = &[
     "x-forwarded-",
@@ -189,6 +199,14 @@ fn is_framing_misspelt(name: &str) -> bool {
             && folds_to(name, framing)
             && !framing.eq_ignore_ascii_case(name)
     })
+}
+
+/// Whether a header makes an app see another request than the one judged.
+#[must_use]
+pub fn is_override(name: &str) -> bool {
+    OVERRIDES
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Whether a normalised name is none that can be configured.

@@ -95,6 +95,7 @@ fn every_reason_has_its_own_word() {
         TokenError::Issuer,
         TokenError::Audience,
         TokenError::TokenUse,
+        TokenError::IdentityProvider,
         TokenError::Expired,
         TokenError::NotYetValid,
         TokenError::Nonce,

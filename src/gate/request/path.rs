@@ -285,7 +285,7 @@ fn sloppy(path: &[u8], percent: Percent) -> String {
     text
 }
 
-pub(super) fn decode_once(text: &[u8]) -> Vec<u8> {
+pub(in crate::gate) fn decode_once(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((first, tail)) = rest.split_first() {

@@ -246,6 +246,41 @@ fn what_a_shorter_rule_of_a_host_guards_is_not_opened_either() {
 }
 
 #[test]
+fn apps_that_ignore_case_are_guarded_in_every_case() {
+    let admin = route("", "/Admin/", Access::Nobody);
+    let open = route("", "/key/", Access::Public);
+    let umlaut = route("", "/%C3%84/", Access::Nobody);
+    let mut routes = vec![admin, open, umlaut];
+    for route in &mut routes {
+        route.paths = route.paths.iter().map(PathPattern::without_case).collect();
+    }
+    let router = Router::new(routes).ignoring_case(true);
+    let ruling = |path: &str| {
+        let path = RequestPath::parse(path).unwrap();
+        match router.find(Some("wiki.example.com"), &path, &Method::GET) {
+            Some(Ruling::Rule { access, .. }) => Some(access.clone()),
+            Some(Ruling::Ambiguous) => None,
+            other => panic!("{other:?}"),
+        }
+    };
+    for (path, access) in [
+        ("/admin", Some(Access::Nobody)),
+        ("/ADMIN/x", Some(Access::Nobody)),
+        ("/aDm%69n/x", Some(Access::Nobody)),
+        ("/administrator", Some(Access::SignedIn)),
+        ("/KEY", Some(Access::Public)),
+        ("/%C3%A4/x", Some(Access::Nobody)),
+        ("/%c3%84", Some(Access::Nobody)),
+        // The Kelvin sign is a k to some apps, and none to others.
+        ("/%E2%84%AAey", None),
+        ("/x/%C5%BF", None),
+        ("/%25E2%2584%25AAey", None),
+    ] {
+        assert_eq!(ruling(path), access, "{path}");
+    }
+}
+
+#[test]
 fn one_route_may_name_several_hosts_and_paths() {
     let router = Router::new(vec![Route {
         hosts: vec!["a.example.com".to_owned(), "b.example.com".to_owned()],

@@ -52,6 +52,39 @@ fn target_of(rd: &str) -> String {
 }
 
 #[test]
+fn a_login_link_passes_on_what_it_may() {
+    let mut config = config();
+    config.provider.authorize_params.forwarded = vec!["login_hint".to_owned(), "lang".to_owned()];
+    let mut desk = Desk::new(&config);
+    let long = "x".repeat(513);
+    for (query, expected) in [
+        (
+            "login_hint=a%26b%40example.com",
+            &[("login_hint", "a&b@example.com")][..],
+        ),
+        (
+            "lang=de&login_hint=a",
+            &[("login_hint", "a"), ("lang", "de")],
+        ),
+        ("prompt=none&state=x&client_id=y&login_hint=", &[]),
+        // Twice is nothing: two readers could see two values.
+        ("lang=de&lang=fr", &[]),
+        (format!("lang={long}").as_str(), &[]),
+    ] {
+        let target = format!("/_vestibule/login?rd=/x&{query}");
+        let Decision::Perform(Effect::Authorize(authorize)) = desk.decide(&Req::open(&target))
+        else {
+            panic!("{query}");
+        };
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        assert_eq!(authorize.passed_on, expected, "{query}");
+    }
+}
+
+#[test]
 fn a_login_seals_its_state_and_sets_its_cookie() {
     for target in [
         "/_vestibule/login?rd=/a%3Fb",

@@ -13,10 +13,12 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::config::{
-    ClientAuth, Config, EmailVerified, Endpoints, Identity, Log, LogFormat, LogUser, LogoutReach,
-    Provider, ProviderId, ProviderKind, Revoked, Server, Session as SessionConfig, Upstream,
+    AuthorizeParams, ClientAuth, Config, EmailVerified, Endpoints, Identity, Log, LogFormat,
+    LogUser, LogoutReach, Provider, ProviderId, ProviderKind, Revoked, Server,
+    Session as SessionConfig, Upstream,
 };
 use crate::gate::claims::ClaimPath;
+use crate::gate::client::TrustedProxies;
 use crate::gate::headers::HeaderRules;
 use crate::gate::identity::rule::ClaimRule;
 use crate::gate::origin::PublicOrigin;
@@ -206,6 +208,8 @@ pub(in crate::gate) fn provider() -> Provider {
             "profile".to_owned(),
             "email".to_owned(),
         ],
+        authorize_params: AuthorizeParams::default(),
+        identity_provider: None,
         email_verified: EmailVerified::Auto,
         userinfo: false,
         logout: LogoutReach::Provider,
@@ -224,6 +228,8 @@ pub(in crate::gate) fn config() -> Config {
             origins: vec![origin()],
             path_prefix: "/_vestibule".to_owned(),
             whoami: true,
+            trusted_proxies: TrustedProxies::default(),
+            ignore_path_case: false,
             threads: 1,
         },
         upstream: Upstream {

@@ -203,6 +203,37 @@ fn further_issuers_are_accepted_when_they_are_configured() {
 }
 
 #[test]
+#[rustfmt::skip] // a table: one row a line
+fn the_identity_provider_is_the_one_that_is_let_in() {
+    let identities = |names: &[&str]| {
+        let named = |name: &&str| json!({ "userId": "x", "providerName": name, "primary": "true" });
+        json!({ "identities": names.iter().map(named).collect::<Vec<_>>() })
+    };
+    let other = Err(TokenError::IdentityProvider);
+    for (wanted, changes, expected) in [
+        (None, json!({}), Ok(())),
+        (None, identities(&["other"]), Ok(())),
+        (Some("entra"), identities(&["entra"]), Ok(())),
+        (Some("entra"), identities(&["other", "entra"]), Ok(())),
+        (Some("entra"), identities(&["other"]), other),
+        (Some("entra"), identities(&["Entra"]), other),
+        (Some("entra"), identities(&["entra "]), other),
+        (Some("entra"), identities(&[]), other),
+        (Some("entra"), json!({}), other),
+        (Some("entra"), json!({ "identities": [{ "userId": "entra" }, "entra"] }), other),
+        (Some("entra"), json!({ "identities": "entra" }), Err(TokenError::Claim)),
+        (Some("entra"), json!({ "identities": { "providerName": "entra" } }), Err(TokenError::Claim)),
+        (Some("COGNITO"), json!({}), Ok(())),
+        (Some("COGNITO"), identities(&[]), Ok(())),
+        (Some("COGNITO"), identities(&["entra"]), other),
+    ] {
+        let verifier = cognito().only_through(wanted.map(str::to_owned));
+        let token = key().sign(&changed(id_claims(), &changes));
+        assert_eq!(verdict(&verifier, &token), expected, "{wanted:?} {changes}");
+    }
+}
+
+#[test]
 fn the_audience_is_our_client() {
     let table: Vec<Row> = vec![
         (

@@ -1,0 +1,85 @@
+//! CORS preflights, which browsers send without cookies.
+
+use http::Method;
+
+use super::support::{Desk, Jar, Req, config, route};
+use crate::gate::Decision;
+use crate::gate::route::{Access, Manner};
+
+fn preflight(target: &str, asks: &str) -> Req {
+    Req::new(Method::OPTIONS, target)
+        .with("origin", "https://app.example.com")
+        .with("access-control-request-method", asks)
+}
+
+fn desk() -> Desk {
+    let open = Manner {
+        cors_preflight: true,
+        ..Manner::default()
+    };
+    let with = |paths: &[&str], methods: &[Method], access, manner: &Manner| {
+        let mut route = route(paths, access);
+        route.methods = methods.to_vec();
+        route.manner = manner.clone();
+        route
+    };
+    let mut config = config();
+    config.routes = vec![
+        with(&["/api/"], &[], Access::SignedIn, &open),
+        with(&["/closed/"], &[], Access::Nobody, &open),
+        with(&["/other/"], &[], Access::SignedIn, &Manner::default()),
+        with(&["/mixed/"], &[Method::PUT], Access::SignedIn, &open),
+        with(
+            &["/mixed/"],
+            &[Method::DELETE],
+            Access::SignedIn,
+            &Manner::default(),
+        ),
+    ];
+    Desk::new(&config)
+}
+
+#[test]
+fn a_route_lets_real_preflights_through_and_nothing_else() {
+    let mut desk = desk();
+    let forwarded = |desk: &mut Desk, req: &Req| matches!(desk.decide(req), Decision::Forward(_));
+    for (target, asks, through) in [
+        ("/api/x", "PUT", true),
+        ("/closed/x", "PUT", false),
+        ("/other/x", "PUT", false),
+        // The route is that of the method that it asks about.
+        ("/mixed/x", "PUT", true),
+        ("/mixed/x", "DELETE", false),
+        ("/mixed/x", "GET", false),
+        ("/api/x", "", false),
+        ("/api/x", "P T", false),
+    ] {
+        let req = preflight(target, asks);
+        assert_eq!(forwarded(&mut desk, &req), through, "{target} {asks}");
+    }
+    for req in [
+        Req::new(Method::OPTIONS, "/api/x"),
+        Req::new(Method::OPTIONS, "/api/x").with("origin", "https://app.example.com"),
+        Req::new(Method::OPTIONS, "/api/x").with("access-control-request-method", "PUT"),
+        preflight("/api/x", "PUT").and("access-control-request-method", "GET"),
+        Req::get("/api/x")
+            .with("origin", "https://app.example.com")
+            .with("access-control-request-method", "PUT"),
+        Req::new(Method::PUT, "/api/x").with("origin", "https://app.example.com"),
+    ] {
+        assert!(!forwarded(&mut desk, &req), "{:?}", req.headers());
+    }
+}
+
+#[test]
+fn a_preflight_brings_no_identity_along() {
+    let mut desk = desk();
+    let mut jar = Jar::default();
+    desk.sign_in(&mut jar);
+    let Decision::Forward(forward) = desk.decide(&preflight("/api/x", "PUT").cookies(&jar)) else {
+        panic!("a preflight is let through");
+    };
+    assert!(forward.permit.who().is_none());
+    let told: Vec<_> = forward.edits.set().map(|(name, _)| name.as_str()).collect();
+    assert!(!told.contains(&"X-Forwarded-User"), "{told:?}");
+}
