@@ -24,6 +24,7 @@ pub mod endpoint;
 mod evidence;
 pub mod explain;
 mod face;
+pub mod fragment;
 pub mod headers;
 mod identify;
 pub mod identity;
@@ -429,6 +430,7 @@ impl Gate {
         match endpoint {
             Endpoint::Login { provider } => self.login(req, face, provider, now, rng),
             Endpoint::Callback { provider } => self.callback(req, face, provider, known, now, rng),
+            Endpoint::Return => Decision::Reply(self.return_page(req, face)),
             Endpoint::Logout => self.logout(req, face, known, now),
             Endpoint::LogoutThen => Decision::Reply(self.logout_goes_on(req, face)),
             Endpoint::SignedOut => Decision::Reply(self.signed_out(req, face)),

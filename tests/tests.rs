@@ -6,6 +6,7 @@
 //! - `start`: a provider that is down, readiness, restarts, signals
 //! - `cli`: commands and exit codes
 //! - `login`: from a page of the app through the provider and back
+//! - `fragments`: the part of a URL that no server sees
 //! - `mapping`: which claims become user, groups, access right and attributes
 //! - `shapes`: the same, in every shape in which a claim reaches us
 //! - `explain`: what would become of a request, and why
@@ -54,6 +55,7 @@ mod suite {
     mod cli;
     mod cookies;
     mod explain;
+    mod fragments;
     mod headers;
     mod hostile_tokens;
     mod import;

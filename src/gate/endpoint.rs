@@ -22,6 +22,8 @@ pub enum Endpoint<'p> {
         /// `/callback/ID`.
         provider: Option<&'p str>,
     },
+    /// Where a login with a fragment ends, to put it back.
+    Return,
     /// Ends the session.
     Logout,
     /// Where the provider's logout returns, to go on from.
@@ -81,6 +83,7 @@ impl OurPaths {
             // The second names are oauth2-proxy's.
             "login" | "start" | "sign_in" => Endpoint::Login { provider: None },
             "callback" => Endpoint::Callback { provider: None },
+            "return" => Endpoint::Return,
             "logout" | "sign_out" => Endpoint::Logout,
             "logout/then" => Endpoint::LogoutThen,
             "signed-out" => Endpoint::SignedOut,
@@ -97,6 +100,22 @@ impl OurPaths {
 }
 
 impl Endpoint<'_> {
+    /// The same without a provider.
+    pub(super) fn alone(self) -> Endpoint<'static> {
+        match self {
+            Self::Login { .. } => Endpoint::Login { provider: None },
+            Self::Callback { .. } => Endpoint::Callback { provider: None },
+            Self::Return => Endpoint::Return,
+            Self::Logout => Endpoint::Logout,
+            Self::LogoutThen => Endpoint::LogoutThen,
+            Self::SignedOut => Endpoint::SignedOut,
+            Self::Session => Endpoint::Session,
+            Self::Whoami => Endpoint::Whoami,
+            Self::Jwks => Endpoint::Jwks,
+            Self::Unknown => Endpoint::Unknown,
+        }
+    }
+
     /// Whether it takes a method.
     #[must_use]
     pub fn allows(self, method: &Method) -> bool {

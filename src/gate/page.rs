@@ -8,6 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+mod script;
+
+pub use script::Script;
+
 /// One page. Texts are plain; they are escaped when it is rendered. Debug shows
 /// the title alone: the rest may tell of a person.
 #[derive(Default)]
@@ -18,6 +22,14 @@ pub struct Page {
     sections: Vec<(String, Vec<(String, String)>)>,
     actions: Vec<Action>,
     details: Vec<(String, String)>,
+    onward: Option<Onward>,
+    script: Option<Script>,
+}
+
+/// Where a page leads by itself, and what its script needs to know for that.
+struct Onward {
+    href: String,
+    data: Vec<(&'static str, String)>,
 }
 
 enum Action {
@@ -108,6 +120,37 @@ impl Page {
         self
     }
 
+    /// Makes it a page that is left at once: by its script, which reads `data`,
+    /// or without one, to `href`.
+    #[must_use]
+    pub fn onward(
+        mut self,
+        script: Script,
+        href: impl Into<String>,
+        data: Vec<(&'static str, String)>,
+    ) -> Self {
+        self.onward = Some(Onward {
+            href: href.into(),
+            data,
+        });
+        self.script = Some(script);
+        self
+    }
+
+    /// The policy under which the page is shown: its style sheet and, if it has
+    /// one, its script; nothing else (CSP 3).
+    #[must_use]
+    pub fn policy(&self) -> String {
+        let script = self
+            .script
+            .map(|script| format!("; script-src {}", source_of(script.source())));
+        format!(
+            "default-src 'none'; style-src {}{}; base-uri 'none'; frame-ancestors 'none'",
+            source_of(STYLE),
+            script.unwrap_or_default()
+        )
+    }
+
     /// The page as HTML.
     #[must_use]
     pub fn render(&self) -> String {
@@ -141,6 +184,33 @@ impl Page {
                 ),
             }
         }
+        let mut head = String::new();
+        if let Some(Onward { href, data }) = &self.onward {
+            push(
+                &mut head,
+                format_args!(
+                    "<noscript><meta http-equiv=\"refresh\" content=\"0;url={}\"></noscript>\n",
+                    Escaped(href)
+                ),
+            );
+            push(
+                &mut body,
+                format_args!(
+                    "<p><a id=\"onward\" class=\"action\" href=\"{}\"",
+                    Escaped(href)
+                ),
+            );
+            for (name, value) in data {
+                push(
+                    &mut body,
+                    format_args!(" data-{name}=\"{}\"", Escaped(value)),
+                );
+            }
+            body.push_str(">Continue</a></p>\n");
+        }
+        let script = self.script.map_or_else(String::new, |script| {
+            format!("<script>{}</script>\n", script.source())
+        });
         let mut details = String::new();
         for (name, value) in &self.details {
             push(
@@ -157,8 +227,8 @@ impl Page {
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n\
-             <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n\
-             <h1>{title}</h1>\n{body}{details}</main>\n</body>\n</html>\n"
+             <title>{title}</title>\n<style>{STYLE}</style>\n{head}</head>\n<body>\n<main>\n\
+             <h1>{title}</h1>\n{body}{details}</main>\n{script}</body>\n</html>\n"
         )
     }
 }
@@ -181,13 +251,9 @@ fn table(body: &mut String, rows: &[(String, String)]) {
     body.push_str("</table>\n");
 }
 
-/// The policy under which our pages are shown: their one style sheet, nothing else.
-#[must_use]
-pub fn content_security_policy() -> String {
-    let hash = STANDARD.encode(Sha256::digest(STYLE));
-    format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; frame-ancestors 'none'"
-    )
+/// An inline text, allowed by its hash (CSP 3, 6.7.3.2).
+fn source_of(inline: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(inline)))
 }
 
 struct Escaped<'t>(&'t str);

@@ -181,7 +181,7 @@ impl Reply {
     #[must_use]
     pub fn page(status: StatusCode, page: &Page, note: Note) -> Self {
         let mut reply = Self::new(status, page.render().into(), note);
-        let policy = super::page::content_security_policy();
+        let policy = page.policy();
         reply
             .headers
             .push(fixed(header::CONTENT_TYPE, "text/html; charset=utf-8"));
@@ -192,7 +192,8 @@ impl Reply {
     #[must_use]
     pub fn page_in_frame(status: StatusCode, page: &Page, note: Note) -> Self {
         let mut reply = Self::page(status, page, note);
-        let policy = super::page::content_security_policy()
+        let policy = page
+            .policy()
             .replace("frame-ancestors 'none'", "frame-ancestors 'self'");
         reply.headers.retain(|(name, _)| {
             name != header::CONTENT_SECURITY_POLICY && name != header::X_FRAME_OPTIONS

@@ -7,6 +7,7 @@ use http::StatusCode;
 use zeroize::Zeroizing;
 
 use super::face::Face;
+use super::fragment::{self, FragmentKey};
 use super::login::{CodeExchange, Logins, PendingLogin};
 use super::query::Params;
 use super::return_to::ReturnTo;
@@ -121,13 +122,13 @@ impl Gate {
             let why = super::policy::NoIdentity::NoCookie;
             return Decision::Reply(self.unauthenticated(req, face, why));
         }
-        let target = params
-            .one("rd")
-            .ok()
-            .flatten()
-            .and_then(|rd| ReturnTo::parse(rd, &face.origin))
-            .filter(|target| !self.is_flow_path(target))
-            .unwrap_or_else(ReturnTo::root);
+        if fragment::may_be_there(req, &params) {
+            return match FragmentKey::fresh(rng) {
+                Ok(key) => Decision::Reply(fragment::asking_page(req, key)),
+                Err(_) => Decision::Reply(internal(req)),
+            };
+        }
+        let target = self.wanted(&params, face);
         let mut decision = self.begin(req, face, target, (1, now), "asked", now, rng);
         if let Decision::Perform(Effect::Authorize(authorize)) = &mut decision {
             authorize.passed_on = self.passed_on(&params);
@@ -235,20 +236,6 @@ impl Gate {
 
     pub(super) fn redirect_uri(&self, face: &Face) -> String {
         format!("{}{}", face.origin, self.paths.callback())
-    }
-
-    /// Coming back to a step of the flow itself would sign out or go in circles.
-    pub(super) fn is_flow_path(&self, target: &ReturnTo) -> bool {
-        use super::endpoint::Endpoint;
-        let path = target.without_query();
-        let canonical = super::request::RequestPath::parse(path.as_str());
-        // A browser resolves what we would refuse, such as dot segments.
-        canonical.map_or(true, |path| {
-            !matches!(
-                self.paths.classify(path.canonical()),
-                None | Some(Endpoint::Whoami)
-            )
-        })
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! `support` holds what all tests of the core stand on, `vectors` reads the
 //! frozen formats. Then, in the order of a person's day: `asking`,
-//! `ruled`, `signing_in`, `coming_back`, `exchanging`, `session_life`, `refreshing`,
+//! `ruled`, `signing_in`, `fragments`, `coming_back`, `exchanging`, `session_life`, `refreshing`,
 //! `idle`, `remembered`, `telling`, `signing_out`, `ended`; and
 //! `hygiene`, what holds for every answer. `origin`, `page` and `wire` are
 //! modules of the core.
@@ -15,6 +15,7 @@ mod asking;
 mod coming_back;
 mod ended;
 mod exchanging;
+mod fragments;
 mod hygiene;
 mod idle;
 mod leasing;

@@ -286,7 +286,12 @@ impl Browser {
             headers.push(("Content-Type", kind));
             headers.push(("Origin", origin));
         }
-        self.send(method, url, &headers, body)
+        let response = self.send(method, url, &headers, body);
+        // Without scripts, as this person is, such a page is left at once.
+        match onward(&response) {
+            Some(onward) => self.navigate("GET", &onward, b"", None),
+            None => response,
+        }
     }
 
     fn absolute(&self, url: &str) -> url::Url {
@@ -367,6 +372,19 @@ impl Cookie {
     fn replaces(&self, other: &Self) -> bool {
         (&self.host, &self.path, &self.name) == (&other.host, &other.path, &other.name)
     }
+}
+
+/// Where a page leads by itself (`<meta http-equiv="refresh">`).
+pub(crate) fn onward(response: &Response) -> Option<String> {
+    let is_page = response
+        .header("content-type")
+        .is_some_and(|kind| kind.starts_with("text/html"));
+    let page = is_page.then(|| Page::parse(&response.html()))?;
+    let refresh = page
+        .all("meta")
+        .find(|tag| tag.get("http-equiv") == Some("refresh"))?;
+    let onward = refresh.get("content")?.strip_prefix("0;url=")?;
+    Some(onward.to_owned())
 }
 
 /// Host and port as the Host header has them.

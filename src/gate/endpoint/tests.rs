@@ -36,6 +36,7 @@ fn our_paths_are_the_contracts() {
                 provider: Some("corp"),
             },
         ),
+        ("/_vestibule/return", Endpoint::Return),
         ("/_vestibule/logout", Endpoint::Logout),
         ("/_vestibule/sign_out", Endpoint::Logout),
         ("/_vestibule/signed-out", Endpoint::SignedOut),

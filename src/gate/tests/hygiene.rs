@@ -72,7 +72,9 @@ fn every_answer_carries_our_headers() {
         "/closed/x",
         "/a//b",
         "/_vestibule/login",
+        "/_vestibule/login?fragment=none",
         "/_vestibule/login/other",
+        "/_vestibule/return?rd=/x&key=AAAAAAAAAAAA",
         "/_vestibule/callback",
         "/_vestibule/callback?a=1&a=2",
         "/_vestibule/callback?error=access_denied",
@@ -187,7 +189,7 @@ fn no_debug_output_shows_a_secret_or_a_person() {
     let mut jar = Jar::default();
     let mut shown = vec![format!("{config:?} {:?}", desk.gate)];
     let asked = Req::open("/_vestibule/login?rd=/hidden");
-    let authorize = desk.decide(&asked);
+    let authorize = desk.decide_onward(&asked);
     shown.push(format!("{authorize:?}"));
     let Decision::Perform(Effect::Authorize(authorize)) = authorize else {
         panic!("no login");

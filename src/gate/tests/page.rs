@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::gate::page::{Page, content_security_policy};
+use crate::gate::page::{Page, Script};
 
 const EVIL: &str = "<script>alert(1)</script>\"'&\u{0}\u{1b}";
 const HARMLESS: &str = "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;\u{fffd}\u{fffd}";
@@ -17,12 +17,14 @@ fn everything_is_escaped_everywhere() {
         .link(EVIL, EVIL)
         .top_link(EVIL, EVIL)
         .post(EVIL, EVIL)
+        .onward(Script::KeepFragment, EVIL, vec![("key", EVIL.to_owned())])
         .detail(EVIL, EVIL)
         .render();
-    assert!(!html.contains("<script"), "{html}");
+    // The one script is ours.
+    assert_eq!(html.matches("<script").count(), 1, "{html}");
     assert!(!html.contains(['\u{0}', '\u{1b}']));
-    // Title and heading, a paragraph, and six pairs.
-    assert_eq!(html.matches(HARMLESS).count(), 2 + 1 + 2 * 5);
+    // Title and heading, a paragraph, five pairs, and the way onward: twice, with its data.
+    assert_eq!(html.matches(HARMLESS).count(), 2 + 1 + 2 * 5 + 3);
 }
 
 #[test]
@@ -53,13 +55,45 @@ fn the_policy_allows_the_one_style_sheet_and_nothing_else() {
         .next()
         .unwrap();
     let hash = STANDARD.encode(Sha256::digest(style));
-    let policy = content_security_policy();
+    let policy = Page::new("T").policy();
     assert_eq!(
         policy,
         format!(
             "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; frame-ancestors 'none'"
         )
     );
+}
+
+#[test]
+fn a_page_that_leads_on_runs_its_own_script_alone_and_needs_none() {
+    for script in Script::ALL {
+        let page = Page::new("T").onward(script, "/a?b&c", vec![("key", "k".to_owned())]);
+        let html = page.render();
+        let inline = html.split("<script>").nth(1).unwrap();
+        let inline = inline.split("</script>").next().unwrap();
+        assert_eq!(inline, script.source());
+        let hash = STANDARD.encode(Sha256::digest(inline));
+        let policy = page.policy();
+        assert!(policy.contains(&format!("; script-src 'sha256-{hash}';")));
+        assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+        // A script's text ends where it says, and holds nothing that ends it.
+        assert!(!inline.contains("</") && !inline.contains("<!--"));
+        for forbidden in [
+            "http:",
+            "https:",
+            "eval",
+            "innerHTML",
+            "document.write",
+            "fetch(",
+        ] {
+            assert!(!inline.contains(forbidden), "{forbidden}");
+        }
+        let href = "href=\"/a?b&amp;c\" data-key=\"k\">Continue</a>";
+        assert!(html.contains(href), "{html}");
+        let refresh =
+            "<noscript><meta http-equiv=\"refresh\" content=\"0;url=/a?b&amp;c\"></noscript>";
+        assert!(html.contains(refresh), "{html}");
+    }
 }
 
 #[test]

@@ -72,7 +72,8 @@ fn a_login_link_passes_on_what_it_may() {
         (format!("lang={long}").as_str(), &[]),
     ] {
         let target = format!("/_vestibule/login?rd=/x&{query}");
-        let Decision::Perform(Effect::Authorize(authorize)) = desk.decide(&Req::open(&target))
+        let Decision::Perform(Effect::Authorize(authorize)) =
+            desk.decide_onward(&Req::open(&target))
         else {
             panic!("{query}");
         };
@@ -93,7 +94,7 @@ fn a_login_seals_its_state_and_sets_its_cookie() {
         "/_vestibule/sign_in?provider=corp&rd=/a%3Fb",
     ] {
         let mut desk = desk();
-        let authorize = match desk.decide(&Req::open(target)) {
+        let authorize = match desk.decide_onward(&Req::open(target)) {
             Decision::Perform(Effect::Authorize(authorize)) => authorize,
             other => panic!("{other:?}"),
         };
@@ -296,7 +297,7 @@ fn each_origin_has_its_own_redirect_uri_and_cookie() {
         .push(PublicOrigin::parse("http://localhost:8080").unwrap());
     let mut desk = Desk::new(&config);
     let asked = Req::open("/_vestibule/login").with("host", "localhost:8080");
-    let authorize = match desk.decide(&asked) {
+    let authorize = match desk.decide_onward(&asked) {
         Decision::Perform(Effect::Authorize(authorize)) => authorize,
         other => panic!("{other:?}"),
     };
@@ -321,7 +322,7 @@ fn prefix_and_callback_path_are_what_the_provider_is_told() {
     let mut desk = Desk::new(&config);
     let reply = desk.reply(&Req::open("/a"));
     assert_eq!(location(&reply), "/oauth2/login?rd=%2Fa");
-    let authorize = match desk.decide(&Req::open("/oauth2/sign_in?rd=/a")) {
+    let authorize = match desk.decide_onward(&Req::open("/oauth2/sign_in?rd=/a")) {
         Decision::Perform(Effect::Authorize(authorize)) => authorize,
         other => panic!("{other:?}"),
     };
@@ -336,7 +337,7 @@ fn prefix_and_callback_path_are_what_the_provider_is_told() {
 #[test]
 fn without_randomness_no_login_begins() {
     let desk = desk();
-    let asked = Req::open("/_vestibule/login");
+    let asked = Req::open("/_vestibule/login?fragment=none");
     for working in 0..5 {
         let mut calls = 0;
         let mut rng = |bytes: &mut [u8]| {

@@ -318,6 +318,14 @@ impl Req {
             .with("sec-fetch-dest", "document")
     }
 
+    /// The same to another target.
+    pub(in crate::gate) fn to(self, target: &str) -> Self {
+        Self {
+            target: target.to_owned(),
+            ..self
+        }
+    }
+
     /// One header more, beside those of the same name.
     pub(in crate::gate) fn and(mut self, name: &str, value: &str) -> Self {
         let name: HeaderName = name.parse().unwrap();
@@ -404,6 +412,15 @@ pub(in crate::gate) fn location(reply: &Reply) -> &str {
     header_of(reply, "location").unwrap()
 }
 
+/// Where a page leads by itself, without a script.
+pub(in crate::gate) fn onward(reply: &Reply) -> Option<String> {
+    let html = std::str::from_utf8(&reply.body).unwrap_or_default();
+    let refresh = html
+        .split("http-equiv=\"refresh\" content=\"0;url=")
+        .nth(1)?;
+    Some(refresh.split('"').next()?.replace("&amp;", "&"))
+}
+
 pub(in crate::gate) fn text(reply: &Reply) -> &str {
     std::str::from_utf8(&reply.body).unwrap()
 }
@@ -456,6 +473,17 @@ impl Desk {
             })
     }
 
+    /// The same by a browser that goes on from a page which leads on by itself.
+    pub(in crate::gate) fn decide_onward(&mut self, req: &Req) -> Decision {
+        match self.decide(req) {
+            Decision::Reply(reply) if onward(&reply).is_some() => {
+                let on = req.clone().to(&onward(&reply).unwrap());
+                self.decide(&on)
+            }
+            decision => decision,
+        }
+    }
+
     pub(in crate::gate) fn reply(&mut self, req: &Req) -> Reply {
         match self.decide(req) {
             Decision::Reply(reply) => reply,
@@ -472,7 +500,7 @@ impl Desk {
 
     /// A login begins; the jar keeps its cookie.
     pub(in crate::gate) fn start(&mut self, req: &Req, jar: &mut Jar) -> Started {
-        let authorize = match self.decide(req) {
+        let authorize = match self.decide_onward(req) {
             Decision::Perform(Effect::Authorize(authorize)) => authorize,
             other => panic!("no login begins: {other:?}"),
         };

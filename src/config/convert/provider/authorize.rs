@@ -22,7 +22,7 @@ const OURS: &[&str] = &[
     "state",
 ];
 /// Parameters that have a key of their own, or are our own login links'.
-const OUR_LINKS: &[&str] = &["provider", "rd"];
+const OUR_LINKS: &[&str] = &["fragment", "provider", "rd"];
 
 impl Conversion<'_> {
     pub(super) fn authorize_params(
