@@ -19,6 +19,7 @@ use self::explain::explain;
 use self::import::mapping;
 use crate::app::{self, StartError};
 use crate::config::load::{self, SecretsMode};
+use crate::config::schema::schema;
 use crate::explain::{Question, TokenCheck, Who};
 use crate::gate::assertion::key::AssertionKey;
 use crate::gate::seal::SecretKey;
@@ -35,9 +36,6 @@ pub const USAGE: u8 = 64;
 pub const UNAVAILABLE: u8 = 69;
 /// Bad configuration (EX_CONFIG).
 pub const CONFIG: u8 = 78;
-
-/// Commands of later versions: named, so that nobody takes them for misspelt.
-const LATER: &[&str] = &["schema"];
 
 /// Runs the command line; gives the exit code.
 pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
@@ -98,6 +96,7 @@ pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
         }
         Command::Keygen { assertion: true } => assertion_keygen(),
         Command::Keygen { assertion: false } => keygen(),
+        Command::Schema => print(&format!("{:#}\n", schema())),
         Command::Version => print(&version_text()),
         Command::Other(words) => other(words.first().map_or("", String::as_str)),
     }
@@ -155,14 +154,8 @@ fn assertion_keygen() -> u8 {
 }
 
 fn other(name: &str) -> u8 {
-    if LATER.contains(&name) {
-        say(&format!(
-            "vestibule: the command \"{name}\" is not in this version"
-        ));
-    } else {
-        say(&format!("vestibule: there is no command \"{name}\""));
-        say("    see: vestibule --help");
-    }
+    say(&format!("vestibule: there is no command \"{name}\""));
+    say("    see: vestibule --help");
     USAGE
 }
 

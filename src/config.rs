@@ -28,6 +28,7 @@ mod file;
 pub mod load;
 mod reader;
 pub mod registration;
+pub mod schema;
 
 /// Everything `vestibule run` needs to know.
 #[derive(Debug)]

@@ -10,6 +10,7 @@
 //! - `mapping`: which claims become user, groups, access right and attributes
 //! - `shapes`: the same, in every shape in which a claim reaches us
 //! - `explain`: what would become of a request, and why
+//! - `schema`: the JSON Schema of the configuration, by a validator of others
 //! - `import`: mapping files of other systems
 //! - `cookies`: names and attributes of our cookies
 //! - `session`: what a cookie is worth, and when it is worth nothing
@@ -71,6 +72,7 @@ mod suite {
     mod regression;
     mod replies;
     mod rules;
+    mod schema;
     mod session;
     mod shapes;
     mod spoofing;

@@ -77,6 +77,8 @@ pub(super) enum Command {
         #[arg(long)]
         assertion: bool,
     },
+    /// Print a JSON Schema of the configuration: for editors, and for checks of your own
+    Schema,
     /// Print version, commit, TLS and crypto backends
     Version,
     #[command(external_subcommand)]

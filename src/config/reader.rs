@@ -7,6 +7,7 @@
 
 mod findings;
 mod named;
+mod outline;
 mod value;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use self::findings::Nearest;
 pub(crate) use self::findings::{Findings, nearest};
+pub(crate) use self::outline::{Key, NAME, Shape, outline};
 pub(crate) use self::value::{TextMap, text_map};
 use self::value::{empty_list, is_source, number, one_or_list, secret, text, wrong_type};
 use super::error::ConfigErrorKind;
@@ -147,7 +149,7 @@ impl<'t, 'd> Table<'t, 'd> {
     pub(crate) fn later(&mut self, keys: &[&'static str]) {
         self.later.extend(keys);
         for key in keys {
-            if let Some((place, _)) = self.take(key) {
+            if let Some((place, _)) = self.find(key) {
                 self.findings.later(&place, LATER_KEY);
             }
         }
@@ -160,27 +162,27 @@ impl<'t, 'd> Table<'t, 'd> {
 
     /// A text.
     pub(crate) fn text(&mut self, key: &'static str) -> Option<Item<Text>> {
-        self.one(key, text)
+        self.one(key, Shape::Text, text)
     }
 
     /// A text, or a list of texts.
     pub(crate) fn texts(&mut self, key: &'static str) -> Option<Vec<Item<Text>>> {
-        self.list(key, text)
+        self.list(key, Shape::Texts, text)
     }
 
     /// A secret, or a list of them.
     pub(crate) fn secrets(&mut self, key: &'static str) -> Option<Vec<Item<Source>>> {
-        self.list(key, secret)
+        self.list(key, Shape::Secrets, secret)
     }
 
     /// One secret.
     pub(crate) fn secret(&mut self, key: &'static str) -> Option<Item<Source>> {
-        self.one(key, secret)
+        self.one(key, Shape::Secret, secret)
     }
 
     /// A whole number.
     pub(crate) fn number(&mut self, key: &'static str) -> Option<Item<i64>> {
-        self.one(key, |findings, place, value| {
+        self.one(key, Shape::Number, |findings, place, value| {
             let found = number(value);
             if found.is_none() {
                 wrong_type(
@@ -197,7 +199,7 @@ impl<'t, 'd> Table<'t, 'd> {
 
     /// True or false.
     pub(crate) fn boolean(&mut self, key: &'static str) -> Option<Item<bool>> {
-        self.one(key, |findings, place, value| {
+        self.one(key, Shape::Boolean, |findings, place, value| {
             let found = value.as_bool();
             if found.is_none() {
                 let remedy = "write true or false, without quotes";
@@ -209,9 +211,11 @@ impl<'t, 'd> Table<'t, 'd> {
 
     /// A whole number, or a text.
     pub(crate) fn scalar(&mut self, key: &'static str) -> Option<Item<Scalar>> {
-        self.one(key, |findings, place, value| match number(value) {
-            Some(number) => Some(Scalar::Number(number)),
-            None => text(findings, place, value).map(Scalar::Text),
+        self.one(key, Shape::Scalar, |findings, place, value| {
+            match number(value) {
+                Some(number) => Some(Scalar::Number(number)),
+                None => text(findings, place, value).map(Scalar::Text),
+            }
         })
     }
 
@@ -222,11 +226,15 @@ impl<'t, 'd> Table<'t, 'd> {
         texts: impl FnOnce(Place, Vec<Item<Text>>) -> T,
         read: impl FnOnce(&mut Table<'_, '_>) -> T,
     ) -> Option<T> {
+        let shape = Shape::TextsOrTable;
         match self.entries.get(key).map(Spanned::get_ref) {
-            Some(DeValue::Table(entries)) if !is_source(entries) => Some(self.table(key, read)),
+            Some(DeValue::Table(entries)) if !is_source(entries) => {
+                Some(self.table_of(key, shape, read))
+            }
             _ => {
+                self.sketch(key, &[], read);
                 let place = self.place.at(key, None);
-                self.texts(key).map(|names| texts(place, names))
+                self.list(key, shape, text).map(|names| texts(place, names))
             }
         }
     }
@@ -238,7 +246,8 @@ impl<'t, 'd> Table<'t, 'd> {
         key: &'static str,
         mut read: impl FnMut(&mut Table<'_, '_>) -> T,
     ) -> Option<TextOrTables<T>> {
-        let (place, value) = self.take(key)?;
+        self.sketch(key, &[], &mut read);
+        let (place, value) = self.take(key, Shape::TextOrTables)?;
         let list = match value {
             DeValue::Table(entries) if !is_source(entries) => {
                 let table = read_table(entries, place, self.findings, read);
@@ -269,8 +278,17 @@ impl<'t, 'd> Table<'t, 'd> {
         key: &'static str,
         read: impl FnOnce(&mut Table<'_, '_>) -> T,
     ) -> T {
+        self.table_of(key, Shape::Table, read)
+    }
+
+    fn table_of<T>(
+        &mut self,
+        key: &'static str,
+        shape: Shape,
+        read: impl FnOnce(&mut Table<'_, '_>) -> T,
+    ) -> T {
         let empty = DeTable::new();
-        let (place, entries) = match self.take(key) {
+        let (place, entries) = match self.take(key, shape) {
             None => (self.place.at(key, None), &empty),
             Some((place, DeValue::Table(entries))) => (place, entries),
             Some((place, other)) => {
@@ -292,7 +310,8 @@ impl<'t, 'd> Table<'t, 'd> {
             true => Some(self.table(key, read)),
             // Known all the same, for who misspells it.
             false => {
-                self.take(key);
+                self.sketch(key, &[], read);
+                self.take(key, Shape::Table);
                 None
             }
         }
@@ -304,7 +323,8 @@ impl<'t, 'd> Table<'t, 'd> {
         key: &'static str,
         mut read: impl FnMut(&mut Table<'_, '_>) -> T,
     ) -> Vec<(String, T)> {
-        let (place, entries) = match self.take(key) {
+        self.sketch(key, &[NAME], &mut read);
+        let (place, entries) = match self.take(key, Shape::NamedTables) {
             None => return Vec::new(),
             Some((place, DeValue::Table(entries))) => (place, entries),
             Some((place, other)) => {
@@ -338,8 +358,9 @@ impl<'t, 'd> Table<'t, 'd> {
         key: &'static str,
         mut read: impl FnMut(&mut Table<'_, '_>) -> T,
     ) -> Vec<T> {
+        self.sketch(key, &[], &mut read);
         let remedy = format!("write [[{key}]], with two brackets, for each");
-        let (place, list) = match self.take(key) {
+        let (place, list) = match self.take(key, Shape::Tables) {
             None => return Vec::new(),
             Some((place, DeValue::Array(list))) => (place, list),
             Some((place, other)) => {
@@ -376,9 +397,10 @@ impl<'t, 'd> Table<'t, 'd> {
     fn one<T>(
         &mut self,
         key: &'static str,
+        shape: Shape,
         read: impl FnOnce(&mut Findings, &Place, &DeValue<'_>) -> Option<T>,
     ) -> Option<Item<T>> {
-        let (place, value) = self.take(key)?;
+        let (place, value) = self.take(key, shape)?;
         let value = read(self.findings, &place, value)?;
         Some(Item { value, place })
     }
@@ -386,13 +408,23 @@ impl<'t, 'd> Table<'t, 'd> {
     fn list<T>(
         &mut self,
         key: &'static str,
+        shape: Shape,
         read: impl Fn(&mut Findings, &Place, &DeValue<'_>) -> Option<T>,
     ) -> Option<Vec<Item<T>>> {
-        let (place, value) = self.take(key)?;
+        let (place, value) = self.take(key, shape)?;
         one_or_list(self.findings, &place, value, read)
     }
 
-    fn take(&mut self, key: &'static str) -> Option<(Place, &'t DeValue<'d>)> {
+    /// The one way to a key: whoever asks says what may stand there.
+    fn take(&mut self, key: &'static str, shape: Shape) -> Option<(Place, &'t DeValue<'d>)> {
+        self.findings.sketch(|| Key {
+            path: self.place.at(key, None).key,
+            shape,
+        });
+        self.find(key)
+    }
+
+    fn find(&mut self, key: &'static str) -> Option<(Place, &'t DeValue<'d>)> {
         self.known.push(key);
         let value = self.entries.get(key)?;
         let place = self.place.at(key, Some(value.span().start));

@@ -19,6 +19,7 @@ mod defaults;
 mod identity;
 mod messages;
 mod rules;
+mod schema;
 
 /// The smallest real configuration, of the contract.
 const SMALLEST: &str = r#"

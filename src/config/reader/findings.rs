@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Place;
+use super::{Key, Place};
 use crate::config::error::{
     ConfigError, ConfigErrorKind, ConfigWarning, ConfigWarningKind, Finding, Position,
 };
@@ -20,6 +20,8 @@ pub(crate) struct Findings {
     elsewhere: Vec<ConfigError>,
     /// Every key of this version, by its whole path.
     known: Vec<String>,
+    /// The outline, while one is drawn.
+    sketch: Option<Vec<Key>>,
 }
 
 #[derive(Debug)]
@@ -122,10 +124,34 @@ impl Findings {
             warnings,
             elsewhere,
             known,
+            sketch: _,
         } = self;
         let mut errors = finish(errors, &file, text, &known);
         errors.extend(elsewhere);
         (errors, finish(warnings, &file, text, &known))
+    }
+
+    /// Findings of a reading that only draws an outline.
+    pub(super) fn sketching() -> Self {
+        Self {
+            sketch: Some(Vec::new()),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn is_sketching(&self) -> bool {
+        self.sketch.is_some()
+    }
+
+    /// Notes a key for the outline, if one is drawn.
+    pub(super) fn sketch(&mut self, key: impl FnOnce() -> Key) {
+        if let Some(keys) = &mut self.sketch {
+            keys.push(key());
+        }
+    }
+
+    pub(super) fn into_sketch(self) -> Vec<Key> {
+        self.sketch.unwrap_or_default()
     }
 
     /// Notes a key that nobody asked for.

@@ -2,8 +2,9 @@
 
 use toml::de::DeValue;
 
+use super::outline::NAME;
 use super::value::{entries, is_source, text, text_map, texts_of};
-use super::{Item, Place, Table, Text, TextMap, read_table};
+use super::{Item, Place, Shape, Table, Text, TextMap, read_table};
 
 impl Table<'_, '_> {
     /// Entries of the user's own names in a table, each of them such a one; in
@@ -14,7 +15,8 @@ impl Table<'_, '_> {
         texts: impl Fn(Place, Vec<Item<Text>>) -> T,
         mut read: impl FnMut(&mut Table<'_, '_>) -> T,
     ) -> Vec<(Item<String>, T)> {
-        let Some((place, value)) = self.take(key) else {
+        self.sketch(key, &[NAME], &mut read);
+        let Some((place, value)) = self.take(key, Shape::NamedTextsOrTables) else {
             return Vec::new();
         };
         let mut found = Vec::new();
@@ -40,7 +42,8 @@ impl Table<'_, '_> {
         plain: impl Fn(Item<Text>) -> T,
         mut read: impl FnMut(&mut Table<'_, '_>) -> T,
     ) -> Vec<(Item<String>, T)> {
-        let Some((place, value)) = self.take(key) else {
+        self.sketch(key, &[NAME], &mut read);
+        let Some((place, value)) = self.take(key, Shape::NamedTextOrTables) else {
             return Vec::new();
         };
         let mut found = Vec::new();
@@ -61,7 +64,7 @@ impl Table<'_, '_> {
 
     /// A table of the user's own names, each with one text; in the order of the file.
     pub(crate) fn named_texts(&mut self, key: &'static str) -> Vec<(Item<String>, Item<Text>)> {
-        let Some((place, value)) = self.take(key) else {
+        let Some((place, value)) = self.take(key, Shape::NamedText) else {
             return Vec::new();
         };
         let mut found = Vec::new();
@@ -76,7 +79,7 @@ impl Table<'_, '_> {
 
     /// A table of the user's own names, each with a text or a list of texts.
     pub(crate) fn text_map(&mut self, key: &'static str) -> Option<Item<TextMap>> {
-        let (place, value) = self.take(key)?;
+        let (place, value) = self.take(key, Shape::NamedTexts)?;
         let value = text_map(self.findings, &place, value)?;
         Some(Item { value, place })
     }

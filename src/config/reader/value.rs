@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Findings, Item, Place, Source, Text, read_table};
+use super::{Findings, Item, Place, Shape, Source, Text, read_table};
 use crate::config::error::ConfigErrorKind;
 
 /// Reads a text: in quotes, or from a file or variable.
@@ -119,7 +119,10 @@ pub(super) fn secret(
 
 fn source(findings: &mut Findings, place: &Place, entries: &DeTable<'_>) -> Option<Source> {
     let (file, env) = read_table(entries, place.clone(), findings, |table| {
-        (table.one("file", plain), table.one("env", plain))
+        (
+            table.one("file", Shape::Text, plain),
+            table.one("env", Shape::Text, plain),
+        )
     });
     match (file, env) {
         (Some(file), None) => Some(Source::File(PathBuf::from(file.value))),
