@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use dev_idp::jws::SigningKey;
-use divan::Bencher;
+use divan::{AllocProfiler, Bencher};
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::json;
 use vestibule::config::Config;
@@ -44,12 +44,20 @@ struct Scene {
     headers: HeaderMap,
 }
 
+/// Counts allocations beside the times.
+#[global_allocator]
+static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
+
 fn main() {
     divan::main();
 }
 
 impl Scene {
     fn new() -> Self {
+        Self::with_cache(32 << 20)
+    }
+
+    fn with_cache(bytes: u64) -> Self {
         let signer = SigningKey::generate();
         let keys = KeySet::parse(
             json!({ "keys": [signer.public_jwk()] })
@@ -59,7 +67,8 @@ impl Scene {
         );
         let keys = keys.unwrap_or_else(|error| unreachable!("{error}"));
         let token = signer.sign(&claims());
-        let config = config();
+        let mut config = config();
+        config.session.verification_cache = bytes;
         let verifier = Verifier::new(
             config.provider.kind,
             vec![ISSUER.to_owned()],
@@ -112,25 +121,50 @@ impl Scene {
         }
     }
 
+    fn decide(&self) -> Decision {
+        let known = Known {
+            keys: Some(&self.keys),
+            logout: None,
+            refreshed: None,
+        };
+        self.gate
+            .decide(&self.view(), known, None, NOW, &mut random)
+    }
+
     fn view(&self) -> RequestView<'_> {
         RequestView::new(&Method::GET, b"/wiki/page?id=7", None, &self.headers)
             .unwrap_or_else(|error| unreachable!("{error}"))
     }
 }
 
-/// The whole of it: from the request to the header edits.
+/// The whole of it, from the request to the header edits, for a session that was
+/// verified before.
 #[divan::bench]
-fn decide(bencher: Bencher<'_, '_>) {
-    let scene = Scene::new();
-    let known = Known {
-        keys: Some(&scene.keys),
-        logout: None,
-        refreshed: None,
-    };
+fn decide_hot(bencher: Bencher<'_, '_>) {
+    decide(bencher, &Scene::new());
+}
+
+/// The same where nothing is remembered: the seal, the signature, all that follows.
+#[divan::bench]
+fn decide_cold(bencher: Bencher<'_, '_>) {
+    decide(bencher, &Scene::with_cache(0));
+}
+
+/// A cookie that was never sealed by us, as long as a good one: to hold against `decide_cold`.
+#[divan::bench]
+fn decide_junk(bencher: Bencher<'_, '_>) {
+    let mut scene = Scene::new();
+    let name = scene.cookies.session_name();
+    let junk = scene.sealed.chars().rev().collect::<String>();
+    let header = HeaderValue::try_from(format!("theme=dark; {name}={junk}; lang=en"));
+    let header = header.unwrap_or_else(|error| unreachable!("{error}"));
+    scene.headers.insert(header::COOKIE, header);
+    bencher.bench_local(|| scene.decide());
+}
+
+fn decide(bencher: Bencher<'_, '_>, scene: &Scene) {
     bencher.bench_local(|| {
-        let decision = scene
-            .gate
-            .decide(&scene.view(), known, None, NOW, &mut random);
+        let decision = scene.decide();
         assert!(matches!(decision, Decision::Forward(_)));
         decision
     });
@@ -141,16 +175,7 @@ fn decide(bencher: Bencher<'_, '_>) {
 fn decide_signed_out(bencher: Bencher<'_, '_>) {
     let mut scene = Scene::new();
     scene.headers.remove(header::COOKIE);
-    let known = Known {
-        keys: Some(&scene.keys),
-        logout: None,
-        refreshed: None,
-    };
-    bencher.bench_local(|| {
-        scene
-            .gate
-            .decide(&scene.view(), known, None, NOW, &mut random)
-    });
+    bencher.bench_local(|| scene.decide());
 }
 
 /// Request line and headers to a view.

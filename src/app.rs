@@ -126,6 +126,9 @@ fn server_conf(config: &Config) -> ServerConf {
     ServerConf {
         threads: config.server.threads,
         max_retries: RETRIES,
+        // A runtime for each thread: connections are many and short, and none of
+        // their tasks is worth moving to another core (docs/performance.md).
+        work_stealing: false,
         // `Drain` ends the process as soon as nothing is being served.
         grace_period_seconds: Some(DRAIN.as_secs() + 1),
         graceful_shutdown_timeout_seconds: Some(1),

@@ -1,7 +1,8 @@
 //! Sealing: AES-256-GCM over bytes, with a ring of keys.
 //!
 //! Owns the envelope, the key ring and the associated data. The only file that
-//! imports `aes_gcm`. Must not know what it seals, nor cookies.
+//! imports aws-lc's AEAD (why that one: ADR 0016). Must not know what it seals,
+//! nor cookies.
 //!
 //! Envelope, version 1 (frozen: `tests/vectors/sealed-v1.toml`):
 //!
@@ -19,8 +20,7 @@
 //! 800-38D 8.3), which at 100 seals a second is more than a year; rotate
 //! before that.
 
-use aes_gcm::aead::{Aead, KeyInit, Payload};
-use aes_gcm::{Aes256Gcm, Key, Nonce};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -169,7 +169,7 @@ pub struct KeyRing {
 
 struct RingKey {
     id: [u8; KEY_ID_LEN],
-    cipher: Aes256Gcm,
+    cipher: LessSafeKey,
     /// From when on it may seal.
     settled: UnixTime,
     seals: AtomicU64,
@@ -267,15 +267,17 @@ impl KeyRing {
             let count = |counter: fn(&RingKey) -> &AtomicU64| {
                 AtomicU64::new(known.map_or(0, |key| counter(key).load(Ordering::Relaxed)))
             };
-            RingKey {
+            // It has the length that the cipher wants: never an error.
+            let key = UnboundKey::new(&AES_256_GCM, key.0.as_slice()).ok()?;
+            Some(RingKey {
                 id,
-                cipher: Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(key.0.as_slice())),
+                cipher: LessSafeKey::new(key),
                 settled: known.map_or(settled, |key| key.settled),
                 seals: count(|key| &key.seals),
                 opens: count(|key| &key.opens),
-            }
+            })
         };
-        let keys: Vec<_> = keys.iter().map(ring_key).collect();
+        let keys: Vec<_> = keys.iter().map(ring_key).collect::<Option<_>>()?;
         let ring = Self {
             keys,
             sealer: AtomicUsize::new(0),
@@ -318,13 +320,15 @@ impl KeyRing {
         let key = self.keys.get(sealer).ok_or(SealError::NoKey)?;
         let mut nonce = [0; NONCE_LEN];
         rng(&mut nonce)?;
-        let payload = Payload {
-            msg: plain,
-            aad: &associated_data(context, key.id),
-        };
-        let sealed = key
-            .cipher
-            .encrypt(Nonce::from_slice(&nonce), payload)
+        let aad = associated_data(context, key.id);
+        let mut sealed = Zeroizing::new(Vec::with_capacity(plain.len() + TAG_LEN));
+        sealed.extend_from_slice(plain);
+        key.cipher
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(&aad),
+                &mut *sealed,
+            )
             .map_err(|_| SealError::TooLarge)?;
         key.seals.fetch_add(1, Ordering::Relaxed);
         let mut envelope = Vec::with_capacity(plain.len() + OVERHEAD);
@@ -353,32 +357,33 @@ impl KeyRing {
         let (nonce, sealed) = rest
             .split_first_chunk::<NONCE_LEN>()
             .ok_or(OpenError::Malformed)?;
+        let (ciphertext, tag) = sealed
+            .split_last_chunk::<TAG_LEN>()
+            .ok_or(OpenError::Malformed)?;
+        let of_this_id = |key: &RingKey| key.id == *id;
+        if !self.keys.iter().any(of_this_id) {
+            return Err(OpenError::UnknownKey);
+        }
         let aad = associated_data(context, *id);
-        let mut known = false;
+        let mut plain = Zeroizing::new(vec![0; ciphertext.len()]);
         // Key ids are short, so two keys may share one: each is tried.
         for (place, key) in self.keys.iter().enumerate() {
-            if key.id != *id {
-                continue;
-            }
-            known = true;
-            let payload = Payload {
-                msg: sealed,
-                aad: &aad,
-            };
-            if let Ok(plain) = key.cipher.decrypt(Nonce::from_slice(nonce), payload) {
+            let nonce = Nonce::assume_unique_for_key(*nonce);
+            let opens = of_this_id(key)
+                && key
+                    .cipher
+                    .open_separate_gather(nonce, Aad::from(&aad), ciphertext, tag, &mut plain)
+                    .is_ok();
+            if opens {
                 key.opens.fetch_add(1, Ordering::Relaxed);
                 return Ok(Opened {
-                    plain: Zeroizing::new(plain),
+                    plain,
                     old_key: self.is_old(KeyPlace(place)),
                     key: KeyPlace(place),
                 });
             }
         }
-        Err(if known {
-            OpenError::Forged
-        } else {
-            OpenError::UnknownKey
-        })
+        Err(OpenError::Forged)
     }
 }
 
