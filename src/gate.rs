@@ -544,9 +544,17 @@ impl Gate {
     /// `None` if nothing is left.
     #[must_use]
     pub fn strip_cookies(&self, header: &[u8]) -> Option<Vec<u8>> {
-        self.faces
-            .iter()
-            .try_fold(header.to_vec(), |rest, face| face.cookies.strip(&rest))
+        cookie::strip(header, |name| self.is_our_cookie(name))
+    }
+
+    /// Whether a `Cookie` header holds a cookie of ours.
+    #[must_use]
+    pub fn holds_our_cookie(&self, header: &[u8]) -> bool {
+        cookie::holds(header, |name| self.is_our_cookie(name))
+    }
+
+    fn is_our_cookie(&self, name: &[u8]) -> bool {
+        self.faces.iter().any(|face| face.cookies.is_ours(name))
     }
 
     /// Whether an app's `Set-Cookie` is for a name of ours, and so dropped.

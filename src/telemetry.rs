@@ -3,6 +3,7 @@
 //! Sees outcomes, never tokens, cookies or claims; the user's name is hashed
 //! unless the configuration says otherwise.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -22,12 +23,11 @@ pub struct Telemetry {
 }
 
 /// One request.
-#[derive(Debug)]
 pub struct AccessLine<'l> {
     /// The method.
     pub method: &'l str,
     /// The path without its query.
-    pub path: &'l str,
+    pub path: &'l dyn fmt::Display,
     /// The status sent; 0 if none was.
     pub status: u16,
     /// What became of it.
@@ -111,7 +111,7 @@ impl Telemetry {
         }
         tracing::info!(
             method = line.method,
-            path = line.path,
+            path = %line.path,
             status = line.status,
             outcome = line.note.outcome,
             reason = line.note.reason,

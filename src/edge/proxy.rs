@@ -147,15 +147,18 @@ impl Proxy {
         let Some(forward) = &ctx.forward else {
             return Vec::new();
         };
-        let since = forward.mark.as_ref().and_then(|mark| {
-            let received = Received::of(session).ok()?;
-            let view = received.view().ok()?;
-            let now = clock::now();
-            let cookies = self
-                .gate
-                .cookies_since(mark, &view, now, &mut clock::random);
-            (!cookies.is_empty()).then_some(cookies)
-        });
+        let mark = forward.mark.as_ref();
+        let since = mark
+            .filter(|mark| self.gate.has_newer(mark))
+            .and_then(|mark| {
+                let received = Received::of(session).ok()?;
+                let view = received.view().ok()?;
+                let now = clock::now();
+                let cookies = self
+                    .gate
+                    .cookies_since(mark, &view, now, &mut clock::random);
+                (!cookies.is_empty()).then_some(cookies)
+            });
         if since.is_some() || forward.set_cookies.is_empty() {
             return since.unwrap_or_default();
         }
@@ -226,13 +229,13 @@ impl ProxyHttp for Proxy {
         };
         match fate {
             Fate::Forward(mut forward) => {
-                ctx.note = forward.note.clone();
+                ctx.note = std::mem::take(&mut forward.note);
                 let ask = forward.refresh.take();
                 ctx.refresh = ask.map(|ask| self.refresher.begin(&self.gate, ask));
                 ctx.forward = Some(forward);
                 Ok(false)
             }
-            Fate::Reply(reply) => {
+            Fate::Reply(mut reply) => {
                 if reply.status == StatusCode::MISDIRECTED_REQUEST {
                     let configured: Vec<_> =
                         self.gate.origins().map(PublicOrigin::as_str).collect();
@@ -241,7 +244,7 @@ impl ProxyHttp for Proxy {
                         "a request for a host that is no server.public_url"
                     );
                 }
-                ctx.note = reply.note.clone();
+                ctx.note = std::mem::take(&mut reply.note);
                 respond::send(session, &reply).await?;
                 Ok(true)
             }
@@ -307,7 +310,7 @@ impl ProxyHttp for Proxy {
             let leash = Leash {
                 lease,
                 method: session.req_header().method.clone(),
-                path: view::path_for_log(session),
+                path: view::Path::of(session).to_string(),
                 status: upstream_response.status.as_u16(),
                 note: ctx.note.clone(),
                 started: ctx.started,
@@ -379,7 +382,7 @@ impl ProxyHttp for Proxy {
     async fn logging(&self, session: &mut Session, _e: Option<&Error>, ctx: &mut Context) {
         self.telemetry.access(&AccessLine {
             method: session.req_header().method.as_str(),
-            path: &view::path_for_log(session),
+            path: &view::Path::of(session),
             status: session
                 .response_written()
                 .map_or(0, |response| response.status.as_u16()),

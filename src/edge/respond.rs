@@ -1,6 +1,8 @@
 //! From the core's replies and edits to pingora.
 
-use http::{Method, header};
+use std::borrow::Cow;
+
+use http::{HeaderName, HeaderValue, Method, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
@@ -62,16 +64,7 @@ pub(super) fn edit_request(
     for (name, value) in edits.set() {
         header.insert_header(name.as_written().clone(), value.clone())?;
     }
-    let cookies: Vec<_> = header
-        .headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|cookie| gate.strip_cookies(cookie.as_bytes()))
-        .collect();
-    header.remove_header(&header::COOKIE);
-    for cookie in cookies {
-        header.append_header(header::COOKIE, cookie)?;
-    }
+    strip_cookies(header, gate)?;
     // An absolute-form target goes on as a path: the app is an origin server.
     match target {
         Some(target) => header.set_raw_path(target.as_bytes())?,
@@ -88,21 +81,37 @@ pub(super) fn edit_request(
     Ok(())
 }
 
+/// Our cookies go out; where there is none, nothing is touched.
+fn strip_cookies(header: &mut RequestHeader, gate: &Gate) -> pingora::Result<()> {
+    let mut cookies = header.headers.get_all(header::COOKIE).iter();
+    if !cookies.any(|cookie| gate.holds_our_cookie(cookie.as_bytes())) {
+        return Ok(());
+    }
+    let kept: Vec<_> = header
+        .headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|cookie| gate.strip_cookies(cookie.as_bytes()))
+        .collect();
+    header.remove_header(&header::COOKIE);
+    for cookie in kept {
+        header.append_header(header::COOKIE, cookie)?;
+    }
+    Ok(())
+}
+
 /// The app may not set cookies of our names.
 pub(super) fn drop_our_cookies(header: &mut ResponseHeader, gate: &Gate) -> pingora::Result<()> {
-    let foreign: Vec<_> = header
-        .headers
-        .get_all(header::SET_COOKIE)
-        .iter()
-        .filter(|cookie| !gate.is_our_set_cookie(cookie.as_bytes()))
-        .cloned()
-        .collect();
-    if foreign.len() != header.headers.get_all(header::SET_COOKIE).iter().count() {
-        tracing::warn!("the app tried to set a cookie of ours; it was dropped");
-        header.remove_header(&header::SET_COOKIE);
-        for cookie in foreign {
-            header.append_header(header::SET_COOKIE, cookie)?;
-        }
+    let is_ours = |cookie: &HeaderValue| gate.is_our_set_cookie(cookie.as_bytes());
+    let set = header.headers.get_all(header::SET_COOKIE);
+    if !set.iter().any(is_ours) {
+        return Ok(());
+    }
+    tracing::warn!("the app tried to set a cookie of ours; it was dropped");
+    let foreign: Vec<_> = set.iter().filter(|one| !is_ours(one)).cloned().collect();
+    header.remove_header(&header::SET_COOKIE);
+    for cookie in foreign {
+        header.append_header(header::SET_COOKIE, cookie)?;
     }
     Ok(())
 }
@@ -127,13 +136,20 @@ pub(super) fn edit_response(
             .collect();
         cache_control(&values, audience)
     };
-    if let CacheControl::Replace(text) = changed {
-        header.remove_header(&header::CACHE_CONTROL);
-        header.insert_header(header::CACHE_CONTROL, text)?;
+    match changed {
+        CacheControl::Keep => {}
+        CacheControl::Replace(Cow::Borrowed(text)) => {
+            header.insert_header(header::CACHE_CONTROL, HeaderValue::from_static(text))?;
+        }
+        CacheControl::Replace(Cow::Owned(text)) => {
+            header.insert_header(header::CACHE_CONTROL, text)?;
+        }
     }
     if audience != Audience::Everybody {
-        for name in PAST_CACHE_CONTROL {
-            header.remove_header(*name);
+        let names = header.headers.keys();
+        let past = |name: &&HeaderName| PAST_CACHE_CONTROL.contains(&name.as_str());
+        for name in names.filter(past).cloned().collect::<Vec<_>>() {
+            header.remove_header(&name);
         }
     }
     Ok(())

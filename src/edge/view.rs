@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Version, header};
+use memchr::{memchr, memchr_iter, memchr2};
 use pingora::proxy::Session;
 
 use crate::gate::request::{RequestError, RequestView};
@@ -32,6 +33,8 @@ pub(super) enum FramingError {
 /// Most header fields and bytes of a request's header.
 const FIELDS_MAX: usize = 100;
 const HEADER_MAX: usize = 64 * 1024;
+/// Most bytes of a path that the log shows.
+const LOGGED_MAX: usize = 512;
 
 impl<'s> Received<'s> {
     /// Reads the request in the session.
@@ -88,32 +91,51 @@ impl<'s> Received<'s> {
     }
 }
 
-/// The path for the log: without its query, which may hold secrets.
-pub(super) fn path_for_log(session: &Session) -> String {
-    let target = session.req_header().raw_path();
-    let path = target.split(|b| matches!(b, b'?' | b'#')).next();
-    let path = path.unwrap_or_default();
-    let shown = path.get(..path.len().min(512)).unwrap_or_default();
-    shown.escape_ascii().to_string()
+/// The path for the log: without its query, which may hold secrets. Nothing is
+/// written before somebody asks for it.
+pub(super) struct Path<'s>(&'s [u8]);
+
+impl<'s> Path<'s> {
+    pub(super) fn of(session: &'s Session) -> Self {
+        let target = session.req_header().raw_path();
+        let end = memchr2(b'?', b'#', target).unwrap_or(target.len());
+        Self(target.get(..end.min(LOGGED_MAX)).unwrap_or_default())
+    }
+}
+
+impl std::fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.escape_ascii().fmt(f)
+    }
 }
 
 fn request_target(raw: &[u8]) -> Option<&[u8]> {
-    let line = raw
-        .split(|b| *b == b'\n')
-        .find(|line| !line.trim_ascii().is_empty())?;
+    let line = lines(raw).find(|line| !line.trim_ascii().is_empty())?;
     let mut words = line.trim_ascii().split(|b| *b == b' ');
     words.nth(1)
 }
 
 /// How many lengths are declared, those in one list among them.
 fn content_lengths(raw: &[u8]) -> usize {
-    raw.split(|b| *b == b'\n')
+    lines(raw)
         .filter_map(|line| {
-            let at = line.iter().position(|b| *b == b':')?;
-            let (name, value) = line.split_at_checked(at)?;
+            let (name, value) = line.split_at_checked(memchr(b':', line)?)?;
             name.trim_ascii()
                 .eq_ignore_ascii_case(b"content-length")
-                .then(|| value.split(|b| *b == b',').count())
+                .then(|| memchr_iter(b',', value).count() + 1)
         })
         .sum()
+}
+
+/// Lines, each without its end. A header may be long: this looks at many bytes
+/// at a time.
+fn lines(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(raw);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = memchr(b'\n', text).unwrap_or(text.len());
+        let (line, after) = text.split_at_checked(end)?;
+        rest = after.get(1..);
+        Some(line)
+    })
 }

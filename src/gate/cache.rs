@@ -1,6 +1,8 @@
 //! Cache headers of the app's responses: no cache in front may hand one
 //! person's page or session to another.
 
+use std::borrow::Cow;
+
 /// Who may have been told apart in producing a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
@@ -18,7 +20,7 @@ pub enum CacheControl {
     /// It stays as the app said.
     Keep,
     /// It becomes this.
-    Replace(String),
+    Replace(Cow<'static, str>),
 }
 
 /// Judges the `Cache-Control` values of a response (RFC 9111 5.2.2). What is
@@ -27,6 +29,14 @@ pub enum CacheControl {
 /// already said `no-store`.
 #[must_use]
 pub fn cache_control(values: &[&str], audience: Audience) -> CacheControl {
+    match audience {
+        Audience::Everybody => return CacheControl::Keep,
+        // Most answers say nothing.
+        Audience::OnePerson if values.is_empty() => {
+            return CacheControl::Replace(Cow::Borrowed("private"));
+        }
+        Audience::OnePerson | Audience::OneSession => {}
+    }
     let directives: Vec<&str> = values
         .iter()
         .flat_map(|value| value.split(','))
@@ -39,11 +49,11 @@ pub fn cache_control(values: &[&str], audience: Audience) -> CacheControl {
             .iter()
             .any(|directive| directive.eq_ignore_ascii_case(name))
     };
-    if audience == Audience::Everybody || bare("no-store") {
+    if bare("no-store") {
         return CacheControl::Keep;
     }
     if audience == Audience::OneSession {
-        return CacheControl::Replace("private, no-cache".to_owned());
+        return CacheControl::Replace(Cow::Borrowed("private, no-cache"));
     }
     let is_shared = |directive: &str| {
         ["public", "s-maxage", "proxy-revalidate"]
@@ -57,7 +67,7 @@ pub fn cache_control(values: &[&str], audience: Audience) -> CacheControl {
         .iter()
         .filter(|directive| !is_shared(directive) && !is_named(directive, "private"));
     let all: Vec<&str> = std::iter::once("private").chain(kept.copied()).collect();
-    CacheControl::Replace(all.join(", "))
+    CacheControl::Replace(Cow::Owned(all.join(", ")))
 }
 
 fn is_named(directive: &str, name: &str) -> bool {
@@ -118,7 +128,7 @@ mod tests {
             (&["public, max-age=60"], Audience::Everybody, None),
         ] {
             let expected = becomes.map_or(CacheControl::Keep, |text| {
-                CacheControl::Replace(text.to_owned())
+                CacheControl::Replace(Cow::Borrowed(text))
             });
             assert_eq!(
                 cache_control(said, audience),

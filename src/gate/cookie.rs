@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cookie::time::{Duration, OffsetDateTime};
 use cookie::{Cookie, SameSite};
+use memchr::memchr;
 
 use super::origin::PublicOrigin;
 
@@ -132,7 +133,7 @@ impl Cookies {
     #[must_use]
     pub fn presented<'r>(&self, headers: impl Iterator<Item = &'r [u8]>) -> Presented<'r> {
         let mut found = Presented::default();
-        for pair in headers.flat_map(|h| h.split(|b| *b == b';')) {
+        for pair in headers.flat_map(pairs) {
             let (name, value) = split_pair(pair);
             if value.len() > VALUE_MAX {
                 continue;
@@ -157,33 +158,6 @@ impl Cookies {
             }
         }
         found
-    }
-
-    /// The `Cookie` header without our cookies, the rest byte for byte; `None`
-    /// if nothing is left.
-    #[must_use]
-    pub fn strip(&self, header: &[u8]) -> Option<Vec<u8>> {
-        let mut kept: Vec<u8> = Vec::with_capacity(header.len());
-        let mut first = true;
-        for pair in header.split(|b| *b == b';') {
-            if self.is_ours(split_pair(pair).0) {
-                continue;
-            }
-            if first {
-                // What led up to a removed pair is not part of the next one.
-                let untouched = header.starts_with(pair);
-                kept.extend_from_slice(if untouched {
-                    pair
-                } else {
-                    pair.trim_ascii_start()
-                });
-            } else {
-                kept.push(b';');
-                kept.extend_from_slice(pair);
-            }
-            first = false;
-        }
-        (!kept.trim_ascii().is_empty()).then_some(kept)
     }
 
     /// Whether a cookie of this name is ours: the app neither sees nor sets it.
@@ -335,6 +309,15 @@ impl Presented<'_> {
         candidates
     }
 
+    /// The only sealed text that may be the session, if it is one and came whole.
+    #[must_use]
+    pub fn only_session(&self) -> Option<&[u8]> {
+        match (self.whole.as_slice(), self.chunks) {
+            ([only], [None, ..]) => Some(only),
+            _ => None,
+        }
+    }
+
     /// Sealed texts that may be the logins in flight.
     #[must_use]
     pub fn logins_candidates(&self) -> &[&[u8]] {
@@ -355,9 +338,51 @@ impl Presented<'_> {
     }
 }
 
+/// A `Cookie` header without the cookies of which `is_ours` holds, the rest byte
+/// for byte; `None` if nothing is left.
+#[must_use]
+pub fn strip(header: &[u8], is_ours: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+    let mut kept: Vec<u8> = Vec::new();
+    let mut first = true;
+    for (place, pair) in pairs(header).enumerate() {
+        if is_ours(split_pair(pair).0) {
+            continue;
+        }
+        if !first {
+            kept.push(b';');
+            kept.extend_from_slice(pair);
+        } else if place == 0 {
+            kept.extend_from_slice(pair);
+        } else {
+            // What led up to a removed pair is not part of the next one.
+            kept.extend_from_slice(pair.trim_ascii_start());
+        }
+        first = false;
+    }
+    (!kept.trim_ascii().is_empty()).then_some(kept)
+}
+
+/// Whether a `Cookie` header holds a cookie of which `is_ours` holds.
+#[must_use]
+pub fn holds(header: &[u8], is_ours: impl Fn(&[u8]) -> bool) -> bool {
+    pairs(header).any(|pair| is_ours(split_pair(pair).0))
+}
+
+/// What semicolons separate.
+fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(header);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let at = memchr(b';', text).unwrap_or(text.len());
+        let (pair, after) = text.split_at_checked(at)?;
+        rest = after.get(1..);
+        Some(pair)
+    })
+}
+
 /// Name and value of one `name=value`, white space around both cut off.
 fn split_pair(pair: &[u8]) -> (&[u8], &[u8]) {
-    let at = pair.iter().position(|b| *b == b'=');
+    let at = memchr(b'=', pair);
     let (name, value) = match at.and_then(|at| pair.split_at_checked(at)) {
         Some((name, rest)) => (name, rest.get(1..).unwrap_or_default()),
         None => (pair, &[][..]),

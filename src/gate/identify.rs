@@ -57,19 +57,23 @@ impl Gate {
         known: Known<'_>,
         now: UnixTime,
     ) -> Result<SignedIn, Missing> {
-        let candidates = presented.session_candidates();
         let asked = |sealed| Asked {
             origin: face.place,
             sealed,
         };
-        // Of several, the newest has to be found first.
-        if let ([only], Some(keys)) = (candidates.as_slice(), known.keys)
-            && let Some(verified) = self.recall(&asked(only), keys, now)
+        let whole = presented.only_session();
+        if let Some(only) = whole
+            && let Some(signed_in) = self.signed_in_before(&asked(only), known, now)
         {
-            let (session, newness) = self.newest(&verified.session, known, now);
-            if Arc::ptr_eq(&session, &verified.session) {
-                return Ok(SignedIn { verified, newness });
-            }
+            return Ok(signed_in);
+        }
+        let candidates = presented.session_candidates();
+        // Of several, the newest has to be found first.
+        if whole.is_none()
+            && let [only] = candidates.as_slice()
+            && let Some(signed_in) = self.signed_in_before(&asked(only), known, now)
+        {
+            return Ok(signed_in);
         }
         let found = self.open_newest(face, &candidates)?;
         let (session, newness) = self.newest(&found.session, known, now);
@@ -91,6 +95,18 @@ impl Gate {
             self.verified.remember(&asked(sealed), &verified);
         }
         Ok(SignedIn { verified, newness })
+    }
+
+    /// Who a sealed value was before, unless something newer is known of them.
+    fn signed_in_before(
+        &self,
+        asked: &Asked<'_>,
+        known: Known<'_>,
+        now: UnixTime,
+    ) -> Option<SignedIn> {
+        let verified = self.recall(asked, known.keys?, now)?;
+        let (session, newness) = self.newest(&verified.session, known, now);
+        Arc::ptr_eq(&session, &verified.session).then_some(SignedIn { verified, newness })
     }
 
     /// A session that was verified before and still stands. Where it does not,

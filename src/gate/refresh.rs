@@ -292,6 +292,14 @@ impl Gate {
         }
     }
 
+    /// Whether the session of a request has been refreshed since: only then
+    /// [`cookies_since`](Self::cookies_since) has something to say.
+    #[must_use]
+    pub fn has_newer(&self, mark: &Mark) -> bool {
+        let newer = &self.memory.newer;
+        newer.unseen_after(&mark.id, mark.generation).is_some()
+    }
+
     /// Cookies for the head of an answer, if its session has been refreshed
     /// since the request was decided upon. Whether the session still stands is
     /// asked again: it may have been signed out.

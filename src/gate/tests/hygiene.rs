@@ -344,7 +344,7 @@ fn a_token_of_another_key_never_signs_in() {
 
 #[test]
 fn odd_cache_control_values_are_read_as_caches_read_them() {
-    let replaced = |text: &str| CacheControl::Replace(text.to_owned());
+    let replaced = |text: &str| CacheControl::Replace(text.to_owned().into());
     for (said, audience, becomes) in [
         (&[""][..], Audience::OnePerson, replaced("private")),
         (&[" , ,"], Audience::OnePerson, replaced("private")),
