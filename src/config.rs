@@ -132,6 +132,8 @@ pub struct Provider {
     pub signing_algorithms: Vec<Algorithm>,
     /// How old its keys may become while it cannot be asked; `None`: without a limit.
     pub keys_max_age: Option<Duration>,
+    /// Oldest authentication (`auth_time`) that is accepted; `None`: any.
+    pub max_auth_age: Option<Duration>,
     /// Whether each login asks for userinfo.
     pub userinfo: bool,
     /// How far signing out goes.

@@ -13,6 +13,7 @@ use url::Url;
 use crate::config::{Config, LogoutReach, LogoutThen, Provider, ProviderKind, Revoked};
 
 pub mod assertion;
+mod auth_age;
 pub mod cache;
 pub mod callback;
 pub mod claims;
@@ -112,6 +113,8 @@ struct ProviderFacts {
     forwarded: Vec<String>,
     logout: LogoutReach,
     logout_then: Option<LogoutThen>,
+    /// In seconds.
+    max_auth_age: Option<u64>,
 }
 
 /// What is known of the provider by now.
@@ -213,6 +216,7 @@ impl Gate {
                 forwarded: provider.authorize_params.forwarded.clone(),
                 logout: provider.logout,
                 logout_then: provider.logout_then.clone(),
+                max_auth_age: provider.max_auth_age.map(|age| age.as_secs()),
             },
             lifetime: config.session.lifetime.as_secs(),
             revoked: config.session.revoked.clone(),
@@ -428,7 +432,7 @@ impl Gate {
             return Decision::Reply(reply::not_found(req));
         }
         match endpoint {
-            Endpoint::Login { provider } => self.login(req, face, provider, now, rng),
+            Endpoint::Login { provider } => self.login(req, face, provider, known, now, rng),
             Endpoint::Callback { provider } => self.callback(req, face, provider, known, now, rng),
             Endpoint::Return => Decision::Reply(self.return_page(req, face)),
             Endpoint::Logout => self.logout(req, face, known, now),

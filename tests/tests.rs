@@ -24,6 +24,7 @@
 //! - `headers`: what the app is told of a person, in which convention
 //! - `assertion`: the same, signed, for apps that verify
 //! - `upstream`: what the app gets, and what of its answers reaches the browser
+//! - `auth_age`: people whose sign-in at the provider is too long ago
 //! - `logout`: the end of a session
 //! - `open_connections`: websockets and event streams, and how they end with their session
 //! - `pages`: headers of our own answers
@@ -52,6 +53,7 @@ mod suite {
     mod advisories;
     mod architecture;
     mod assertion;
+    mod auth_age;
     mod browser;
     mod cli;
     mod cookies;

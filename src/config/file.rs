@@ -71,6 +71,7 @@ pub(crate) struct ProviderTable {
     pub(crate) email_verified: MaybeText,
     pub(crate) signing_algorithms: MaybeTexts,
     pub(crate) keys_max_age: MaybeText,
+    pub(crate) max_auth_age: MaybeText,
     pub(crate) userinfo: Option<Item<bool>>,
     pub(crate) logout: Option<TextOrTables<ThenTable>>,
     pub(crate) callback_path: MaybeText,
@@ -265,7 +266,6 @@ impl ProviderTable {
             "api",
             "display_name",
             "hidden",
-            "max_auth_age",
         ]);
         Self {
             place: table.place(),
@@ -287,6 +287,7 @@ impl ProviderTable {
             email_verified: table.text("email_verified"),
             signing_algorithms: table.texts("signing_algorithms"),
             keys_max_age: table.text("keys_max_age"),
+            max_auth_age: table.text("max_auth_age"),
             userinfo: table.boolean("userinfo"),
             logout: table.text_or_tables("logout", ThenTable::read),
             callback_path: table.text("callback_path"),

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use openidconnect::core::{
-    CoreAuthenticationFlow, CoreClient, CoreErrorResponseType, CoreIdToken, CoreIdTokenVerifier,
-    CoreJsonWebKeySet, CoreJwsSigningAlgorithm, CoreTokenResponse,
+    CoreAuthPrompt, CoreAuthenticationFlow, CoreClient, CoreErrorResponseType, CoreIdToken,
+    CoreIdTokenVerifier, CoreJsonWebKeySet, CoreJwsSigningAlgorithm, CoreTokenResponse,
 };
 use openidconnect::{
     AccessToken, AccessTokenHash, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret,
@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 
 use super::http::{HttpClient, HttpError};
 use super::provider::{Resolved, Snapshot};
-use crate::config::{ClientAuth, Provider};
+use crate::config::{ClientAuth, Provider, ProviderKind};
 use crate::gate::refresh::RefreshError;
 use crate::gate::signin::{Authorize, Exchange, ExchangeError, Tokens};
 use crate::gate::time::{LEEWAY, UnixTime};
@@ -53,6 +53,8 @@ pub struct RelyingParty {
     /// Parameters of the authorization URL, the same for everybody.
     params: Vec<(String, String)>,
     algorithms: Vec<Algorithm>,
+    /// Oldest authentication that the provider is asked for, where it can be.
+    max_age: Option<Duration>,
     http: HttpClient,
 }
 
@@ -85,6 +87,10 @@ impl RelyingParty {
             scopes: provider.scopes.clone(),
             params: provider.authorize_params.fixed.clone(),
             algorithms: provider.signing_algorithms.clone(),
+            // Cognito does not know the parameter (cognito.md 1.4).
+            max_age: provider
+                .max_auth_age
+                .filter(|_| provider.kind == ProviderKind::Oidc),
             http,
         }
     }
@@ -113,12 +119,27 @@ impl RelyingParty {
                     .map(Scope::new),
             )
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+        let request = match self.max_age {
+            Some(max_age) => request.set_max_age(max_age),
+            None => request,
+        };
+        let request = match ask.reauthenticate {
+            true => request.add_prompt(CoreAuthPrompt::Login),
+            false => request,
+        };
+        // What the policy asks for goes before what is configured or passed on.
+        let is_set = |name: &str| match name {
+            "max_age" => self.max_age.is_some(),
+            "prompt" => ask.reauthenticate,
+            _ => false,
+        };
         let fixed = self.params.iter().filter(|(name, _)| {
             let is_it = |(other, _): &(String, String)| other == name;
             !ask.passed_on.iter().any(is_it)
         });
         let request = fixed
             .chain(&ask.passed_on)
+            .filter(|(name, _)| !is_set(name))
             .fold(request, |request, (name, value)| {
                 request.add_extra_param(name.clone(), value.clone())
             });
@@ -147,28 +168,34 @@ impl RelyingParty {
             let http = http.clone();
             async move { http.send(request).await }
         };
-        let response = client
+        let response = match client
             .exchange_code(code)
             .set_pkce_verifier(PkceCodeVerifier::new(verifier))
             .request_async(&http)
             .await
-            .map_err(|error| match error {
-                RequestTokenError::ServerResponse(answer) => match answer.error() {
-                    CoreErrorResponseType::InvalidGrant => ExchangeError::Refused,
-                    _ => ExchangeError::Client,
-                },
-                RequestTokenError::Request(
-                    HttpError::Connect
-                    | HttpError::Timeout
-                    | HttpError::Unavailable(_)
-                    | HttpError::TooLong
-                    | HttpError::Redirect
-                    | HttpError::Setup
-                    | HttpError::Status(_),
-                )
-                | RequestTokenError::Parse(..)
-                | RequestTokenError::Other(_) => ExchangeError::Unavailable,
-            })?;
+        {
+            Err(RequestTokenError::Parse(_, body)) => {
+                return unread_tokens_of(body).ok_or(ExchangeError::Unavailable);
+            }
+            response => response,
+        };
+        let response = response.map_err(|error| match error {
+            RequestTokenError::ServerResponse(answer) => match answer.error() {
+                CoreErrorResponseType::InvalidGrant => ExchangeError::Refused,
+                _ => ExchangeError::Client,
+            },
+            RequestTokenError::Request(
+                HttpError::Connect
+                | HttpError::Timeout
+                | HttpError::Unavailable(_)
+                | HttpError::TooLong
+                | HttpError::Redirect
+                | HttpError::Setup
+                | HttpError::Status(_),
+            )
+            | RequestTokenError::Parse(..)
+            | RequestTokenError::Other(_) => ExchangeError::Unavailable,
+        })?;
         tokens_of(&response).ok_or(ExchangeError::NoIdToken)
     }
 
@@ -411,6 +438,26 @@ fn tokens_of(response: &CoreTokenResponse) -> Option<Tokens> {
         refresh_token: response
             .refresh_token()
             .map(|token| Zeroizing::new(token.secret().clone())),
+    })
+}
+
+/// The same of an answer whose ID token openidconnect cannot read, so that our
+/// verifier says what is wrong with it; never one that would get by the second
+/// opinion.
+fn unread_tokens_of(body: Vec<u8>) -> Option<Tokens> {
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        id_token: String,
+        access_token: String,
+        refresh_token: Option<String>,
+    }
+    let body = Zeroizing::new(body);
+    let answer: Answer = serde_json::from_slice(&body).ok()?;
+    let is_unreadable = answer.id_token.parse::<CoreIdToken>().is_err();
+    is_unreadable.then(|| Tokens {
+        id_token: Zeroizing::new(answer.id_token),
+        access_token: Zeroizing::new(answer.access_token),
+        refresh_token: answer.refresh_token.map(Zeroizing::new),
     })
 }
 

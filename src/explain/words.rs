@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::request::Requested;
 use crate::gate::explain::{Asking, Explanation, Outcome, RuleShown};
+use crate::gate::policy::NoIdentity;
 
 /// The whole account of one request.
 pub(super) fn of(requested: &Requested, asking: &Asking, told: &Explanation) -> String {
@@ -52,8 +53,13 @@ pub(super) fn outcome(told: &Explanation) -> String {
 fn asker(asking: &Asking, told: &Explanation) -> String {
     match (asking, &told.user) {
         (Asking::Nobody, _) => "nobody who is signed in".to_owned(),
-        (Asking::Refused(error), _) => {
-            format!("somebody whose session counts for nothing: {error}")
+        (Asking::Refused(why), _) => {
+            let why = match why {
+                NoIdentity::Token(error) => error.to_string(),
+                NoIdentity::AuthTooOld => "the sign-in is older than max_auth_age".to_owned(),
+                other => other.reason().to_owned(),
+            };
+            format!("somebody whose session counts for nothing: {why}")
         }
         (Asking::Somebody(_), Some(user)) => user.clone(),
         (Asking::Somebody(_), None) => "somebody who is signed in and nobody here".to_owned(),

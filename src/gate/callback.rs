@@ -17,7 +17,8 @@ use failure::{
 use super::face::Face;
 use super::identify::Missing;
 use super::identity::NoPerson;
-use super::login::{LoginState, STATE_MAX};
+use super::login::{LoginState, PendingLogin, STATE_MAX};
+use super::policy::NoIdentity;
 use super::query::{Doubled, Params};
 use super::return_to::ReturnTo;
 use super::seal::Rng;
@@ -105,6 +106,7 @@ impl Gate {
     ) -> Result<CheckedTokens, TokenError> {
         let identity = self.verifier.verify(&tokens.id_token, keys, now)?;
         identity.check_nonce(nonce)?;
+        self.check_auth_time_is_there(&identity)?;
         let mut access = None;
         if self.provider.kind == ProviderKind::Cognito {
             let verified = self
@@ -130,13 +132,20 @@ impl Gate {
         };
         let target = exchange.exchange.login().target();
         let reply = match outcome {
-            Ok((tokens, checked)) => self.signed_in(req, face, target, tokens, checked, now, rng),
+            Ok((tokens, checked)) => {
+                let login = exchange.exchange.login();
+                self.signed_in(req, face, login, tokens, checked, now, rng)
+            }
             Err(Failed::Exchange(ExchangeError::Unavailable)) => {
                 provider_out(req, "token_endpoint_unavailable")
             }
             Err(Failed::Exchange(error)) => self.failed(req, target, exchange_failure(error), rng),
             Err(Failed::Token(error @ TokenError::IdentityProvider)) => {
                 self.failed(req, target, other_way_in(error.reason()), rng)
+            }
+            Err(Failed::Token(error @ TokenError::AuthTime)) => {
+                let why = NoIdentity::Token(error);
+                self.not_authenticated_anew(req, exchange.exchange.login(), why, rng)
             }
             Err(Failed::Token(error)) => {
                 self.failed(req, target, token_failure(error.reason()), rng)
@@ -162,13 +171,17 @@ impl Gate {
         &self,
         req: &RequestView<'_>,
         face: &Face,
-        target: &ReturnTo,
+        login: &PendingLogin,
         tokens: Tokens,
         checked: CheckedTokens,
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Reply {
         let CheckedTokens { identity, kept } = checked;
+        let target = login.target();
+        if let Err(why) = self.auth_ends(&identity, now) {
+            return self.not_authenticated_anew(req, login, why, rng);
+        }
         let mut id = [0; 16];
         if rng(&mut id).is_err() {
             return internal(req);
@@ -260,6 +273,7 @@ impl Gate {
             face,
             state.target,
             row,
+            false,
             "login_cookie_missing",
             now,
             rng,

@@ -20,7 +20,7 @@ use super::route::{Access, Ruling};
 use super::rule::{Condition, Who};
 use super::seal::Rng;
 use super::time::UnixTime;
-use super::token::{KeySet, TokenError};
+use super::token::KeySet;
 use super::{Gate, Leads, path_ambiguous};
 
 /// Claims of somebody, as far as they are at hand. Debug shows nothing of them.
@@ -41,8 +41,8 @@ pub enum Asking {
     Nobody,
     /// Somebody whose token says this.
     Somebody(ClaimSet),
-    /// Somebody whose token does not hold.
-    Refused(TokenError),
+    /// Somebody whose token does not hold, or whose sign-in is too long ago.
+    Refused(NoIdentity),
 }
 
 /// What would become of a request. Debug shows nothing of the person.
@@ -142,12 +142,16 @@ impl Gate {
     /// Whose claims a token holds, by these keys.
     #[must_use]
     pub fn asking(&self, id_token: &str, keys: &KeySet, now: UnixTime) -> Asking {
-        match self.verifier.verify(id_token, keys, now) {
-            Ok(identity) => Asking::Somebody(ClaimSet {
+        let identity = match self.verifier.verify(id_token, keys, now) {
+            Ok(identity) => identity,
+            Err(error) => return Asking::Refused(NoIdentity::Token(error)),
+        };
+        match self.auth_ends(&identity, now) {
+            Ok(_) => Asking::Somebody(ClaimSet {
                 id_token: identity.claims().clone(),
                 ..ClaimSet::default()
             }),
-            Err(error) => Asking::Refused(error),
+            Err(why) => Asking::Refused(why),
         }
     }
 
@@ -259,7 +263,7 @@ impl Gate {
         let permit = policy::judge(access.clone(), || {
             let (Some(held), Some(claims)) = (held, believed.as_deref()) else {
                 return Presented::None(match asking {
-                    Asking::Refused(error) => NoIdentity::Token(*error),
+                    Asking::Refused(why) => *why,
                     Asking::Nobody | Asking::Somebody(_) => NoIdentity::NoCookie,
                 });
             };

@@ -85,8 +85,13 @@ impl Gate {
             Err(TokenError::Expired) => self.token_ended(&session, keys, known, now)?,
             Err(error) => return Err(NoIdentity::Token(error).into()),
         };
+        let auth_ends = self.auth_ends(&identity, now)?;
         let is_of_cookie = Arc::ptr_eq(&session, &found.session);
-        let verified = Arc::new(self.concluded(face, session, identity, found.sealed_with));
+        let verified = Verified {
+            auth_ends,
+            ..self.concluded(face, session, identity, found.sealed_with)
+        };
+        let verified = Arc::new(verified);
         // Under its own seal alone, and not beyond the end of its token.
         if is_of_cookie
             && verified.is_current(now)
@@ -150,6 +155,7 @@ impl Gate {
             who,
             sealed_with,
             believed,
+            auth_ends: None,
         }
     }
 

@@ -65,6 +65,10 @@ impl Gate {
         if self.revoked.subjects.contains(identity.subject()) {
             return Err(NoIdentity::Revoked);
         }
+        // A refresh does not move it.
+        if lease.verified.auth_ends.is_some_and(|end| now >= end) {
+            return Err(NoIdentity::AuthTooOld);
+        }
         let newest = self.memory.newer.generation(session.id());
         if let Some(newest) = newest.filter(|newest| *newest > lease.generation) {
             lease.generation = newest;
@@ -76,7 +80,7 @@ impl Gate {
         if now >= end {
             return Err(NoIdentity::Token(TokenError::Expired));
         }
-        Ok(end.min(self.end_of_life(session)).since(now))
+        Ok(end.min(self.end_of(&lease.verified)).since(now))
     }
 
     /// Whether a session that was let through has ended since: nothing of it is

@@ -22,6 +22,9 @@ use super::wire::{Reader, WireError, Writer};
 
 const LOGINS_FORMAT: u8 = 1;
 const STATE_FORMAT: u8 = 1;
+/// The highest bit of the attempt, which never gets that far: the provider was
+/// told to ask the person anew.
+const ANEW: u8 = 0x80;
 /// Most logins in flight in one browser; the oldest makes room.
 pub const LOGINS_MAX: usize = 10;
 /// A login that takes longer, in seconds, has to start anew. Cognito itself
@@ -42,6 +45,7 @@ pub struct PendingLogin {
     flow: FlowId,
     started: UnixTime,
     attempt: u8,
+    reauthenticates: bool,
     nonce: [u8; 16],
     verifier: Zeroizing<[u8; 32]>,
     provider: String,
@@ -106,6 +110,7 @@ impl PendingLogin {
             flow: FlowId::default(),
             started: now,
             attempt,
+            reauthenticates: false,
             nonce: [0; 16],
             verifier: Zeroizing::new([0; 32]),
             provider: provider.to_owned(),
@@ -115,6 +120,19 @@ impl PendingLogin {
         rng(&mut login.nonce)?;
         rng(login.verifier.as_mut_slice())?;
         Ok(login)
+    }
+
+    /// The same, for somebody who has to authenticate anew.
+    #[must_use]
+    pub fn reauthenticating(mut self) -> Self {
+        self.reauthenticates = true;
+        self
+    }
+
+    /// Whether the provider was told to ask the person anew.
+    #[must_use]
+    pub fn reauthenticates(&self) -> bool {
+        self.reauthenticates
     }
 
     /// The `nonce` parameter: 22 characters of base64url.
@@ -170,7 +188,8 @@ impl PendingLogin {
     fn encode_into(&self, out: &mut Writer) {
         out.raw(&self.flow);
         out.u64(self.started.secs());
-        out.u8(self.attempt);
+        let flag = if self.reauthenticates { ANEW } else { 0 };
+        out.u8(self.attempt | flag);
         out.raw(&self.nonce);
         out.raw(self.verifier.as_slice());
         out.bytes(self.provider.as_bytes());
@@ -178,10 +197,13 @@ impl PendingLogin {
     }
 
     fn decode_from(input: &mut Reader<'_>, origin: &PublicOrigin) -> Result<Self, WireError> {
+        let (flow, started) = (input.array()?, input.u64()?);
+        let attempt = input.u8()?;
         Ok(Self {
-            flow: input.array()?,
-            started: UnixTime::from_secs(input.u64()?),
-            attempt: input.u8()?,
+            flow,
+            started: UnixTime::from_secs(started),
+            attempt: attempt & !ANEW,
+            reauthenticates: attempt & ANEW != 0,
             nonce: input.array()?,
             verifier: Zeroizing::new(input.array()?),
             provider: input.text()?.to_owned(),

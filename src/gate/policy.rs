@@ -40,6 +40,8 @@ pub enum NoIdentity {
     Revoked,
     /// `session.idle_timeout` is over.
     Idle,
+    /// The person authenticated longer ago than `provider.ID.max_auth_age`.
+    AuthTooOld,
     /// The token does not hold.
     Token(TokenError),
     /// The provider's keys have never been seen: nothing can be verified.
@@ -234,6 +236,7 @@ impl NoIdentity {
             Self::Denied => "session_signed_out",
             Self::Revoked => "session_revoked",
             Self::Idle => "session_idle",
+            Self::AuthTooOld => "auth_too_old",
             Self::Token(error) => error.reason(),
             Self::NoKeys => "provider_keys_missing",
             Self::ProviderOut => "refresh_unavailable",
@@ -263,6 +266,7 @@ impl TokenError {
             Self::Expired => "token_expired",
             Self::NotYetValid => "token_not_yet_valid",
             Self::Nonce => "token_nonce",
+            Self::AuthTime => "token_auth_time",
             Self::Foreign => "token_access_foreign",
         }
     }

@@ -146,7 +146,7 @@ impl Gate {
             && now.plus(self.memory.jitter.margin(end.since(identity.issued()))) >= end;
         let is_last = !matches!(signed_in.newness, Newness::Behind);
         // Newer tokens for a session that ends before them help nobody.
-        let outlives = self.end_of_life(session) > end;
+        let outlives = self.end_of(&signed_in.verified) > end;
         (is_due && is_last && outlives && session.refresh_token().is_some()).then(|| Refresh {
             session: Arc::clone(session),
             before: Arc::clone(identity),
@@ -168,10 +168,15 @@ impl Gate {
             return Err(refused(TokenError::Expired));
         }
         match known.refreshed {
-            None => Err(Missing::Tokens(Refresh {
-                session: Arc::clone(session),
-                before: Arc::new(within(u64::MAX).map_err(refused)?),
-            })),
+            None => {
+                let before = within(u64::MAX).map_err(refused)?;
+                // Newer tokens would not be of a newer authentication.
+                self.auth_ends(&before, now)?;
+                Err(Missing::Tokens(Refresh {
+                    session: Arc::clone(session),
+                    before: Arc::new(before),
+                }))
+            }
             Some(Err(RefreshError::Unavailable(_))) => match within(self.outage_grace) {
                 Err(TokenError::Expired) => Err(Missing::Identity(NoIdentity::ProviderOut)),
                 Err(error) => Err(refused(error)),
@@ -198,6 +203,7 @@ impl Gate {
     ) -> Result<CheckedTokens, TokenError> {
         let identity = self.verifier.verify(&tokens.id_token, keys, now)?;
         identity.check_renews(&ask.before)?;
+        self.check_auth_time_stays(&ask.before, &identity)?;
         let mut access = None;
         if self.provider.kind == ProviderKind::Cognito {
             let verified = self
@@ -320,6 +326,14 @@ impl Gate {
         let presented = face.cookies.presented(req.cookie_headers());
         let seen = session.seen().max(mark.seen);
         self.session_cookies(face, &presented, &session, seen, now, rng)
+    }
+
+    /// When it is over at the latest, for want of a new sign-in.
+    pub(super) fn end_of(&self, verified: &Verified) -> UnixTime {
+        let end = self.end_of_life(&verified.session);
+        verified
+            .auth_ends
+            .map_or(end, |auth_ends| auth_ends.min(end))
     }
 
     /// When the session is over, whatever its tokens say.

@@ -14,7 +14,7 @@ use super::return_to::ReturnTo;
 use super::seal::{Rng, SealError};
 use super::time::UnixTime;
 use super::unauthenticated::provider_out;
-use super::{Asker, Decision, Effect, Gate, Note, Page, Reply, RequestView};
+use super::{Asker, Decision, Effect, Gate, Known, Note, Page, Reply, RequestView};
 
 /// Longest value of a parameter that a login link passes on, in bytes.
 const PASSED_ON_MAX: usize = 512;
@@ -31,6 +31,9 @@ pub struct Authorize {
     pub redirect_uri: String,
     /// Parameters of the login link that may be passed on.
     pub passed_on: Vec<(String, String)>,
+    /// Whether the person has to authenticate anew, whatever the provider
+    /// remembers of them (`prompt=login`, OpenID Connect Core 3.1.2.1).
+    pub reauthenticate: bool,
     set_cookie: String,
     reason: &'static str,
 }
@@ -99,6 +102,7 @@ impl Gate {
         req: &RequestView<'_>,
         face: &Face,
         in_path: Option<&str>,
+        known: Known<'_>,
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Decision {
@@ -129,7 +133,9 @@ impl Gate {
             };
         }
         let target = self.wanted(&params, face);
-        let mut decision = self.begin(req, face, target, (1, now), "asked", now, rng);
+        let anew = self.has_to_reauthenticate(req, face, &params, known, now);
+        let reason = if anew { "reauthenticate" } else { "asked" };
+        let mut decision = self.begin(req, face, target, (1, now), anew, reason, now, rng);
         if let Decision::Perform(Effect::Authorize(authorize)) = &mut decision {
             authorize.passed_on = self.passed_on(&params);
         }
@@ -158,7 +164,8 @@ impl Gate {
         provider_out(req, "provider_not_ready")
     }
 
-    /// Begins a login; `row` is the attempt and the time of the first one.
+    /// Begins a login; `row` is the attempt and the time of the first one, and
+    /// with `anew` the person has to authenticate anew.
     #[expect(
         clippy::too_many_arguments,
         reason = "one step of the flow, with time and randomness"
@@ -169,6 +176,7 @@ impl Gate {
         face: &Face,
         target: ReturnTo,
         row: (u8, UnixTime),
+        anew: bool,
         reason: &'static str,
         now: UnixTime,
         rng: Rng<'_>,
@@ -176,6 +184,11 @@ impl Gate {
         let (attempt, first_attempt) = row;
         let Ok(login) = PendingLogin::begin(&self.provider.id, target, attempt, now, rng) else {
             return Decision::Reply(internal(req));
+        };
+        let login = if anew {
+            login.reauthenticating()
+        } else {
+            login
         };
         let mut logins = self.logins_in_flight(req, face);
         logins.add(login.clone(), now);
@@ -193,6 +206,7 @@ impl Gate {
             code_verifier: login.code_verifier(),
             redirect_uri: self.redirect_uri(face),
             passed_on: Vec::new(),
+            reauthenticate: anew,
             set_cookie,
             reason,
         }))

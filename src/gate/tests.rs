@@ -4,7 +4,7 @@
 //! `support` holds what all tests of the core stand on, `vectors` reads the
 //! frozen formats. Then, in the order of a person's day: `asking`,
 //! `ruled`, `signing_in`, `fragments`, `coming_back`, `exchanging`, `session_life`, `refreshing`,
-//! `idle`, `remembered`, `telling`, `signing_out`, `ended`; and
+//! `idle`, `auth_age`, `remembered`, `telling`, `signing_out`, `ended`; and
 //! `hygiene`, what holds for every answer. `origin`, `page` and `wire` are
 //! modules of the core.
 
@@ -12,6 +12,7 @@ pub(in crate::gate) mod support;
 pub(in crate::gate) mod vectors;
 
 mod asking;
+mod auth_age;
 mod coming_back;
 mod ended;
 mod exchanging;

@@ -112,6 +112,10 @@ pub enum TokenError {
     /// `nonce` is not the one of this login.
     #[error("the token's nonce is not this login's")]
     Nonce,
+    /// `auth_time` is missing or no NumericDate where it is needed, or not the
+    /// one of the token before.
+    #[error("the token does not say when the person authenticated, or not what it said before")]
+    AuthTime,
     /// The access token is somebody else's.
     #[error("the access token does not belong to the ID token")]
     Foreign,
@@ -350,6 +354,17 @@ impl VerifiedIdentity {
         let issued = self.claims.time("iat").ok().flatten();
         // It was there when the token was verified.
         issued.unwrap_or(self.expires)
+    }
+
+    /// When the person authenticated (`auth_time`, OpenID Connect Core 2), if
+    /// the token says so.
+    ///
+    /// # Errors
+    /// [`TokenError::AuthTime`] if it says something that is no time.
+    pub fn authenticated(&self) -> Result<Option<UnixTime>, TokenError> {
+        self.claims
+            .time("auth_time")
+            .map_err(|_| TokenError::AuthTime)
     }
 
     /// The subject: never empty.

@@ -47,6 +47,8 @@ pub(super) struct Verified {
     pub(super) believed: Option<Map<String, Value>>,
     /// From when on the token holds.
     pub(super) begins: UnixTime,
+    /// Until when the person need not authenticate anew, where there is a limit.
+    pub(super) auth_ends: Option<UnixTime>,
 }
 
 /// A person, and what the app is told of them.
@@ -65,7 +67,9 @@ impl Verified {
 
     /// Whether the token's times hold: what of a verification changes by itself.
     pub(super) fn is_current(&self, now: UnixTime) -> bool {
-        now < self.identity.expires().plus(LEEWAY) && self.begins <= now.plus(LEEWAY)
+        now < self.identity.expires().plus(LEEWAY)
+            && self.begins <= now.plus(LEEWAY)
+            && self.auth_ends.is_none_or(|end| now < end)
     }
 
     /// What it takes in memory, estimated in bytes.

@@ -215,13 +215,13 @@ impl Gate {
         }
     }
 
-    /// A session that can be refreshed ends with its lifetime, any other with its
-    /// token, if that comes first.
+    /// A session that can be refreshed ends with its lifetime, or when the person
+    /// has to authenticate anew; any other with its token, if that comes first.
     fn expires(&self, signed_in: &SignedIn) -> UnixTime {
-        let lifetime = self.end_of_life(&signed_in.verified.session);
+        let end = self.end_of(&signed_in.verified);
         match signed_in.verified.session.refresh_token() {
-            Some(_) => lifetime,
-            None => signed_in.verified.identity.expires().min(lifetime),
+            Some(_) => end,
+            None => signed_in.verified.identity.expires().min(end),
         }
     }
 }

@@ -88,7 +88,7 @@ fn third_party() -> Harness {
 }
 
 /// Its own pages: a name, any password, and a consent.
-fn sign_in(browser: &mut Browser, url: &str, name: &str) -> Response {
+pub(super) fn sign_in(browser: &mut Browser, url: &str, name: &str) -> Response {
     let login = browser.arrive(url);
     let answer = browser.click(&login, None, &[("login", name), ("password", "any")]);
     let consent = browser.finish(answer);

@@ -1,5 +1,6 @@
 //! `[provider.ID]`: one provider, with Cognito's shorthand written out.
 
+mod auth_age;
 mod authorize;
 mod cognito;
 mod keys;
@@ -80,6 +81,7 @@ impl Conversion<'_> {
         let email_verified = self.email_verified(table);
         let signing_algorithms = self.signing_algorithms(table, kind);
         let keys_max_age = self.keys_max_age(table);
+        let max_auth_age = self.max_auth_age(table);
         let (logout, logout_then) = self.logout(table);
         let (authorize_params, identity_provider) = self.authorize_params(table, kind);
         let callback_path = match &table.callback_path {
@@ -100,6 +102,7 @@ impl Conversion<'_> {
             email_verified,
             signing_algorithms,
             keys_max_age,
+            max_auth_age: max_auth_age?,
             userinfo: table.userinfo.as_ref().is_some_and(|item| item.value),
             logout,
             logout_then,

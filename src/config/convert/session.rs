@@ -198,7 +198,7 @@ impl Conversion<'_> {
     }
 
     /// A duration whose whole seconds are within `range`.
-    fn span(
+    pub(in crate::config::convert) fn span(
         &mut self,
         item: Option<&Item<Text>>,
         default: Duration,

@@ -147,6 +147,7 @@ pub(super) const KEYS: &[About] = &[
     key("provider.NAME.email_verified", "Which emails are believed. \"auto\": an explicit \"not verified\" only of people who come from another directory. \"require\": only what is verified. \"ignore\": every email, which warns.").of(Words(&["auto", "require", "ignore"])).or("auto"),
     key("provider.NAME.signing_algorithms", "What its tokens may be signed with. Cognito: RS256 alone.").of(Words(&Algorithm::NAMES)).or_all(&["RS256"]),
     key("provider.NAME.keys_max_age", "How old the provider's keys may become while it cannot be asked for them: 1h to 365d, or \"off\".").of(DurationOrOff).or("7d"),
+    key("provider.NAME.max_auth_age", "How long ago people may have signed in at the provider (auth_time): 1m to 365d, or \"off\".").of(DurationOrOff).or("off"),
     key("provider.NAME.userinfo", "Whether each login asks for userinfo too, so that its claims can be mapped.").or_is(false),
     key("provider.NAME.logout", "How far signing out goes: \"provider\" ends the provider's session too, \"local\" only Vestibule's own; { then = \"URL\" } goes on to whoever stands behind the provider.").of(Words(&["provider", "local"])).or("provider"),
     key("provider.NAME.logout.then", "Where to go on after the provider's logout; {signed_out_url} in it becomes the signed-out page.").of(Url).required(),

@@ -13,6 +13,7 @@ use crate::gate::rule::{Rule, Rules, Values};
 use crate::gate::tests::support::{
     Desk, Jar, NOW, Req, changed, config, id_claims, key_set, route,
 };
+use crate::gate::token::TokenError;
 
 fn values(names: &[&str]) -> Values {
     Values::new(names.iter().map(|&name| name.to_owned()).collect()).unwrap()
@@ -230,7 +231,7 @@ fn a_token_is_verified_as_a_session_s_would_be() {
         (json!({ "token_use": "access" }), TokenError::TokenUse),
     ] {
         match asking(&changed(id_claims(), &changes)) {
-            Asking::Refused(found) => assert_eq!(found, error),
+            Asking::Refused(found) => assert_eq!(found, NoIdentity::Token(error)),
             other => panic!("{other:?}"),
         }
     }

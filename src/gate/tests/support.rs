@@ -217,6 +217,7 @@ pub(in crate::gate) fn provider() -> Provider {
         callback_path: None,
         signing_algorithms: vec![Algorithm::Rs256],
         keys_max_age: None,
+        max_auth_age: None,
     }
 }
 

@@ -39,6 +39,7 @@ fn the_smallest_configuration_has_the_defaults_of_the_contract() {
     assert_eq!(provider.signing_algorithms, [Algorithm::Rs256]);
     let week = Duration::from_secs(7 * 24 * 3600);
     assert_eq!(provider.keys_max_age, Some(week));
+    assert_eq!(provider.max_auth_age, None);
     assert!(
         matches!(&provider.client_auth, ClientAuth::Basic(s) if s.expose_secret() == CLIENT_SECRET)
     );
@@ -136,6 +137,7 @@ fn values_are_read_as_they_are_meant() {
         provider.corp.client_auth = "post"
         provider.corp.logout = "local"
         provider.corp.keys_max_age = "off"
+        provider.corp.max_auth_age = "12h"
         provider.corp.callback_path = "/login/oauth2/code/cognito"
         session.keys = [{ file = "/run/secrets/session-key" }, { file = "other-key" }]
         session.lifetime = "1h 30m"
@@ -168,6 +170,8 @@ access = "optional"
         Some("/login/oauth2/code/cognito")
     );
     assert_eq!(config.provider.keys_max_age, None);
+    let half_a_day = Duration::from_secs(12 * 3600);
+    assert_eq!(config.provider.max_auth_age, Some(half_a_day));
     assert_eq!(config.session.keys.len(), 2);
     assert_eq!(config.session.lifetime, Duration::from_secs(5400));
     assert_eq!(config.session.outage_grace, Duration::from_secs(900));

@@ -1,0 +1,162 @@
+//! How long ago somebody may have authenticated at the provider:
+//! `provider.ID.max_auth_age`, held against the ID token's `auth_time`.
+//!
+//! Owns the verdict at a login, on each request and after a refresh, and what a
+//! person is told whose provider does not ask them anew. Must not know how a
+//! provider is asked.
+//!
+//! The limit holds to the second. The one leeway for clocks covers an
+//! `auth_time` that lies in the future; it never makes an old one young
+//! (cognito.md 3.5).
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::face::Face;
+use super::identify::Missing;
+use super::login::PendingLogin;
+use super::policy::NoIdentity;
+use super::query::Params;
+use super::return_to::ReturnTo;
+use super::seal::Rng;
+use super::time::{LEEWAY, UnixTime};
+use super::token::{TokenError, VerifiedIdentity};
+use super::{Gate, Known, Note, Page, Reply, RequestView, reference};
+
+impl Gate {
+    /// When the person has to authenticate anew; `None` without a limit.
+    ///
+    /// # Errors
+    /// If that is over, or the token does not say when they did.
+    pub(super) fn auth_ends(
+        &self,
+        identity: &VerifiedIdentity,
+        now: UnixTime,
+    ) -> Result<Option<UnixTime>, NoIdentity> {
+        let Some(max) = self.provider.max_auth_age else {
+            return Ok(None);
+        };
+        let unknown = NoIdentity::Token(TokenError::AuthTime);
+        let authenticated = identity.authenticated().map_err(NoIdentity::Token)?;
+        let authenticated = authenticated.ok_or(unknown)?;
+        if authenticated > now.plus(LEEWAY) {
+            return Err(NoIdentity::Token(TokenError::NotYetValid));
+        }
+        let end = authenticated.plus(max);
+        match now < end {
+            true => Ok(Some(end)),
+            false => Err(NoIdentity::AuthTooOld),
+        }
+    }
+
+    /// What cannot be held against the limit is no answer to a login.
+    ///
+    /// # Errors
+    /// [`TokenError::AuthTime`].
+    pub(super) fn check_auth_time_is_there(
+        &self,
+        identity: &VerifiedIdentity,
+    ) -> Result<(), TokenError> {
+        let is_there = || Ok(identity.authenticated()?.is_some());
+        match self.provider.max_auth_age.is_none() || is_there()? {
+            true => Ok(()),
+            false => Err(TokenError::AuthTime),
+        }
+    }
+
+    /// A refreshed token is of the same authentication (OpenID Connect Core
+    /// 12.2, cognito.md 2.6). Without a limit nothing hangs on it.
+    ///
+    /// # Errors
+    /// [`TokenError::AuthTime`].
+    pub(super) fn check_auth_time_stays(
+        &self,
+        before: &VerifiedIdentity,
+        after: &VerifiedIdentity,
+    ) -> Result<(), TokenError> {
+        let stays = || Ok(before.authenticated()? == after.authenticated()?);
+        match self.provider.max_auth_age.is_none() || stays()? {
+            true => Ok(()),
+            false => Err(TokenError::AuthTime),
+        }
+    }
+
+    /// Whether a login has to make the provider ask the person anew: because the
+    /// session that is still there, or the login before, was refused for its age
+    /// alone. Anybody else is spared it.
+    pub(super) fn has_to_reauthenticate(
+        &self,
+        req: &RequestView<'_>,
+        face: &Face,
+        params: &Params,
+        known: Known<'_>,
+        now: UnixTime,
+    ) -> bool {
+        let is_too_old = || {
+            let presented = face.cookies.presented(req.cookie_headers());
+            let found = self.identify(face, &presented, known, now);
+            matches!(found, Err(Missing::Identity(NoIdentity::AuthTooOld)))
+        };
+        self.provider.max_auth_age.is_some()
+            && (params.one("prompt") == Ok(Some("login")) || is_too_old())
+    }
+
+    /// A login that was answered by an authentication which does not count: once
+    /// more, and asking for a new one; then a page that says why.
+    pub(super) fn not_authenticated_anew(
+        &self,
+        req: &RequestView<'_>,
+        login: &PendingLogin,
+        why: NoIdentity,
+        rng: Rng<'_>,
+    ) -> Reply {
+        let target = login.target();
+        if why == NoIdentity::AuthTooOld && !login.reauthenticates() {
+            let note = Note::new("sign_in_needed").because(why.reason());
+            return Reply::redirect(&self.reauthenticate_path(target), note);
+        }
+        let page = Page::new("Sign-in did not complete");
+        let (status, page) = match why {
+            NoIdentity::AuthTooOld => (
+                StatusCode::FORBIDDEN,
+                page.text("The provider let you in by a sign-in of yours that is too long ago for this application. It was asked to have you sign in anew, and did not.")
+                    .text("Sign out there, then sign in again.")
+                    .row("A sign-in counts for", self.max_auth_age_in_words())
+                    .text("If that does not help, the people who run this application have to look at the provider, which has to honour prompt=login or max_age (of Cognito's login pages, managed login does, the classic ones do not), or at max_auth_age.")
+                    .link(self.logout_path(target.as_str()), "Sign out and sign in again"),
+            ),
+            NoIdentity::Token(TokenError::AuthTime) => (
+                StatusCode::BAD_GATEWAY,
+                page.text("The provider does not say when you signed in there, which this application has to know. Trying again will not help.")
+                    .text("The people who run this application have to make the provider put auth_time, a number, into its ID tokens, or do without max_auth_age.")
+                    .link(self.login_path(target.as_str()), "Try again"),
+            ),
+            _ => (
+                StatusCode::BAD_GATEWAY,
+                page.text("The provider says that you signed in there at a time that has not come yet. Its clock is wrong, or the one of this application.")
+                    .link(self.login_path(target.as_str()), "Try again"),
+            ),
+        };
+        let reference = reference(rng);
+        let page = match &reference {
+            Some(reference) => page.detail("Reference", reference),
+            None => page,
+        };
+        let note = Note {
+            reference,
+            ..Note::new("login_failed").because(why.reason())
+        };
+        Reply::refusal(req, status, "login_failed", &page, note)
+    }
+
+    /// Where a login begins that has the person authenticate anew.
+    fn reauthenticate_path(&self, target: &ReturnTo) -> String {
+        format!("{}&prompt=login", self.login_path(target.as_str()))
+    }
+
+    fn max_auth_age_in_words(&self) -> String {
+        let age = Duration::from_secs(self.provider.max_auth_age.unwrap_or_default());
+        humantime::format_duration(age).to_string()
+    }
+}
