@@ -202,7 +202,8 @@ impl Gate {
                 .collect(),
             paths: OurPaths::new(prefix, provider.callback_path.as_deref()),
             router: Router::new(config.routes.clone())
-                .ignoring_case(config.server.ignore_path_case),
+                .ignoring_case(config.server.ignore_path_case)
+                .with_upstream(config.upstreams.default),
             ring: KeyRing::new(&config.session.keys).ok_or(NoSessionKey)?,
             verifier: Verifier::new(provider.kind, issuers(provider), provider.client_id.clone())
                 .only_through(provider.identity_provider.clone()),
@@ -273,9 +274,14 @@ impl Gate {
             }
             Ruling::Ambiguous => return Decision::Reply(path_ambiguous()),
         };
+        let upstream = manner.map_or(Some(0), |manner| manner.upstream);
+        let Some(upstream) = upstream else {
+            return Decision::Reply(reply::not_found(req));
+        };
         let forwarded = judged.and_then(|judged| self.forward(judged, req, face, client, now));
         match forwarded {
             Ok(mut forward) => {
+                forward.upstream = upstream;
                 forward.shared_cache = manner.is_some_and(|manner| manner.shared_cache);
                 forward.pass_override_headers =
                     manner.is_some_and(|manner| manner.pass_override_headers);
@@ -489,6 +495,7 @@ impl Gate {
             permit,
             edits,
             target: self.router.has_path_rules().then(|| req.path_and_query()),
+            upstream: 0,
             shared_cache: false,
             pass_override_headers: false,
             set_cookies,

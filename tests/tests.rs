@@ -28,6 +28,7 @@
 //! - `logout`: the end of a session
 //! - `open_connections`: websockets and event streams, and how they end with their session
 //! - `pages`: headers of our own answers
+//! - `apps`: several of them, by other protocols, under other names
 //! - `advisories`: how others were broken, R1 to R20
 //! - `browser`: the same in a real chromium
 //! - `third_party`: an identity provider that nobody here wrote
@@ -51,6 +52,7 @@ mod support;
 
 mod suite {
     mod advisories;
+    mod apps;
     mod architecture;
     mod assertion;
     mod auth_age;

@@ -13,6 +13,7 @@ mod provider;
 mod route;
 mod server;
 mod session;
+mod upstream;
 
 use std::io;
 use std::path::Path;
@@ -68,7 +69,7 @@ pub(crate) fn convert(
 ) -> Option<Config> {
     let mut work = Conversion { outside, findings };
     let server = work.server(&file.server);
-    let upstream = work.upstream(&file.upstream);
+    let upstreams = work.upstreams(&file.upstream);
     let provider = work.providers(
         file,
         server.as_ref().map(|server| server.path_prefix.as_str()),
@@ -76,11 +77,16 @@ pub(crate) fn convert(
     let session = work.session(&file.session, server.as_ref());
     let identity = work.identity(&file.identity, provider.as_ref());
     let headers = work.headers(&file.headers, &identity.attributes);
-    let routes = work.routes(&file.routes, server.as_ref(), provider.as_ref());
+    let routes = work.routes(
+        &file.routes,
+        server.as_ref(),
+        provider.as_ref(),
+        upstreams.as_ref(),
+    );
     let log = work.log(&file.log);
     Some(Config {
         server: server?,
-        upstream: upstream?,
+        upstreams: upstreams?,
         provider: provider?,
         session: session?,
         identity,

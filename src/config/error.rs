@@ -117,6 +117,24 @@ pub enum ConfigErrorKind {
     /// A parameter of the authorization URL that is not for configuration.
     #[error("is a parameter of the sign-in itself, or no name of one")]
     AuthorizeParam,
+    /// `[upstream]` with a `url`, and `[upstream.NAME]` beside it.
+    #[error("is a second app beside [upstream]'s own url")]
+    UpstreamBoth,
+    /// A key of `[upstream]` where apps have names.
+    #[error("{0} is for no app: each has a table of its own")]
+    UpstreamKeyNamesNone(&'static str),
+    /// `route.upstream` that names none.
+    #[error("names no upstream; there is {}", List(.0))]
+    NoSuchUpstream(Vec<String>),
+    /// `upstream.tls` where no TLS is spoken.
+    #[error("has no effect: the app is not spoken to by TLS")]
+    TlsIdle,
+    /// No PEM, or not of the kind that is wanted.
+    #[error("is no usable PEM")]
+    Certificate,
+    /// One without the other.
+    #[error("is half of a client certificate")]
+    CertificateWithoutKey,
     /// Neither a network nor an address.
     #[error("is no network")]
     Network,
@@ -353,7 +371,7 @@ pub enum UrlProblem {
     #[error("is http for a host that is not loopback")]
     PlainHttp,
     /// The upstream's scheme.
-    #[error("has a scheme other than http")]
+    #[error("has a scheme other than http, https, h2c and unix")]
     UpstreamScheme,
     /// A path where only an origin goes.
     #[error("has a path")]

@@ -42,11 +42,32 @@ pub(crate) struct ServerTable {
     pub(crate) ignore_path_case: Option<Item<bool>>,
 }
 
-/// `[upstream]`.
+/// `[upstream]`, or one `[upstream.NAME]`.
 #[derive(Debug)]
 pub(crate) struct UpstreamTable {
     pub(crate) place: Place,
     pub(crate) url: MaybeText,
+    pub(crate) host: MaybeText,
+    pub(crate) tls: UpstreamTlsTable,
+    pub(crate) timeouts: TimeoutsTable,
+    pub(crate) named: Vec<(String, UpstreamTable)>,
+}
+
+/// `upstream.tls`.
+#[derive(Debug)]
+pub(crate) struct UpstreamTlsTable {
+    pub(crate) ca: Option<Item<Source>>,
+    pub(crate) certificate: Option<Item<Source>>,
+    pub(crate) key: Option<Item<Source>>,
+    pub(crate) server_name: MaybeText,
+}
+
+/// `upstream.timeouts`.
+#[derive(Debug)]
+pub(crate) struct TimeoutsTable {
+    pub(crate) connect: MaybeText,
+    pub(crate) response: MaybeText,
+    pub(crate) idle: MaybeText,
 }
 
 /// `[provider.ID]`.
@@ -187,6 +208,7 @@ pub(crate) struct RouteTable {
     pub(crate) origins: MaybeTexts,
     pub(crate) cors_preflight: Option<Item<bool>>,
     pub(crate) pass_override_headers: Option<Item<bool>>,
+    pub(crate) upstream: MaybeText,
 }
 
 /// A table of `route.access`.
@@ -217,7 +239,7 @@ impl FileConfig {
     pub(crate) fn read(document: &DeTable<'_>, findings: &mut Findings) -> Self {
         read_table(document, Place::default(), findings, |root| Self {
             server: root.table("server", ServerTable::read),
-            upstream: root.table("upstream", UpstreamTable::read),
+            upstream: root.table("upstream", UpstreamTable::read_all),
             providers: root.named_tables("provider", ProviderTable::read),
             providers_place: root.place().child("provider"),
             session: root.table("session", SessionTable::read),
@@ -248,11 +270,72 @@ impl ServerTable {
 
 impl UpstreamTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&["host", "tls", "timeouts", "headers"]);
-        table.later_tables();
+        table.later(&["headers"]);
         Self {
             place: table.place(),
             url: table.text("url"),
+            host: table.text("host"),
+            tls: table.table("tls", UpstreamTlsTable::read),
+            timeouts: table.table("timeouts", TimeoutsTable::read),
+            named: Vec::new(),
+        }
+    }
+
+    /// The same, and the tables of the user's own names in it.
+    fn read_all(table: &mut Table<'_, '_>) -> Self {
+        let one = Self::read(table);
+        Self {
+            named: table.other_tables(Self::read),
+            ..one
+        }
+    }
+
+    /// Keys that stand there themselves, beside tables of names.
+    pub(crate) fn own_keys(&self) -> Vec<(&Place, &'static str)> {
+        let mut keys = Vec::new();
+        keys.extend(self.host.as_ref().map(|item| (&item.place, "host")));
+        let inside = self.tls.places().into_iter().map(|place| (place, "tls"));
+        keys.extend(inside);
+        let timeouts = [
+            &self.timeouts.connect,
+            &self.timeouts.response,
+            &self.timeouts.idle,
+        ];
+        let inside = timeouts.into_iter().flatten();
+        keys.extend(inside.map(|item| (&item.place, "timeouts")));
+        keys
+    }
+}
+
+impl UpstreamTlsTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            ca: table.secret("ca"),
+            certificate: table.secret("certificate"),
+            key: table.secret("key"),
+            server_name: table.text("server_name"),
+        }
+    }
+
+    /// Where its keys are, as far as they are there.
+    pub(crate) fn places(&self) -> Vec<&Place> {
+        let files = [&self.ca, &self.certificate, &self.key];
+        let mut places: Vec<_> = files
+            .into_iter()
+            .flatten()
+            .map(|item| &item.place)
+            .collect();
+        places.extend(self.server_name.as_ref().map(|item| &item.place));
+        places
+    }
+}
+
+impl TimeoutsTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            connect: table.text("connect"),
+            response: table.text("response"),
+            idle: table.text("idle"),
         }
     }
 }
@@ -440,7 +523,7 @@ impl SetTable {
 
 impl RouteTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&["upstream", "api"]);
+        table.later(&["api"]);
         Self {
             place: table.place(),
             path: table.texts("path"),
@@ -453,6 +536,7 @@ impl RouteTable {
             origins: table.texts("origins"),
             cors_preflight: table.boolean("cors_preflight"),
             pass_override_headers: table.boolean("pass_override_headers"),
+            upstream: table.text("upstream"),
         }
     }
 }

@@ -79,7 +79,8 @@ pub(crate) struct Table<'t, 'd> {
     known: Vec<&'static str>,
     /// Those of the known keys that are refused.
     later: Vec<&'static str>,
-    tables_are_later: bool,
+    /// Whether tables of other names are somebody's already.
+    others_are_known: bool,
     findings: &'t mut Findings,
 }
 
@@ -131,7 +132,7 @@ pub(crate) fn read_table<T>(
         entries,
         known: Vec::new(),
         later: Vec::new(),
-        tables_are_later: false,
+        others_are_known: false,
         findings,
     };
     let value = read(&mut table);
@@ -155,9 +156,30 @@ impl<'t, 'd> Table<'t, 'd> {
         }
     }
 
-    /// Refuses tables of any other name as something that a later version has.
-    pub(crate) fn later_tables(&mut self) {
-        self.tables_are_later = true;
+    /// Tables under names of the user's own: all that have not been asked for.
+    /// In the order of the file.
+    pub(crate) fn other_tables<T>(
+        &mut self,
+        mut read: impl FnMut(&mut Table<'_, '_>) -> T,
+    ) -> Vec<(String, T)> {
+        self.others_are_known = true;
+        self.findings.sketch(|| Key {
+            path: self.place.at(NAME, None).key,
+            shape: Shape::Table,
+        });
+        self.sketch(NAME, &[], &mut read);
+        let mut others: Vec<_> = self.entries.iter().collect();
+        others.retain(|(name, _)| !self.known.contains(&name.get_ref().as_ref()));
+        others.sort_by_key(|(name, _)| name.span().start);
+        let mut tables = Vec::new();
+        for (name, value) in others {
+            if let DeValue::Table(entries) = value.get_ref() {
+                let place = self.place.at(name.get_ref(), Some(name.span().start));
+                let table = read_table(entries, place, self.findings, &mut read);
+                tables.push((name.get_ref().to_string(), table));
+            }
+        }
+        tables
     }
 
     /// A text.
@@ -438,10 +460,7 @@ impl<'t, 'd> Table<'t, 'd> {
             }
             let place = self.place.at(name.get_ref(), Some(name.span().start));
             let kind = match value.get_ref() {
-                DeValue::Table(_) if self.tables_are_later => {
-                    self.findings.later(&place, LATER_KEY);
-                    continue;
-                }
+                DeValue::Table(_) if self.others_are_known => continue,
                 DeValue::Table(entries) if !is_source(entries) => ConfigErrorKind::UnknownTable,
                 _ => ConfigErrorKind::UnknownKey,
             };

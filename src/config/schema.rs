@@ -48,11 +48,16 @@ impl Schema {
     fn object(&self, table: &str) -> Value {
         let mut properties = Map::new();
         let mut required = Vec::new();
+        let mut others = Value::Bool(false);
         for key in &self.keys {
             let Some(name) = step_below(table, &key.path) else {
                 continue;
             };
             let about = keys::about(&key.path);
+            if name == NAME {
+                others = self.key(key, about);
+                continue;
+            }
             if about.is_some_and(|about| about.required) {
                 required.push(name);
             }
@@ -62,7 +67,7 @@ impl Schema {
             "type": "object",
             "properties": properties,
             "required": required,
-            "additionalProperties": false,
+            "additionalProperties": others,
         })
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use http::StatusCode;
+use http::{StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::HttpPeer;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -53,7 +53,7 @@ pub struct Proxy {
     pub(super) relying_party: Arc<RelyingParty>,
     pub(super) refresher: Arc<Refresher>,
     pub(super) reach: Reach,
-    upstream: Resolver,
+    upstreams: Vec<Resolver>,
     telemetry: Arc<Telemetry>,
     pub(super) ends: Arc<Ends>,
     in_flight: InFlight,
@@ -91,7 +91,10 @@ impl Proxy {
             relying_party: Arc::clone(refresher.relying_party()),
             refresher,
             reach,
-            upstream: Resolver::new(&config.upstream),
+            upstreams: (0..)
+                .zip(&config.upstreams.apps)
+                .map(|(number, app)| Resolver::new(number, app))
+                .collect(),
             telemetry,
             in_flight,
             exchanges: Semaphore::new(EXCHANGES_MAX),
@@ -102,6 +105,11 @@ impl Proxy {
     /// When its open connections have to end.
     pub(super) fn ends(&self) -> &Arc<Ends> {
         &self.ends
+    }
+
+    /// The app that a request goes to.
+    fn app(&self, ctx: &Context) -> Option<&Resolver> {
+        self.upstreams.get(ctx.forward.as_ref()?.upstream)
     }
 
     /// Asks the core.
@@ -258,10 +266,11 @@ impl ProxyHttp for Proxy {
     ) -> pingora::Result<Box<HttpPeer>> {
         let attempt = ctx.attempts;
         ctx.attempts += 1;
-        self.upstream
-            .peer(attempt)
-            .await
-            .ok_or_else(|| Error::new_up(ErrorType::ConnectNoRoute))
+        match self.app(ctx) {
+            Some(app) => app.peer(attempt).await,
+            None => None,
+        }
+        .ok_or_else(|| Error::new_up(ErrorType::ConnectNoRoute))
     }
 
     async fn upstream_request_filter(
@@ -280,13 +289,18 @@ impl ProxyHttp for Proxy {
                 "the header cannot say all of its value truly; a part was left out"
             );
         }
+        let host = self.app(ctx).and_then(Resolver::host);
         respond::edit_request(
             upstream_request,
             &self.gate,
             &forward.edits,
             forward.target.as_deref(),
             forward.pass_override_headers,
-        )
+        )?;
+        match host {
+            Some(host) => upstream_request.insert_header(header::HOST, host.clone()),
+            None => Ok(()),
+        }
     }
 
     async fn response_filter(
@@ -338,7 +352,7 @@ impl ProxyHttp for Proxy {
         mut e: Box<Error>,
     ) -> Box<Error> {
         // Nothing has been sent yet: another address may do.
-        e.set_retry(ctx.attempts < self.upstream.count());
+        e.set_retry(self.app(ctx).is_some_and(|app| ctx.attempts < app.count()));
         e
     }
 
@@ -399,7 +413,7 @@ fn is_switch(status: StatusCode) -> bool {
 
 /// Whether the connection outlives the request: a websocket, a stream of events.
 fn stays_open(response: &ResponseHeader) -> bool {
-    let kind = response.headers.get(http::header::CONTENT_TYPE);
+    let kind = response.headers.get(header::CONTENT_TYPE);
     let essence = kind.and_then(|kind| kind.as_bytes().split(|b| *b == b';').next());
     is_switch(response.status)
         || essence.is_some_and(|essence| {

@@ -5,59 +5,106 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use http::HeaderValue;
+use pingora::protocols::ALPN;
+use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::HttpPeer;
+use pingora::utils::tls::{CertKey, WrappedX509, parse_x509};
 use tokio::time::{Instant, timeout};
 
-use crate::config::Upstream;
+use crate::config::{Address, HostHeader, Protocol, Timeouts, Upstream};
 
 /// How long a resolved name is believed.
 const NAME_TTL: Duration = Duration::from_secs(10);
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest silence of the app while a response is due.
-const READ_TIMEOUT: Duration = Duration::from_secs(300);
+/// Longest silence of the app while a request is written to it.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(300);
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The app's address.
-#[derive(Debug)]
+/// An app's address, and how it is spoken to.
 pub(super) struct Resolver {
-    host: String,
-    port: u16,
+    /// Keeps connections of one app from serving another.
+    number: u64,
+    address: Address,
+    protocol: Protocol,
+    /// Never empty with TLS: pingora would verify nothing then.
+    server_name: String,
+    ca: Option<Arc<CaType>>,
+    client: Option<Arc<CertKey>>,
+    timeouts: Timeouts,
+    /// In place of the browser's.
+    host: Option<HeaderValue>,
     literal: Option<SocketAddr>,
     resolved: ArcSwapOption<(Vec<SocketAddr>, Instant)>,
 }
 
 impl Resolver {
-    pub(super) fn new(upstream: &Upstream) -> Self {
+    pub(super) fn new(number: u64, upstream: &Upstream) -> Self {
+        let authorities = upstream.tls.ca.as_ref().map(|ca| -> Arc<CaType> {
+            ca.iter()
+                .map(|der| WrappedX509::new(der.clone(), parse_x509))
+                .collect()
+        });
+        let client = upstream.tls.client.as_ref();
         Self {
-            host: upstream.host.clone(),
-            port: upstream.port,
-            literal: upstream
-                .host
-                .parse::<IpAddr>()
-                .ok()
-                .map(|address| SocketAddr::new(address, upstream.port)),
+            number,
+            address: upstream.address.clone(),
+            protocol: upstream.protocol,
+            server_name: upstream.tls.server_name.clone(),
+            ca: authorities,
+            client: client.map(|(chain, key)| {
+                let key = key.0.to_vec();
+                Arc::new(CertKey::new(chain.clone(), key))
+            }),
+            timeouts: upstream.timeouts,
+            host: match &upstream.host {
+                HostHeader::Keep => None,
+                HostHeader::Is(name) => HeaderValue::from_str(name).ok(),
+            },
+            literal: match &upstream.address {
+                Address::Tcp { host, port } => host
+                    .parse::<IpAddr>()
+                    .ok()
+                    .map(|address| SocketAddr::new(address, *port)),
+                Address::Unix(_) => None,
+            },
             resolved: ArcSwapOption::empty(),
         }
     }
 
+    /// The `Host` that it gets, if not the browser's.
+    pub(super) fn host(&self) -> Option<&HeaderValue> {
+        self.host.as_ref()
+    }
+
     /// A peer for the given attempt: another address each time, while there are any.
     pub(super) async fn peer(&self, attempt: usize) -> Option<Box<HttpPeer>> {
-        let address = match self.literal {
-            Some(address) => address,
-            None => {
-                let addresses = self.addresses().await?;
-                *addresses.get(attempt % addresses.len().max(1))?
+        let mut peer = match (&self.address, self.literal) {
+            (Address::Unix(path), _) => HttpPeer::new_uds(path, false, String::new()).ok()?,
+            (Address::Tcp { .. }, Some(address)) => self.tcp(address),
+            (Address::Tcp { host, port }, None) => {
+                let addresses = self.addresses(host, *port).await?;
+                self.tcp(*addresses.get(attempt % addresses.len().max(1))?)
             }
         };
-        let mut peer = HttpPeer::new(address, false, String::new());
-        peer.options.connection_timeout = Some(CONNECT_TIMEOUT);
-        peer.options.total_connection_timeout = Some(CONNECT_TIMEOUT);
-        peer.options.read_timeout = Some(READ_TIMEOUT);
+        peer.group_key = self.number;
+        peer.client_cert_key.clone_from(&self.client);
+        peer.options.ca.clone_from(&self.ca);
+        peer.options.alpn = match self.protocol {
+            Protocol::Http => ALPN::H1,
+            Protocol::Https => ALPN::H2H1,
+            Protocol::H2c => ALPN::H2,
+        };
+        peer.options.connection_timeout = Some(self.timeouts.connect);
+        peer.options.total_connection_timeout = Some(self.timeouts.connect);
+        peer.options.read_timeout = Some(self.timeouts.response);
         peer.options.write_timeout = Some(WRITE_TIMEOUT);
-        peer.options.idle_timeout = Some(IDLE_TIMEOUT);
+        peer.options.idle_timeout = Some(self.timeouts.idle);
         Some(Box::new(peer))
+    }
+
+    fn tcp(&self, address: SocketAddr) -> HttpPeer {
+        let tls = self.protocol == Protocol::Https;
+        HttpPeer::new(address, tls, self.server_name.clone())
     }
 
     /// How many addresses there are to try.
@@ -68,13 +115,13 @@ impl Resolver {
             .map_or(1, |resolved| resolved.0.len())
     }
 
-    async fn addresses(&self) -> Option<Vec<SocketAddr>> {
+    async fn addresses(&self, host: &str, port: u16) -> Option<Vec<SocketAddr>> {
         if let Some(resolved) = self.resolved.load_full()
             && resolved.1.elapsed() < NAME_TTL
         {
             return Some(resolved.0.clone());
         }
-        let lookup = tokio::net::lookup_host((self.host.as_str(), self.port));
+        let lookup = tokio::net::lookup_host((host, port));
         let Ok(Ok(found)) = timeout(LOOKUP_TIMEOUT, lookup).await else {
             // Where the app was a moment ago is better than nowhere.
             return self.resolved.load_full().map(|resolved| resolved.0.clone());

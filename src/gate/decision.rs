@@ -27,6 +27,8 @@ pub struct Forward {
     pub edits: HeaderEdits,
     /// The target to send instead of the received one: one reading of the path.
     pub target: Option<String>,
+    /// Which of the apps it is for, by its place among them.
+    pub upstream: usize,
     /// Whether the app alone says what shared caches may keep of the answer.
     pub shared_cache: bool,
     /// Whether headers that make the app see another request stay.

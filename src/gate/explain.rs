@@ -213,6 +213,9 @@ impl Gate {
         rng: Rng<'_>,
     ) -> Explanation {
         let (access, label) = match ruling {
+            Ruling::Rule { manner, .. } if manner.upstream.is_none() => {
+                return Explanation::of(Outcome::NotFound, StatusCode::NOT_FOUND, "not_found");
+            }
             Ruling::Rule { access, label, .. } => (Some(access), label),
             Ruling::NoMethod { label } => (None, label),
             Ruling::Ambiguous => {

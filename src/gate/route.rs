@@ -62,6 +62,8 @@ pub struct Route {
 /// How requests of a route are treated, beside who may pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manner {
+    /// Which of the apps answers; `None`: none of them.
+    pub upstream: Option<usize>,
     /// Whether a request counts as activity for `session.idle_timeout`.
     pub is_activity: bool,
     /// Whether the app alone says what shared caches may keep.
@@ -77,6 +79,7 @@ pub struct Manner {
 impl Default for Manner {
     fn default() -> Self {
         Self {
+            upstream: Some(0),
             is_activity: true,
             shared_cache: false,
             origins: Vec::new(),
@@ -289,6 +292,13 @@ impl Router {
             has_path_rules,
             ignores_case: false,
         }
+    }
+
+    /// The same, with this app for all that no route names.
+    #[must_use]
+    pub fn with_upstream(mut self, upstream: Option<usize>) -> Self {
+        self.rest.manner.upstream = upstream;
+        self
     }
 
     /// The same for an app that reads paths without regard to case. Patterns

@@ -31,6 +31,8 @@ pub(crate) struct Setup {
     pub(crate) tables: String,
     /// The app's URL instead of the echo upstream's.
     pub(crate) upstream: Option<String>,
+    /// The tables have the upstream.
+    pub(crate) no_upstream: bool,
     /// What the browser sees, instead of `http://localhost:PORT`.
     pub(crate) public_url: Option<String>,
     /// The head of `[provider.corp]`, for a provider that the test has started.
@@ -255,7 +257,11 @@ fn write_config(
     records::secret("session key", &key);
     fs::write(dir.path().join("session-key"), key).expect("the key's file");
     let home = dir.path().display();
-    let upstream = setup.upstream.clone().unwrap_or_else(|| echo.url());
+    let upstream = match (setup.no_upstream, &setup.upstream) {
+        (true, _) => String::new(),
+        (false, Some(url)) => format!("[upstream]\nurl = \"{url}\"\n"),
+        (false, None) => format!("[upstream]\nurl = \"{}\"\n", echo.url()),
+    };
     let log = if setup.plain_log {
         "log = { user = \"plain\" }\n"
     } else {
@@ -271,7 +277,7 @@ fn write_config(
     } = setup;
     let text = format!(
         "{log}[server]\nlisten = \"{address}\"\nadmin_listen = \"{admin}\"\npublic_url = \"{origin}\"\n\
-         {server}\n[upstream]\nurl = \"{upstream}\"\n\
+         {server}\n{upstream}\
          [provider.corp]\n{provider}client_secret = {{ file = \"{home}/client-secret\" }}\n{more}\n\
          [identity]\n{identity}\n\
          [session]\nkeys = [{{ file = \"{home}/session-key\" }}]\n{session}\n{tables}\n"

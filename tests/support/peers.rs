@@ -27,6 +27,15 @@ pub(crate) fn legacy_app() -> Peer {
     peer(command, "legacy-app", &[])
 }
 
+/// An app that says what reached it, by the protocol that `arguments` name.
+pub(crate) fn app(arguments: &[&str]) -> Peer {
+    let mut command = Command::new("node");
+    command
+        .arg(root().join("tests/support/app.mjs"))
+        .args(arguments);
+    peer(command, "app", &[])
+}
+
 /// A calendar server that takes its user from a header.
 pub(crate) fn radicale() -> Peer {
     let mut command = Command::new(root().join("target/tools/venv/bin/python"));

@@ -6,7 +6,7 @@ use super::Conversion;
 use crate::config::error::{ConfigErrorKind, ConfigWarningKind};
 use crate::config::file::RouteTable;
 use crate::config::reader::{Item, Place, Text};
-use crate::config::{Provider, Server};
+use crate::config::{Provider, Server, Upstreams};
 use crate::gate::origin::{Origin, split_host};
 use crate::gate::request::Forms;
 use crate::gate::route::{Access, Manner, PathPattern, Route, covers};
@@ -45,6 +45,7 @@ impl Conversion<'_> {
         tables: &[RouteTable],
         server: Option<&Server>,
         provider: Option<&Provider>,
+        upstreams: Option<&Upstreams>,
     ) -> Vec<Route> {
         let mut rules: Vec<Rule> = Vec::new();
         let mut routes = Vec::new();
@@ -64,6 +65,7 @@ impl Conversion<'_> {
                 access,
                 allow_in_path: self.allow_in_path(table),
                 manner: Manner {
+                    upstream: self.upstream_of(table, upstreams),
                     is_activity: table.activity.as_ref().is_none_or(|item| item.value),
                     shared_cache: is_set(table.shared_cache.as_ref()),
                     origins: self.origins_of(table),
@@ -86,6 +88,31 @@ impl Conversion<'_> {
             }
         }
         routes
+    }
+
+    /// The app of a route.
+    fn upstream_of(&mut self, table: &RouteTable, upstreams: Option<&Upstreams>) -> Option<usize> {
+        let upstreams = upstreams?;
+        let Some(item) = &table.upstream else {
+            if upstreams.default.is_none() {
+                let remedy = "write upstream = \"NAME\", or call one of them [upstream.default]";
+                self.findings
+                    .missing(&table.place.child("upstream"), remedy);
+            }
+            return upstreams.default;
+        };
+        let unread = self.is_unread(item);
+        let name = self.text(item, "")?;
+        let found = super::upstream::by_name(upstreams)
+            .get(name.as_str())
+            .copied();
+        if found.is_none() && !unread {
+            let names = upstreams.apps.iter().map(|app| app.name.clone()).collect();
+            let remedy = "write the NAME of a table [upstream.NAME]";
+            let kind = ConfigErrorKind::NoSuchUpstream(names);
+            self.findings.error(&item.place, kind, remedy);
+        }
+        found.or(upstreams.default)
     }
 
     /// Of two rules for one request, none goes before the other.

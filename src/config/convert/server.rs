@@ -1,15 +1,14 @@
-//! `[server]`, `[upstream]` and `[log]`.
+//! `[server]` and `[log]`.
 
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
-use url::{Host, Url};
 
 use super::{Choices, Conversion};
-use crate::config::error::{ConfigErrorKind, ConfigWarningKind, PathProblem, UrlProblem};
-use crate::config::file::{LogTable, ServerTable, UpstreamTable};
+use crate::config::error::{ConfigErrorKind, ConfigWarningKind, PathProblem};
+use crate::config::file::{LogTable, ServerTable};
 use crate::config::reader::{Item, Text};
-use crate::config::{Log, LogFormat, LogUser, Server, Upstream};
+use crate::config::{Log, LogFormat, LogUser, Server};
 use crate::gate::client::TrustedProxies;
 use crate::gate::origin::{OriginError, PublicOrigin};
 use crate::gate::request::RequestPath;
@@ -209,36 +208,6 @@ impl Conversion<'_> {
         trusted
     }
 
-    pub(super) fn upstream(&mut self, table: &UpstreamTable) -> Option<Upstream> {
-        let Some(item) = &table.url else {
-            let remedy = "write url = \"http://127.0.0.1:3000\", where the app listens";
-            self.findings.missing(&table.place.child("url"), remedy);
-            return None;
-        };
-        let text = self.text(item, "http://not-read.invalid")?;
-        if ["https://", "h2c://", "unix:"]
-            .iter()
-            .any(|scheme| starts_with_ignoring_case(&text, scheme))
-        {
-            let remedy = "write \"http://HOST:PORT\"; this version speaks plain http to apps";
-            self.findings.later(&item.place, remedy);
-            return None;
-        }
-        match upstream(&text) {
-            Ok(upstream) => Some(upstream),
-            Err(problem) => {
-                let remedy = match problem {
-                    UrlProblem::Path => {
-                        "write scheme, host and port alone; the app gets every path as the browser sent it"
-                    }
-                    _ => "write \"http://HOST:PORT\", such as \"http://127.0.0.1:3000\"",
-                };
-                self.findings.error(&item.place, problem, remedy);
-                None
-            }
-        }
-    }
-
     pub(super) fn log(&mut self, table: &LogTable) -> Log {
         use tracing::Level;
         let format = Choices {
@@ -282,39 +251,6 @@ fn meet(one: SocketAddr, other: SocketAddr) -> bool {
     one.port() != 0
         && one.port() == other.port()
         && (one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified())
-}
-
-fn upstream(text: &str) -> Result<Upstream, UrlProblem> {
-    let url = Url::parse(text).map_err(|_| UrlProblem::NotAUrl)?;
-    if url.scheme() != "http" {
-        return Err(UrlProblem::UpstreamScheme);
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(UrlProblem::UserInfo);
-    }
-    if url.query().is_some() {
-        return Err(UrlProblem::Query);
-    }
-    if url.fragment().is_some() {
-        return Err(UrlProblem::Fragment);
-    }
-    if url.path() != "/" {
-        return Err(UrlProblem::Path);
-    }
-    let host = match url.host().ok_or(UrlProblem::NotAUrl)? {
-        Host::Domain(name) => name.to_owned(),
-        Host::Ipv4(address) => address.to_string(),
-        Host::Ipv6(address) => address.to_string(),
-    };
-    match url.port_or_known_default() {
-        Some(0) | None => Err(UrlProblem::Port),
-        Some(port) => Ok(Upstream { host, port }),
-    }
-}
-
-fn starts_with_ignoring_case(text: &str, start: &str) -> bool {
-    text.get(..start.len())
-        .is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
 fn origin_remedy(error: OriginError) -> &'static str {

@@ -48,7 +48,9 @@ pub(super) enum Given {
 
 /// What is known of the key with this path.
 pub(super) fn about(path: &str) -> Option<&'static About> {
-    let exact = KEYS.iter().find(|about| about.path == path);
+    // Several apps have the same keys as one.
+    let path = &path.replacen("upstream.NAME.", "upstream.", 1);
+    let exact = KEYS.iter().find(|about| about.path == *path);
     exact.or_else(|| KEYS.iter().find(|about| about.is_of(path)))
 }
 
@@ -119,8 +121,19 @@ pub(super) const KEYS: &[About] = &[
     key("server.ignore_path_case", "Whether routes match whatever the case of a path is: for apps on Windows, IIS or .NET.").or_is(false),
     key("server.threads", "Worker threads. By default as many as there are cores, or as the cgroup grants.").of(Range(1, 1024)),
 
-    key("upstream", "The app.").required(),
-    key("upstream.url", "The app: scheme, host and port, no path.").of(Like("^[Hh][Tt][Tt][Pp]://")).required(),
+    key("upstream", "The app, or tables [upstream.NAME] of several.").required(),
+    key("upstream.NAME", "One of several apps, with the same keys; routes name it. The one called \"default\" gets what no route names."),
+    key("upstream.url", "The app: scheme, host and port, no path; or \"unix:/PATH\".").of(Like("^([Hh][Tt][Tt][Pp][Ss]?|[Hh]2[Cc])://|^unix:/")),
+    key("upstream.host", "The Host that the app gets: \"keep\" (what the browser sent), \"upstream\" (the host in url), or a name.").or("keep"),
+    key("upstream.tls", "For https: who the app has to be."),
+    key("upstream.tls.ca", "PEM file of the authorities that are believed, in place of the system's."),
+    key("upstream.tls.server_name", "The name that its certificate has to be for, if not the host in url."),
+    key("upstream.tls.certificate", "PEM file of our own certificate, for apps that ask for one."),
+    key("upstream.tls.key", "PEM file of its private key."),
+    key("upstream.timeouts", "How long the app may take."),
+    key("upstream.timeouts.connect", "Until a connection is there, TLS included.").of(Duration).or("5s"),
+    key("upstream.timeouts.response", "The longest silence of the app while an answer is due or under way, on websockets too.").of(Duration).or("5m"),
+    key("upstream.timeouts.idle", "How long an unused connection is kept.").of(Duration).or("1m"),
 
     key("provider", "Who signs people in: a table with a name of your choice, such as [provider.corp].").of(SHORT).required(),
     key("provider.NAME.kind", "\"cognito\", or \"oidc\" for any other OpenID Connect provider.").of(Words(&["cognito", "oidc"])).required(),
@@ -213,6 +226,7 @@ pub(super) const KEYS: &[About] = &[
     key("route.shared_cache", "true: responses keep \"public\" and \"s-maxage\" as the app said them.").or_is(false),
     key("route.cors_preflight", "true: a browser's preflight reaches the app, without any identity.").or_is(false),
     key("route.pass_override_headers", "true: X-HTTP-Method-Override and its like, X-Original-URL and X-Rewrite-URL reach the app, which then sees another method or path than the one that was judged here.").or_is(false),
+    key("route.upstream", "NAME of the table [upstream.NAME] whose app answers here. By default the one called \"default\"."),
     key("route.origins", "Further origins whose pages may open a websocket here.").of(Url),
 
     key("log", "What is logged, and how."),

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::config::{
     AuthorizeParams, ClientAuth, Config, EmailVerified, Endpoints, Identity, Log, LogFormat,
     LogUser, LogoutReach, Provider, ProviderId, ProviderKind, Revoked, Server,
-    Session as SessionConfig, Upstream,
+    Session as SessionConfig, Upstreams,
 };
 use crate::gate::claims::ClaimPath;
 use crate::gate::client::TrustedProxies;
@@ -233,9 +233,9 @@ pub(in crate::gate) fn config() -> Config {
             ignore_path_case: false,
             threads: 1,
         },
-        upstream: Upstream {
-            host: "127.0.0.1".to_owned(),
-            port: 3000,
+        upstreams: Upstreams {
+            apps: Vec::new(),
+            default: Some(0),
         },
         provider: provider(),
         session: SessionConfig {

@@ -64,9 +64,27 @@ fn each_mistake_is_found_with_its_key() {
         ("upstream.url = \"http://user:word@app\"", &[("upstream.url", "Url")]),
         ("upstream.url = \"http://app:0\"", &[("upstream.url", "Url")]),
         ("upstream.url = \"ftp://app\"", &[("upstream.url", "Url")]),
-        ("upstream.url = \"https://app\"", &[("upstream.url", "NotInThisVersion")]),
-        ("upstream.url = \"h2c://app\"", &[("upstream.url", "NotInThisVersion")]),
-        ("upstream.url = \"unix:/run/app\"", &[("upstream.url", "NotInThisVersion")]),
+        ("upstream.url = \"https://app\"", &[]),
+        ("upstream.url = \"H2C://app:50051\"", &[]),
+        ("upstream.url = \"h2c://app/x\"", &[("upstream.url", "Url")]),
+        ("upstream.url = \"unix:/run/app\"", &[]),
+        ("upstream.url = \"unix:run/app\"", &[("upstream.url", "Url")]),
+        ("upstream.host = \"upstream\"", &[]),
+        ("upstream.host = \"wiki.internal:8443\"", &[]),
+        ("upstream.host = \"a b\"", &[("upstream.host", "Host")]),
+        ("upstream.url = \"unix:/run/app\"\nupstream.host = \"upstream\"", &[("upstream.host", "Host")]),
+        ("upstream.tls = { ca = { file = \"c\" }, server_name = \"app\" }", &[("upstream.tls.ca", "TlsIdle"), ("upstream.tls.server_name", "TlsIdle")]),
+        ("upstream.url = \"https://app\"\nupstream.tls = { server_name = \"app:1\" }", &[("upstream.tls.server_name", "Host")]),
+        ("upstream.url = \"https://app\"\nupstream.tls = { ca = { file = \"other-key\" } }", &[("upstream.tls.ca", "Certificate")]),
+        ("upstream.url = \"https://app\"\nupstream.tls = { key = { file = \"other-key\" } }", &[("upstream.tls.key", "CertificateWithoutKey")]),
+        ("upstream.tls = { ca = \"pem\" }", &[("upstream.tls.ca", "InlineSecret")]),
+        ("upstream.timeouts = { connect = \"0s\", response = \"2d\", idle = \"x\" }", &[("upstream.timeouts.connect", "DurationRange"), ("upstream.timeouts.response", "DurationRange"), ("upstream.timeouts.idle", "Duration")]),
+        ("upstream.wiki = { url = \"http://wiki\" }", &[("upstream.wiki", "UpstreamBoth")]),
+        ("-upstream.url\nupstream.default = { url = \"http://a\" }\nupstream.wiki = { url = \"https://b\" }\n\n[[route]]\npath = \"/b/*\"\nupstream = \"wiki\"", &[]),
+        ("-upstream.url\nupstream.a = { url = \"http://a\" }\n\n[[route]]\npath = \"/b/*\"", &[("route[0].upstream", "Missing")]),
+        ("-upstream.url\nupstream.a = { url = \"http://a\" }\n\n[[route]]\nupstream = \"b\"", &[("route[0].upstream", "NoSuchUpstream")]),
+        ("-upstream.url\nupstream.a = { host = \"keep\" }", &[("upstream.a.url", "Missing")]),
+        ("-upstream.url\nupstream.a = { url = \"http://a\" }\nupstream.host = \"keep\"", &[("upstream.host", "UpstreamKeyNamesNone")]),
         // session
         ("-session.keys", &[("session.keys", "Missing")]),
         ("session.keys = []", &[("session.keys", "Empty")]),
@@ -364,18 +382,13 @@ fn what_a_later_version_has_is_refused_by_its_name() {
         ("server.forward_auth = \"nginx\"", ""),
         ("server.forward_auth_cookies = true", ""),
         ("server.tls = { certificate = { file = \"c\" }, key = { file = \"k\" } }", ""),
-        ("upstream.host = \"keep\"", ""),
-        ("upstream.tls = { ca = { file = \"c\" } }", ""),
-        ("upstream.timeouts = { connect = \"1s\" }", ""),
         ("upstream.headers = { preset = \"alb\" }", ""),
-        ("upstream.wiki = { url = \"http://wiki\" }", ""),
         ("provider.corp.email_domains = [\"example.com\"]", ""),
         ("provider.corp.http = { proxy = \"http://proxy\" }", ""),
         ("provider.corp.identity = { user = \"sub\" }", ""),
         ("provider.corp.api = { clients = [\"x\"] }", ""),
         ("provider.corp.display_name = \"Corp\"", ""),
         ("provider.corp.hidden = true", ""),
-        ("route = [{ upstream = \"wiki\" }]", "route[0].upstream"),
         ("route = [{ api = true }]", "route[0].api"),
         ("route = [{ access = { scopes = [\"a\"] } }]", "route[0].access.scopes"),
         ("route = [{ access = [{ groups = [\"a\"] }, { scopes = [\"a\"] }] }]", "route[0].access[1].scopes"),
@@ -483,7 +496,7 @@ listen = "8080"
 publc_url = "https://wiki.example.com"
 
 [upstream]
-url = "https://app"
+url = "ftp://app"
 
 [provider.corp]
 kind = "cognito"
@@ -515,7 +528,7 @@ lifetim = "8h"
         (2, "server.public_url", "Missing"),
         (3, "server.listen", "Address"),
         (4, "server.publc_url", "UnknownKey"),
-        (7, "upstream.url", "NotInThisVersion"),
+        (7, "upstream.url", "Url"),
         (11, "provider.corp.region", "RegionContradicts"),
         (14, "provider.corp.client_secret", "InlineSecret"),
         (15, "provider.corp.scopes[0]", "ScopeOpenid"),
