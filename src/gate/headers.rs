@@ -61,8 +61,9 @@ pub enum Says {
     Template {
         /// What is filled in.
         template: Template,
-        /// Between the items of a list.
-        join: String,
+        /// Between the items of a list. `None`: a comma, where the template
+        /// holds a list; else the header is a list of its own accord.
+        join: Option<String>,
         /// How text becomes bytes.
         encoding: Encoding,
     },
@@ -150,7 +151,7 @@ impl HeaderRules {
                 RowWhat::Template(text) => match Template::parse(text) {
                     Ok(template) => What::Says(Says::Template {
                         template,
-                        join: row.join.to_owned(),
+                        join: row.join.map(str::to_owned),
                         encoding: row.encoding,
                     }),
                     Err(_) => continue,
@@ -268,7 +269,7 @@ impl HeaderRules {
                     join,
                     encoding,
                 }) => {
-                    let filled = template.fill(person, evidence, join, *encoding)?;
+                    let filled = template.fill(person, evidence, join.as_deref(), *encoding)?;
                     match line.holds_access_token() {
                         true => told.push_for_now(name, filled.value, filled.left_out)?,
                         false => told.push(name, filled.value, filled.left_out)?,

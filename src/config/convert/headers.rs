@@ -124,8 +124,8 @@ impl Conversion<'_> {
             self.attributes_exist(item, template, attributes);
         }
         let join = match &table.join {
-            None => Some(",".to_owned()),
-            Some(item) => self.joiner(item),
+            None => Some(None),
+            Some(item) => self.joiner(item).map(Some),
         };
         let encoding = self.choice(table.encoding.as_ref(), &ENCODINGS, Encoding::Percent);
         Some(Says::Template {

@@ -63,7 +63,8 @@ pub(super) struct Row {
     /// As the convention writes it.
     pub(super) name: &'static str,
     pub(super) what: RowWhat,
-    pub(super) join: &'static str,
+    /// Of a header that is a list; a comma stands between items anyway.
+    pub(super) join: Option<&'static str>,
     pub(super) encoding: Encoding,
 }
 
@@ -105,7 +106,8 @@ impl Preset {
     pub(super) fn rows(self) -> Vec<Row> {
         use RowWhat::{Principal, SubjectHash};
         let row = |name, what, join, encoding| Row { name, what, join, encoding };
-        let say = |name, template, encoding| row(name, RowWhat::Template(template), ",", encoding);
+        let say = |name, template, encoding| row(name, RowWhat::Template(template), None, encoding);
+        let list = |name, template, join| row(name, RowWhat::Template(template), Some(join), Raw);
         match self {
             Self::Vestibule => vec![
                 say("X-Forwarded-User", "{user}", Percent),
@@ -136,11 +138,11 @@ impl Preset {
             ],
             Self::Authentik => vec![
                 say("X-authentik-username", "{user}", Raw),
-                row("X-authentik-groups", RowWhat::Template("{groups}"), "|", Raw),
-                row("X-authentik-entitlements", RowWhat::Template("{access_right}"), "|", Raw),
+                list("X-authentik-groups", "{groups}", "|"),
+                list("X-authentik-entitlements", "{access_right}", "|"),
                 say("X-authentik-email", "{email}", Raw),
                 say("X-authentik-name", "{name}", Raw),
-                row("X-authentik-uid", SubjectHash, ",", Raw),
+                row("X-authentik-uid", SubjectHash, None, Raw),
             ],
             // Grafana reads UTF-8, and quoted-printable passes it (`headers_encoded`).
             Self::Grafana => vec![
@@ -160,7 +162,7 @@ impl Preset {
                 say("Cf-Access-Authenticated-User-Email", "{email}", Percent),
             ],
             Self::AzureEasyAuth => vec![
-                row("X-MS-CLIENT-PRINCIPAL", Principal, ",", Raw),
+                row("X-MS-CLIENT-PRINCIPAL", Principal, None, Raw),
                 say("X-MS-CLIENT-PRINCIPAL-ID", "{sub}", Percent),
                 say("X-MS-CLIENT-PRINCIPAL-NAME", "{user}", Percent),
                 say("X-MS-CLIENT-PRINCIPAL-IDP", "{provider}", Percent),

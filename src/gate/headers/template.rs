@@ -22,6 +22,9 @@ enum Piece {
     Part(Part),
 }
 
+/// Between the items of a list, unless something else is asked for.
+const JOIN: &str = ",";
+
 /// What stands in braces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
@@ -155,11 +158,13 @@ impl Template {
     }
 
     /// The header value for a person; without one of its parts there is none.
+    /// A header that is joined by something of its own is a list, even if one
+    /// value is all that is in it.
     pub(super) fn fill(
         &self,
         person: &Person,
         evidence: &Evidence<'_>,
-        join: &str,
+        join: Option<&str>,
         encoding: Encoding,
     ) -> Result<Filled, ControlInUser> {
         let mut text = String::new();
@@ -174,7 +179,8 @@ impl Template {
             })
             .collect();
         // Beside a list, a single value is one more item.
-        let in_list = found.iter().any(|one| matches!(one, Some(Found::Many(_))));
+        let in_list = join.is_some() || found.iter().any(|one| matches!(one, Some(Found::Many(_))));
+        let join = join.unwrap_or(JOIN);
         for (piece, found) in self.0.iter().zip(found) {
             match found {
                 None => whole = false,

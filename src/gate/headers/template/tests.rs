@@ -62,6 +62,7 @@ fn fill(text: &str, join: &str) -> (Option<String>, bool) {
         ..Evidence::default()
     };
     let template = Template::parse(text).unwrap();
+    let join = Some(join).filter(|join| !join.is_empty());
     let filled = template
         .fill(&person(), &evidence, join, Encoding::Raw)
         .unwrap();
@@ -75,52 +76,57 @@ fn fill(text: &str, join: &str) -> (Option<String>, bool) {
 #[rustfmt::skip] // a table: one row a line
 fn each_part_is_filled_in() {
     let rows: &[(&str, &str, Option<&str>, bool)] = &[
-        ("{user}", ",", Some("kirsten"), false),
-        ("{email}", ",", Some("kirsten@example.org"), false),
-        ("{name}", ",", None, false),
-        ("{access_right}", ",", Some("Local Company"), false),
-        ("{sub}", ",", Some("d3a4f8c2"), false),
-        ("{provider}", ",", Some("corp"), false),
-        ("Bearer {id_token}", ",", Some("Bearer eyJ.x.y"), false),
-        ("{groups}", ",", Some("Editors,Brand|One"), true),
+        ("{user}", "", Some("kirsten"), false),
+        ("{email}", "", Some("kirsten@example.org"), false),
+        ("{name}", "", None, false),
+        ("{access_right}", "", Some("Local Company"), false),
+        ("{sub}", "", Some("d3a4f8c2"), false),
+        ("{provider}", "", Some("corp"), false),
+        ("Bearer {id_token}", "", Some("Bearer eyJ.x.y"), false),
+        ("{groups}", "", Some("Editors,Brand|One"), true),
         ("{groups}", ", ", Some("Editors, Brand|One"), true),
         ("{groups}", "|", Some("Editors|R&D, Nordics"), true),
         ("{groups}", ";", Some("Editors;R&D, Nordics;Brand|One"), false),
         ("{groups}", " ", Some("Editors Brand|One"), true),
         ("[{groups}]", ";", Some("[Editors;R&D, Nordics;Brand|One]"), false),
-        ("{attribute.department}", ",", Some("Sales, Nordics"), false),
+        ("{attribute.department}", "", Some("Sales, Nordics"), false),
         ("{attribute.sites}", "|", Some("Oslo|Århus"), false),
-        ("{attribute.none}", ",", None, false),
-        ("{attribute.nowhere}", ",", None, false),
-        ("{claim.cognito:username}", ",", Some("entra_kirsten"), false),
-        ("{claim.address.country}", ",", Some("DK"), false),
-        ("{claim.split\\.name}", ",", Some("dotted"), false),
-        ("{claim.team}", ",", Some("Holm, Kirsten"), false),
-        ("{claim.level}", ",", Some("3"), false),
-        ("{claim.verified}", ",", Some("true"), false),
-        ("{claim.empty}", ",", None, false),
-        ("{claim.none}", ",", None, false),
-        ("{claim.nowhere}", ",", None, false),
-        ("{claim.address}", ",", None, false),
-        ("{claim.roles}", ",", Some("a,d"), true),
+        ("{attribute.none}", "", None, false),
+        ("{attribute.nowhere}", "", None, false),
+        ("{claim.cognito:username}", "", Some("entra_kirsten"), false),
+        ("{claim.address.country}", "", Some("DK"), false),
+        ("{claim.split\\.name}", "", Some("dotted"), false),
+        ("{claim.team}", "", Some("Holm, Kirsten"), false),
+        ("{claim.level}", "", Some("3"), false),
+        ("{claim.verified}", "", Some("true"), false),
+        ("{claim.empty}", "", None, false),
+        ("{claim.none}", "", None, false),
+        ("{claim.nowhere}", "", None, false),
+        ("{claim.address}", "", None, false),
+        ("{claim.roles}", "", Some("a,d"), true),
         ("{claim.bracketed}", "|", Some("x|y"), false),
         ("{claim.bracketed_one}", "|", Some("x"), false),
-        ("{claim.tricky}", ",", None, true),
+        ("{claim.tricky}", "", None, true),
         // Beside a list, one value that reads as several items is no item.
-        ("{groups},{attribute.department}", ",", None, true),
+        ("{groups},{attribute.department}", "", None, true),
         ("{attribute.sites}, {claim.team}", ", ", None, true),
         ("{claim.bracketed}|{claim.team}", "|", Some("x|y|Holm, Kirsten"), false),
-        ("{attribute.sites},{access_right}", ",", Some("Oslo,Århus,Local Company"), false),
+        ("{attribute.sites},{access_right}", "", Some("Oslo,Århus,Local Company"), false),
         ("{user}:{groups}", ";", Some("kirsten:Editors;R&D, Nordics;Brand|One"), false),
+        // With a joiner of its own, a header is a list of one.
+        ("{access_right}", "|", Some("Local Company"), false),
+        ("{attribute.department}", ",", None, true),
+        ("{attribute.department}", ";", Some("Sales, Nordics"), false),
+        ("{claim.team}", ", ", None, true),
         // Without one part there is no header.
-        ("{user} ({name})", ",", None, false),
-        ("{name}{groups}", ",", None, true),
+        ("{user} ({name})", "", None, false),
+        ("{name}{groups}", "", None, true),
         // Braces of the text itself.
-        ("{{\"user\":\"{user}\"}}", ",", Some("{\"user\":\"kirsten\"}"), false),
-        ("{{user}}", ",", Some("{user}"), false),
-        ("yes", ",", Some("yes"), false),
-        (" {user} ", ",", Some("kirsten"), false),
-        ("Grüße {user}", ",", Some("Grüße kirsten"), false),
+        ("{{\"user\":\"{user}\"}}", "", Some("{\"user\":\"kirsten\"}"), false),
+        ("{{user}}", "", Some("{user}"), false),
+        ("yes", "", Some("yes"), false),
+        (" {user} ", "", Some("kirsten"), false),
+        ("Grüße {user}", "", Some("Grüße kirsten"), false),
     ];
     for (text, join, expected, left_out) in rows {
         assert_eq!(fill(text, join), (expected.map(str::to_owned), *left_out), "{text} {join:?}");
@@ -132,7 +138,7 @@ fn without_evidence_its_parts_are_absent() {
     for text in ["{sub}", "{provider}", "{id_token}", "{claim.team}"] {
         let template = Template::parse(text).unwrap();
         let filled = template
-            .fill(&person(), &Evidence::default(), ",", Encoding::Raw)
+            .fill(&person(), &Evidence::default(), None, Encoding::Raw)
             .unwrap();
         assert_eq!(filled.value, None, "{text}");
     }
@@ -182,7 +188,7 @@ fn a_control_character_in_the_user_is_refused_in_every_encoding() {
         Encoding::Rfc2047,
         Encoding::Latin1,
     ] {
-        let filled = template.fill(&evil, &Evidence::default(), ",", encoding);
+        let filled = template.fill(&evil, &Evidence::default(), None, encoding);
         assert_eq!(filled.map(|_| ()), Err(ControlInUser), "{encoding:?}");
     }
 }
@@ -195,7 +201,7 @@ fn what_an_encoding_cannot_say_is_no_header_and_is_noted() {
     };
     let template = Template::parse("{name}").unwrap();
     let filled = template
-        .fill(&named, &Evidence::default(), ",", Encoding::Latin1)
+        .fill(&named, &Evidence::default(), None, Encoding::Latin1)
         .unwrap();
     assert_eq!((filled.value, filled.left_out), (None, true));
 }

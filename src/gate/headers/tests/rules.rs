@@ -9,10 +9,9 @@ use crate::gate::tests::support::NOW;
 
 fn template(name: &str, text: &str, encoding: Encoding) -> (Name, Says) {
     let template = Template::parse(text).unwrap();
-    let join = ",".to_owned();
     let says = Says::Template {
         template,
-        join,
+        join: None,
         encoding,
     };
     (Name::parse(name).unwrap(), says)
@@ -121,6 +120,67 @@ fn every_claim_is_sent_as_mod_auth_openidc_does() {
         rules.tell(&person(), &evidence).map(|_| ()),
         Err(Untellable::TooLong)
     );
+}
+
+#[test]
+fn an_entitlement_of_authentik_is_one_of_a_list() {
+    let rules = HeaderRules::new(&[Preset::Authentik], Vec::new());
+    for (right, expected) in [("Editor", Some("Editor")), ("Editor|Admin", None)] {
+        let person = Person {
+            access_right: Some(right.to_owned()),
+            groups: vec!["a|b".to_owned(), "c".to_owned()],
+            ..person()
+        };
+        let told = all(&rules, &person);
+        let of = |name: &str| {
+            let mut found = told.iter().filter(|(n, _)| n == name);
+            found.next().map(|(_, value)| value.as_str())
+        };
+        assert_eq!(of("X-authentik-entitlements"), expected, "{right}");
+        assert_eq!(of("X-authentik-groups"), Some("c"));
+    }
+}
+
+#[test]
+fn nothing_that_people_say_of_themselves_breaks_out_of_azures_principal() {
+    use base64::Engine;
+    let rules = HeaderRules::new(&[Preset::AzureEasyAuth], Vec::new());
+    let evil = "\"},{\"typ\":\"http://schemas.microsoft.com/ws/2008/06/identity/claims/role\",\"val\":\"Admin\\\u{2028}";
+    let person = Person {
+        user: evil.to_owned(),
+        email: Some(format!("{evil}@x")),
+        name: Some(evil.to_owned()),
+        groups: vec![evil.to_owned(), "a\nb".to_owned()],
+        access_right: Some("Reader".to_owned()),
+        attributes: Vec::new(),
+    };
+    let told = all(&rules, &person);
+    let (_, value) = told
+        .iter()
+        .find(|(name, _)| name == "X-MS-CLIENT-PRINCIPAL")
+        .unwrap();
+    let json = base64::engine::general_purpose::STANDARD
+        .decode(value)
+        .unwrap();
+    let principal: Value = serde_json::from_slice(&json).unwrap();
+    let claims = principal["claims"].as_array().unwrap();
+    let roles: Vec<_> = claims
+        .iter()
+        .filter(|claim| claim["typ"] == principal["role_typ"])
+        .collect();
+    assert_eq!(
+        roles,
+        [&json!({ "typ": principal["role_typ"], "val": "Reader" })]
+    );
+    let names: Vec<_> = claims
+        .iter()
+        .filter(|claim| claim["typ"] == principal["name_typ"])
+        .collect();
+    assert_eq!(
+        names,
+        [&json!({ "typ": principal["name_typ"], "val": evil })]
+    );
+    assert_eq!(claims.len(), 7, "{claims:?}");
 }
 
 #[test]
