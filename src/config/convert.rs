@@ -9,6 +9,7 @@ mod access;
 mod assertion;
 mod headers;
 mod identity;
+mod nobody;
 mod provider;
 mod route;
 mod server;
@@ -83,6 +84,7 @@ pub(crate) fn convert(
         provider.as_ref(),
         upstreams.as_ref(),
     );
+    work.warn_of_nobody(file, &identity);
     let log = work.log(&file.log);
     Some(Config {
         server: server?,

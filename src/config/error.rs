@@ -280,6 +280,9 @@ pub enum ConfigErrorKind {
     /// A map file with tables in it, none of which is the one.
     #[error("holds no table of values and names")]
     NoMap,
+    /// Something in a map file that is no part of the map.
+    #[error("is no part of the map that this file is read for")]
+    BesideMap,
     /// No header name, or one that cannot be configured.
     #[error(transparent)]
     HeaderName(#[from] NameError),
@@ -417,6 +420,12 @@ pub enum ConfigWarningKind {
         /// The weaker rule below.
         below: &'static str,
     },
+    /// A rule that names what the mapping makes of nobody.
+    #[error("names {0} that nobody can have, since {1} makes it of no claim")]
+    NobodyHas(&'static str, &'static str),
+    /// A rule on the access right, where none is mapped.
+    #[error("asks for an access right, and identity.access_right is not there")]
+    NoAccessRight,
     /// Methods that no route of a host and path names.
     #[error("leaves {} refused with 403 on this path, whatever other routes say", List(.0))]
     MethodsLeftOut(Vec<&'static str>),

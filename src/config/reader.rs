@@ -95,7 +95,8 @@ impl Place {
         &self.key
     }
 
-    fn at(&self, name: &str, offset: Option<usize>) -> Self {
+    /// An entry of this table, and where its name stands.
+    pub(crate) fn at(&self, name: &str, offset: Option<usize>) -> Self {
         let key = match self.key.as_str() {
             "" => name.to_owned(),
             table => format!("{table}.{name}"),

@@ -76,6 +76,10 @@ impl Fake {
                 "headed.toml",
                 "[identity.groups.map]\n\"Local Company\" = [\"Argentina\", \"Chile\"]\n\"eu.west\" = \"Europe\"\n",
             ),
+            (
+                "strays.toml",
+                "# ours\nstray = \"x\"\n[identity.groups]\nunmapped = \"drop\"\n[identity.groups.map]\na = \"b\"\n[identity.access_right.map]\na = \"c\"\n",
+            ),
             ("rights.toml", "\"Global Company\" = \"Admin\"\n"),
             ("broken.toml", "a = [\n"),
             ("wrong.toml", "a = \"x\"\nb = 1\nc = []\n"),

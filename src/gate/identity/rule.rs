@@ -92,6 +92,13 @@ impl FromIterator<(String, Vec<String>)> for ValueMap {
     }
 }
 
+impl ValueMap {
+    /// The local names, in no order.
+    pub fn locals(&self) -> impl Iterator<Item = &str> {
+        self.0.values().flatten().map(String::as_str)
+    }
+}
+
 impl From<Vec<ClaimPath>> for ClaimRule {
     /// Claims as they are.
     fn from(claims: Vec<ClaimPath>) -> Self {
@@ -154,6 +161,14 @@ pub(super) struct Mapped {
 }
 
 impl ClaimRule {
+    /// All that it can make of anybody; `None`: whatever the provider says.
+    #[must_use]
+    pub fn makes(&self) -> Option<Vec<&str>> {
+        let map = self.map.as_ref()?;
+        let defaults = self.default.iter().map(String::as_str);
+        (self.unmapped != Unmapped::Keep).then(|| map.locals().chain(defaults).collect())
+    }
+
     /// One text: of several claims the first that is present.
     pub(super) fn one(&self, sources: &Sources<'_>) -> Option<String> {
         let found = self

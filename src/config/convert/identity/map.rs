@@ -87,7 +87,13 @@ impl Conversion<'_> {
             }
         };
         let root = DeValue::Table(document);
-        let (place, table) = under_heading(&root, heading);
+        let (place, table) = match under_heading(&root, heading) {
+            Some(found) => {
+                self.nothing_beside(&root, heading);
+                found
+            }
+            None => (Place::default(), &root),
+        };
         if !is_flat(table) {
             let remedy = format!("write [{heading}] above the lines, or no heading at all");
             let kind = ConfigErrorKind::NoMap;
@@ -98,25 +104,40 @@ impl Conversion<'_> {
         let item = Item { value: map, place };
         Some(self.value_map(&item.value, of))
     }
+
+    /// Under a heading stands that map and nothing else: what is read by nobody
+    /// would be taken for something that holds.
+    fn nothing_beside(&mut self, root: &DeValue<'_>, heading: &str) {
+        let (mut place, mut value) = (Place::default(), root);
+        for step in heading.split('.') {
+            let DeValue::Table(entries) = value else {
+                return;
+            };
+            for (name, _) in entries.iter().filter(|(name, _)| *name.get_ref() != step) {
+                let stray = place.at(name.get_ref(), Some(name.span().start));
+                let remedy = format!("keep [{heading}] alone in this file, and this elsewhere");
+                self.findings
+                    .error(&stray, ConfigErrorKind::BesideMap, remedy);
+            }
+            let Some(next) = entries.get(step) else {
+                return;
+            };
+            (place, value) = (place.child(step), next.get_ref());
+        }
+    }
 }
 
-/// The table at the heading if there is one, else the whole file.
-fn under_heading<'v, 'd>(root: &'v DeValue<'d>, heading: &str) -> (Place, &'v DeValue<'d>) {
+/// The table at the heading, if there is one.
+fn under_heading<'v, 'd>(root: &'v DeValue<'d>, heading: &str) -> Option<(Place, &'v DeValue<'d>)> {
     let found = heading
         .split('.')
         .try_fold(root, |value, step| match value {
             DeValue::Table(entries) => entries.get(step).map(toml::Spanned::get_ref),
             _ => None,
-        });
-    match found {
-        Some(table) => (
-            heading
-                .split('.')
-                .fold(Place::default(), |place, step| place.child(step)),
-            table,
-        ),
-        None => (Place::default(), root),
-    }
+        })?;
+    let steps = heading.split('.');
+    let place = steps.fold(Place::default(), |place, step| place.child(step));
+    Some((place, found))
 }
 
 /// No table inside: those would be headings of something else.

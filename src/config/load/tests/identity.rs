@@ -95,6 +95,7 @@ fn each_mistake_about_the_identity_is_found_with_its_key() {
         ("identity.access_right = { claim = \"r\", map_file = \"headed.toml\" }", &[("", "NoMap")]),
         ("identity.groups = { map_file = \"broken.toml\" }", &[("", "Syntax")]),
         ("identity.groups = { map_file = \"wrong.toml\" }", &[("b", "WrongType"), ("c", "Empty")]),
+        ("identity.groups = { map_file = \"strays.toml\" }", &[("stray", "BesideMap"), ("identity.groups.unmapped", "BesideMap"), ("identity.access_right", "BesideMap")]),
         ("identity.user = { map_file = \"headed.toml\" }", &[("", "NoMap")]),
         ("identity.name = { claim = \"n\", map_file = \"bare.toml\" }", &[("Local Company[1]", "SeveralValues")]),
     ]);
@@ -139,6 +140,15 @@ fn what_is_wrong_with_a_map_file_is_told_with_its_own_lines() {
     );
     let broken = message("identity.groups = { map_file = \"broken.toml\" }");
     assert!(broken.starts_with("broken.toml:1:"), "{broken}");
+    let stray = message("identity.groups = { map_file = \"strays.toml\" }");
+    assert!(
+        stray.contains("strays.toml:2: stray: is no part of the map that this file is read for"),
+        "{stray}"
+    );
+    assert!(
+        stray.contains("strays.toml:4: identity.groups.unmapped:"),
+        "{stray}"
+    );
     let right = "identity.access_right = { claim = \"r\", map_file = \"headed.toml\" }";
     let heading = message(right);
     assert!(heading.contains("[identity.access_right.map]"), "{heading}");
