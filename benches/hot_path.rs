@@ -320,6 +320,7 @@ fn permit() -> Permit {
     let proof = Proof {
         provider: "corp",
         claims: &claims,
+        userinfo: None,
     };
     policy::judge(Access::SignedIn, || {
         Presented::Person(person().into(), proof)

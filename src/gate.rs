@@ -157,14 +157,23 @@ struct Judged {
 /// Why a request does not go on.
 enum Held {
     /// Refused; the answer carries these cookies all the same.
-    Denied(Denial, Vec<String>),
+    Denied {
+        denial: Denial,
+        cookies: Vec<String>,
+        /// Who is signed in, if somebody is.
+        account: Option<String>,
+    },
     /// Newer tokens first.
     Refresh(Refresh),
 }
 
 impl From<Denial> for Held {
     fn from(denial: Denial) -> Self {
-        Self::Denied(denial, Vec::new())
+        Self::Denied {
+            denial,
+            cookies: Vec::new(),
+            account: None,
+        }
     }
 }
 
@@ -207,7 +216,8 @@ impl Gate {
             ring: KeyRing::new(&config.session.keys).ok_or(NoSessionKey)?,
             verifier: Verifier::new(provider.kind, issuers(provider), provider.client_id.clone())
                 .only_through(provider.identity_provider.clone()),
-            mapping: Mapping::new(&config.identity, provider),
+            mapping: Mapping::new(&config.identity, provider)
+                .with_ruled(config.routes.iter().flat_map(|route| route.access.claims())),
             headers: config.headers.clone(),
             provider: ProviderFacts {
                 id: provider.id.as_str().to_owned(),
@@ -289,11 +299,15 @@ impl Gate {
                 Decision::Forward(Box::new(forward))
             }
             Err(Held::Refresh(ask)) => Decision::Perform(Effect::Refresh(ask)),
-            Err(Held::Denied(mut denial, cookies)) => {
+            Err(Held::Denied {
+                mut denial,
+                cookies,
+                account,
+            }) => {
                 if let Denial::Forbidden(Forbidden::Rules(unmet)) = &mut denial {
                     unmet.route = Some(Arc::clone(label));
                 }
-                let mut reply = self.denied(req, face, &denial, rng);
+                let mut reply = self.denied(req, face, &denial, account.as_deref(), rng);
                 reply.note.route = Some(Arc::clone(label));
                 Decision::Reply(reply.with_cookies(cookies))
             }
@@ -370,7 +384,7 @@ impl Gate {
         let mut kept = None;
         let (mut refresh, mut mark, mut held) = (None, None, None);
         let mut is_newer = false;
-        let mut unproven = None;
+        let (mut unproven, mut account) = (None, None);
         let permit = policy::judge(access.clone(), || {
             let presented = face.cookies.presented(req.cookie_headers());
             let signed_in = match self.identify(face, &presented, known, now) {
@@ -395,11 +409,15 @@ impl Gate {
             let verified = kept.insert(signed_in.verified);
             let person = match &verified.who {
                 Ok(who) => Arc::clone(&who.person),
-                Err(why) => return Presented::NoPerson(why.clone()),
+                Err(why) => {
+                    account = self.account_of(verified);
+                    return Presented::NoPerson(why.clone());
+                }
             };
             let proof = Proof {
                 provider: verified.session.provider(),
                 claims: verified.believed(),
+                userinfo: verified.userinfo.as_ref(),
             };
             Presented::Person(person, proof)
         });
@@ -409,8 +427,13 @@ impl Gate {
         let permit = match permit {
             Ok(permit) => permit,
             // A new seal alone can wait for somebody who is let through.
-            Err(denial) if !is_newer => return Err(denial.into()),
-            Err(denial) => return Err(Held::Denied(denial, cookies)),
+            Err(denial) => {
+                return Err(Held::Denied {
+                    denial,
+                    cookies: if is_newer { cookies } else { Vec::new() },
+                    account,
+                });
+            }
         };
         Ok(Judged {
             permit,
@@ -488,7 +511,11 @@ impl Gate {
         let edits = self
             .headers
             .edits(&permit, tell, &face.headers, client, now)
-            .map_err(|why| Denial::Forbidden(why.into()))?;
+            .map_err(|why| Held::Denied {
+                denial: Denial::Forbidden(why.into()),
+                cookies: Vec::new(),
+                account: permit.who().map(|person| person.user.clone()),
+            })?;
         let mut note = Note::new("forwarded").by(permit.who().map(|person| person.user.as_str()));
         note.reason = unproven.map(NoIdentity::reason);
         Ok(Forward {
@@ -506,11 +533,24 @@ impl Gate {
         })
     }
 
-    fn denied(&self, req: &RequestView<'_>, face: &Face, denial: &Denial, rng: Rng<'_>) -> Reply {
+    fn denied(
+        &self,
+        req: &RequestView<'_>,
+        face: &Face,
+        denial: &Denial,
+        account: Option<&str>,
+        rng: Rng<'_>,
+    ) -> Reply {
         match denial {
             Denial::SignIn(why) => self.unauthenticated(req, face, *why),
-            Denial::Forbidden(why) => self.forbidden(req, why, rng),
+            Denial::Forbidden(why) => self.forbidden(req, why, account, rng),
         }
+    }
+
+    /// Whose account it is, whom the claims make nobody.
+    fn account_of(&self, verified: &Verified) -> Option<String> {
+        let claims = verified.identity.claims();
+        self.mapping.account(claims, verified.session.kept())
     }
 
     /// 421: the request came by a name that is not ours (contract, section 2).

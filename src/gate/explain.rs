@@ -238,7 +238,11 @@ impl Gate {
                     Denial::SignIn(why) => (Outcome::SignIn, why.reason()),
                     Denial::Forbidden(why) => (Outcome::Forbidden, why.reason()),
                 };
-                let reply = self.denied(req, face, &denial, rng);
+                let account = held.as_ref().and_then(|held| {
+                    let kept = &held.kept;
+                    self.mapping.account(held.id_token, kept)
+                });
+                let reply = self.denied(req, face, &denial, account.as_deref(), rng);
                 Explanation::of(outcome, reply.status, reason)
             }
         };
@@ -263,6 +267,11 @@ impl Gate {
         now: UnixTime,
     ) -> Result<Explanation, Denial> {
         let believed = held.map(|held| self.mapping.believed(held.id_token, held.id_token));
+        let userinfo = held.and_then(|held| {
+            let kept = &held.kept;
+            self.mapping.ruled_userinfo(kept, held.id_token)
+        });
+        let userinfo = userinfo.as_deref();
         let permit = policy::judge(access.clone(), || {
             let (Some(held), Some(claims)) = (held, believed.as_deref()) else {
                 return Presented::None(match asking {
@@ -273,7 +282,12 @@ impl Gate {
             match self.mapping.described(held.id_token, &held.kept) {
                 Ok(person) => {
                     let provider = &self.provider.id;
-                    Presented::Person(Arc::new(person), Proof { provider, claims })
+                    let proof = Proof {
+                        provider,
+                        claims,
+                        userinfo,
+                    };
+                    Presented::Person(Arc::new(person), proof)
                 }
                 Err(why) => Presented::NoPerson(why),
             }
@@ -326,10 +340,12 @@ impl Gate {
                 .collect();
         };
         let claims = self.mapping.believed(held.id_token, held.id_token);
+        let userinfo = self.mapping.ruled_userinfo(&held.kept, held.id_token);
         let who = Who {
             person: &person,
             provider: &self.provider.id,
             claims: &claims,
+            userinfo: userinfo.as_deref(),
         };
         rules
             .verdicts(who)

@@ -148,8 +148,11 @@ impl Gate {
             Cow::Borrowed(_) => None,
             Cow::Owned(believed) => Some(believed),
         };
+        let userinfo = self.mapping.ruled_userinfo(session.kept(), claims);
+        let userinfo = userinfo.map(Cow::into_owned);
         Verified {
             begins: identity.begins(),
+            userinfo,
             session,
             identity: Arc::new(identity),
             who,

@@ -36,6 +36,8 @@ pub struct Mapping {
     /// The pool whose automatic groups are dropped.
     pool: Option<String>,
     userinfo: bool,
+    /// Claims that rules of routes look at.
+    ruled: Vec<ClaimPath>,
     /// The claims to keep of an access token and of a userinfo answer.
     kept: [Vec<ClaimPath>; 2],
 }
@@ -136,13 +138,26 @@ impl Mapping {
             is_cognito,
             pool: pool.map(str::to_owned),
             userinfo: provider.userinfo,
+            ruled: Vec::new(),
             kept: [Vec::new(), Vec::new()],
         };
-        mapping.kept = [
-            mapping.named(|from| from == Some(ClaimSource::AccessToken)),
-            mapping.named(|from| matches!(from, None | Some(ClaimSource::Userinfo))),
-        ];
+        mapping.choose_kept();
         mapping
+    }
+
+    /// The same for routes with rules, which look at these claims as they are.
+    #[must_use]
+    pub fn with_ruled<'p>(mut self, claims: impl Iterator<Item = &'p ClaimPath>) -> Self {
+        self.ruled.extend(claims.cloned());
+        self.choose_kept();
+        self
+    }
+
+    fn choose_kept(&mut self) {
+        self.kept = [
+            self.named(|from| from == Some(ClaimSource::AccessToken)),
+            self.named(|from| matches!(from, None | Some(ClaimSource::Userinfo))),
+        ];
     }
 
     /// The claims that rules look for in a source, with what an email needs to be believed.
@@ -158,6 +173,9 @@ impl Mapping {
             .collect();
         if self.name.is_none() && in_source(None) {
             named.extend(self.names.iter().flatten().cloned());
+        }
+        if in_source(None) {
+            named.extend(self.ruled.iter().cloned());
         }
         if named.iter().any(|path| path.as_str() == "email") {
             named.extend(ClaimPath::parse("email_verified"));
@@ -273,6 +291,26 @@ impl Mapping {
         let mut rest = claims.clone();
         rest.remove("email");
         Cow::Owned(rest)
+    }
+
+    /// What rules see of userinfo; nothing if it is not asked, or none of them looks.
+    pub(super) fn ruled_userinfo<'c>(
+        &self,
+        kept: &'c KeptClaims,
+        id_token: &Map<String, Value>,
+    ) -> Option<Cow<'c, Map<String, Value>>> {
+        let looks = self.userinfo && !self.ruled.is_empty();
+        looks.then(|| self.believed(&kept.userinfo, id_token))
+    }
+
+    /// The account's name, whatever else is wrong with the claims.
+    pub(super) fn account(
+        &self,
+        id_token: &Map<String, Value>,
+        kept: &KeptClaims,
+    ) -> Option<String> {
+        let user = self.user.one(&self.sources(id_token, kept));
+        user.filter(|user| !user.contains(char::is_control))
     }
 
     fn name(&self, sources: &Sources<'_>) -> Option<String> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::claims::ClaimPath;
 use super::identity::{NoPerson, Person};
 use super::route::Access;
 use super::rule::{Condition, RuleVerdict, Rules, Who};
@@ -118,6 +119,8 @@ pub struct Proof<'t> {
     pub provider: &'t str,
     /// Its claims, without what is not believed.
     pub claims: &'t Map<String, Value>,
+    /// Those of userinfo, if it is asked, without what is not believed.
+    pub userinfo: Option<&'t Map<String, Value>>,
 }
 
 impl std::fmt::Debug for Proof<'_> {
@@ -136,13 +139,13 @@ impl Access {
         }
     }
 
-    /// Whether claims beside the mapped ones are looked at.
-    #[must_use]
-    pub fn reads_claims(&self) -> bool {
-        match self {
-            Self::Rules(rules) => rules.read_claims(),
-            Self::Public | Self::Optional | Self::SignedIn | Self::Nobody => false,
-        }
+    /// The claims that are looked at beside the mapped ones.
+    pub fn claims(&self) -> impl Iterator<Item = &ClaimPath> {
+        let rules = match self {
+            Self::Rules(rules) => Some(rules),
+            Self::Public | Self::Optional | Self::SignedIn | Self::Nobody => None,
+        };
+        rules.into_iter().flat_map(|rules| rules.claims())
     }
 }
 
@@ -185,6 +188,7 @@ fn check(rules: &Rules, person: &Person, proof: Proof<'_>) -> Result<(), Denial>
         person,
         provider: proof.provider,
         claims: proof.claims,
+        userinfo: proof.userinfo,
     };
     if rules.verdicts(who).any(|verdict| verdict.holds()) {
         return Ok(());

@@ -33,7 +33,8 @@ pub enum Condition {
     EmailDomains(Values),
     /// Signed in through one of these providers.
     Provider(Values),
-    /// The claim has any of these values.
+    /// The claim has any of these values: the ID token's, or where that has
+    /// none, userinfo's.
     Claim(ClaimPath, Values),
 }
 
@@ -48,8 +49,10 @@ pub struct Who<'t> {
     pub person: &'t Person,
     /// The provider that signed them in.
     pub provider: &'t str,
-    /// The claims of their token, without what is not believed.
+    /// The claims of their ID token, without what is not believed.
     pub claims: &'t Map<String, Value>,
+    /// Those of userinfo, if it is asked, without what is not believed.
+    pub userinfo: Option<&'t Map<String, Value>>,
 }
 
 /// What became of one table.
@@ -98,13 +101,13 @@ impl Rules {
         self.0.iter().map(|rule| rule.0.as_slice())
     }
 
-    /// Whether any condition looks at claims beside the mapped ones.
-    #[must_use]
-    pub fn read_claims(&self) -> bool {
+    /// The claims that conditions look at beside the mapped ones.
+    pub fn claims(&self) -> impl Iterator<Item = &ClaimPath> {
         let conditions = self.0.iter().flat_map(|rule| &rule.0);
-        conditions
-            .into_iter()
-            .any(|condition| matches!(condition, Condition::Claim(..)))
+        conditions.filter_map(|condition| match condition {
+            Condition::Claim(path, _) => Some(path),
+            _ => None,
+        })
     }
 }
 
@@ -172,10 +175,13 @@ impl Condition {
                 domain.map(borrowed).into_iter().collect()
             }
             Self::Provider(_) => vec![borrowed(who.provider)],
-            Self::Claim(path, _) => path
-                .find(who.claims)
+            Self::Claim(path, _) => [who.claims]
                 .into_iter()
-                .flat_map(|value| claims::list(value, None))
+                .chain(who.userinfo)
+                .map(|source| listed(path, source))
+                .find(|values| !values.is_empty())
+                .unwrap_or_default()
+                .into_iter()
                 .map(Cow::Owned)
                 .collect(),
         }
@@ -258,6 +264,12 @@ impl fmt::Display for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join(", "))
     }
+}
+
+/// All values of a claim, in any of the shapes that a list comes in.
+fn listed(path: &ClaimPath, claims: &Map<String, Value>) -> Vec<String> {
+    let found = path.find(claims).into_iter();
+    found.flat_map(|value| claims::list(value, None)).collect()
 }
 
 /// The part after the only `@`; an email with none or several has no domain,

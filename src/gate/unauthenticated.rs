@@ -70,8 +70,15 @@ impl Gate {
         challenge(Reply::json(StatusCode::UNAUTHORIZED, &body, note), face)
     }
 
-    /// 403: never a redirect, since signing in again would not help.
-    pub(super) fn forbidden(&self, req: &RequestView<'_>, why: &Forbidden, rng: Rng<'_>) -> Reply {
+    /// 403: never a redirect, since signing in again would not help. `account`
+    /// is who is signed in, as far as that is known.
+    pub(super) fn forbidden(
+        &self,
+        req: &RequestView<'_>,
+        why: &Forbidden,
+        account: Option<&str>,
+        rng: Rng<'_>,
+    ) -> Reply {
         let page = Page::new("No access");
         let page = match why {
             Forbidden::Nobody => page.text("This part of the application is closed."),
@@ -102,6 +109,10 @@ impl Gate {
             }
         };
         let reference = reference(rng);
+        let page = match account {
+            Some(account) => page.row("Signed in as", account),
+            None => page,
+        };
         let page = match why {
             Forbidden::Nobody | Forbidden::NoRuleForMethod | Forbidden::ForeignOrigin => page,
             _ => page
@@ -114,7 +125,7 @@ impl Gate {
         };
         let note = Note {
             reference,
-            ..Note::new("forbidden").because(why.reason())
+            ..Note::new("forbidden").because(why.reason()).by(account)
         };
         Reply::refusal(req, StatusCode::FORBIDDEN, "forbidden", &page, note)
     }

@@ -45,6 +45,8 @@ pub(super) struct Verified {
     pub(super) sealed_with: KeyPlace,
     /// The claims, where there is one among them that is not believed.
     pub(super) believed: Option<Map<String, Value>>,
+    /// What rules see of userinfo, if they look.
+    pub(super) userinfo: Option<Map<String, Value>>,
     /// From when on the token holds.
     pub(super) begins: UnixTime,
     /// Until when the person need not authenticate anew, where there is a limit.
@@ -81,7 +83,11 @@ impl Verified {
         FIXED
             + session_size(&self.session)
             + self.who.as_ref().map_or(0, who)
-            + maps.chain(&self.believed).map(claims_size).sum::<usize>()
+            + maps
+                .chain(&self.believed)
+                .chain(&self.userinfo)
+                .map(claims_size)
+                .sum::<usize>()
     }
 }
 

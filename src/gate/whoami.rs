@@ -36,7 +36,10 @@ impl Gate {
             }
             Err(Nobody::Tokens(ask)) => return Decision::Perform(Effect::Refresh(ask)),
             Err(Nobody::NoIdentity(why)) => self.signed_out_json(req, face, why),
-            Err(Nobody::NoPerson(_, why)) => self.forbidden(req, &Forbidden::NoPerson(why), rng),
+            Err(Nobody::NoPerson(signed_in, why)) => {
+                let account = self.account_of(&signed_in.verified);
+                self.forbidden(req, &Forbidden::NoPerson(why), account.as_deref(), rng)
+            }
         };
         Decision::Reply(reply)
     }
@@ -80,7 +83,7 @@ impl Gate {
         );
         let headers = match headers {
             Ok(headers) => headers,
-            Err(why) => return self.forbidden(req, &why.into(), rng),
+            Err(why) => return self.forbidden(req, &why.into(), Some(&person.user), rng),
         };
         let traces = self.traces(signed_in);
         let note = Note::new("page").because("whoami").by(Some(&person.user));

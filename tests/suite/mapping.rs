@@ -56,7 +56,7 @@ fn imported_mappings_reach_the_app() {
 
 #[test]
 fn an_access_right_that_the_map_does_not_know_is_403() {
-    let chain = Setup {
+    let mut chain = Setup {
         identity: "access_right = { claim = \"custom:access_right\", map = { \"Global Company\" = \"Admin\" } }"
             .to_owned(),
         ..Setup::default()
@@ -65,9 +65,16 @@ fn an_access_right_that_the_map_does_not_know_is_403() {
     let mut browser = chain.browser();
     let page = browser.sign_in("/", KIRSTEN, chain.idp().password(KIRSTEN));
     assert_eq!(page.status, 403, "{:?}", browser.trail);
-    assert!(page.text().contains("no access right"), "{}", page.text());
-    assert!(!page.text().contains("Local Company"), "{}", page.text());
+    let text = page.html();
+    for part in ["no access right", KIRSTEN, "Sign in as someone else"] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    assert!(!text.contains("Local Company"), "{text}");
     assert_eq!(chain.echo.count(), 0);
+    let reference = text.split("Reference: <code>").nth(1);
+    let reference = reference.and_then(|rest| rest.split('<').next());
+    let reference = reference.expect("a reference").to_owned();
+    chain.await_log(&[&reference, "\"reason\":\"no_access_right\""]);
 }
 
 #[test]

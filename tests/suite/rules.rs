@@ -1,5 +1,7 @@
 //! Rules on who somebody is, and on methods: who is let through, and what the others are told.
 
+use serde_json::json;
+
 use crate::support::dev_idp::{KIRSTEN, OLA};
 use crate::support::{Harness, Response, Setup};
 
@@ -70,6 +72,30 @@ fn rules_open_for_whom_they_name_and_close_for_the_others() {
         chain.echo.last().target(),
         "/projects/group%2Fproject?x=%2f"
     );
+}
+
+#[test]
+fn a_rule_on_a_claim_that_the_id_token_lacks_looks_into_userinfo() {
+    let chain = Setup {
+        provider: "userinfo = true".to_owned(),
+        tables: "[[route]]\npath = \"/teams/*\"\naccess = { claim = \"custom:teams\", any_of = [\"north\"] }\n\
+                 [[route]]\npath = \"/others/*\"\naccess = { claim = \"custom:teams\", any_of = [\"west\"] }\n"
+            .to_owned(),
+        ..Setup::default()
+    }
+    .start();
+    let user = format!("/users/{}/{KIRSTEN}", chain.idp().pool);
+    let attributes = json!({ "attributes": { "custom:teams": "[north, south]" } });
+    chain.idp().call("PATCH", &user, &attributes);
+    let client = format!("/clients/{}", chain.idp().client_id);
+    let trigger =
+        json!({ "pre_token": { "version": "V2", "id_token": { "suppress": ["custom:teams"] } } });
+    chain.idp().call("PATCH", &client, &trigger);
+    let mut kirsten = chain.signed_in(KIRSTEN);
+    assert_eq!(kirsten.get("/teams/x").status, 200);
+    assert_eq!(kirsten.get("/others/x").status, 403);
+    let mut ola = chain.signed_in(OLA);
+    assert_eq!(ola.get("/teams/x").status, 403);
 }
 
 #[test]

@@ -45,6 +45,7 @@ fn judged(condition: Condition, person: &Person) -> (bool, Vec<String>) {
         person,
         provider: "corp",
         claims: &claims,
+        userinfo: None,
     };
     let verdict = rules.verdicts(who).next().unwrap();
     let [one] = verdict.conditions() else {
@@ -178,6 +179,7 @@ fn all_keys_of_a_table_have_to_hold_and_one_of_the_tables() {
         person: &somebody,
         provider: "corp",
         claims: &claims,
+        userinfo: None,
     };
     for (tables, verdicts) in [
         (vec![vec![yes()]], vec![true]),
@@ -237,12 +239,48 @@ fn needs_are_told_in_words() {
 }
 
 #[test]
+fn a_claim_that_the_id_token_lacks_is_looked_for_in_userinfo() {
+    let rule = |name: &str, wanted: &str| {
+        let rule = Rule::new(vec![claim(name, &[wanted])]).unwrap();
+        Rules::new(vec![rule]).unwrap()
+    };
+    let object = |value: Value| value.as_object().unwrap().clone();
+    let claims = object(json!({ "both": "token", "blank": " ", "deep": { "a": "token" } }));
+    let beside = object(json!({
+        "both": "userinfo", "blank": "userinfo", "only": "userinfo", "deep": { "b": "userinfo" },
+    }));
+    let somebody = person();
+    for (name, value, without, with) in [
+        ("both", "token", true, true),
+        ("both", "userinfo", false, false),
+        ("blank", "userinfo", false, true),
+        ("only", "userinfo", false, true),
+        ("deep.b", "userinfo", false, true),
+        ("deep.a", "token", true, true),
+        ("none", "userinfo", false, false),
+    ] {
+        for (userinfo, holds) in [(None, without), (Some(&beside), with)] {
+            let who = Who {
+                person: &somebody,
+                provider: "corp",
+                claims: &claims,
+                userinfo,
+            };
+            let rules = rule(name, value);
+            let verdict = rules.verdicts(who).next().unwrap();
+            assert_eq!(verdict.holds(), holds, "{name} {value}");
+        }
+    }
+}
+
+#[test]
 fn verdicts_show_nothing_of_the_person_in_debug_output() {
     let (somebody, claims) = (person(), claims());
     let who = Who {
         person: &somebody,
         provider: "corp",
         claims: &claims,
+        userinfo: None,
     };
     let rules = Rules::new(vec![Rule::new(vec![claim("roles", &["x"])]).unwrap()]).unwrap();
     let shown = format!("{who:?} {:?}", rules.verdicts(who).next().unwrap());

@@ -280,6 +280,7 @@ pub(in crate::gate) fn proof() -> Proof<'static> {
     Proof {
         provider: "corp",
         claims: &NOTHING,
+        userinfo: None,
     }
 }
 
