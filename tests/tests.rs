@@ -9,6 +9,8 @@
 //! - `fragments`: the part of a URL that no server sees
 //! - `mapping`: which claims become user, groups, access right and attributes
 //! - `shapes`: the same, in every shape in which a claim reaches us
+//! - `checklist`: the same, by the rows of the checklist that systems of the field are bought by
+//! - `arbitrary`: whatever path, header name or claim there is, what the app gets is safe to read
 //! - `explain`: what would become of a request, and why
 //! - `schema`: the JSON Schema of the configuration, by a validator of others
 //! - `import`: mapping files of other systems
@@ -53,10 +55,12 @@ mod support;
 mod suite {
     mod advisories;
     mod apps;
+    mod arbitrary;
     mod architecture;
     mod assertion;
     mod auth_age;
     mod browser;
+    mod checklist;
     mod cli;
     mod cookies;
     mod explain;

@@ -163,7 +163,7 @@ pub(crate) fn greeting(world: &World) -> Value {
     })
 }
 
-/// The mapping of cognito.md 2.3 (b); `groups` becomes one string.
+/// The mapping of cognito.md 2.3 (b); `groups` and `roles` become one string each.
 fn entra_provider(entra: &Entra) -> Provider {
     let mapping = [
         ("email", "email"),
@@ -171,6 +171,7 @@ fn entra_provider(entra: &Entra) -> Provider {
         ("family_name", "family_name"),
         ("name", "name"),
         ("custom:entra_groups", "groups"),
+        ("custom:entra_roles", "roles"),
         ("custom:entra_oid", "oid"),
     ];
     Provider {

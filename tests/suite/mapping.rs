@@ -1,58 +1,12 @@
 //! Who the app sees: claims of all sources, mapped by the configuration alone.
 
 use std::fs;
-use std::process::Command;
 
 use serde_json::json;
 
 use crate::support::Setup;
-use crate::support::dev_idp::{KIRSTEN, NADIA, NADIA_BUTTON, OLA, OLA_OF_POOL2};
+use crate::support::dev_idp::{KIRSTEN, NADIA, NADIA_BUTTON, OLA_OF_POOL2};
 use crate::support::echo::Seen;
-use crate::support::peers::root;
-
-/// Mapping files in the shape that systems hold them, values of invented companies.
-const RIGHTS: &str = r#"<?xml version="1.0" encoding="UTF-8"?><MappingDocument><Mapping><ExternalSystemAccess>Global Company</ExternalSystemAccess><EncodeAccessRight>Admin</EncodeAccessRight></Mapping><Mapping><ExternalSystemAccess>Local Company</ExternalSystemAccess><EncodeAccessRight>Sales Manager</EncodeAccessRight></Mapping></MappingDocument>"#;
-const GROUPS: &str = r#"<?xml version="1.0" encoding="UTF-8"?><MappingDocument><Mapping><ExternalSystemAccess>Local Company</ExternalSystemAccess><EncodeGroup>Argentina, Chile, Bolivia</EncodeGroup></Mapping></MappingDocument>"#;
-
-#[test]
-fn imported_mappings_reach_the_app() {
-    let rights = import(RIGHTS, "EncodeAccessRight", &["--no-split"]);
-    assert!(
-        rights.contains("\"Global Company\" = \"Admin\""),
-        "{rights}"
-    );
-    assert!(
-        rights.contains("\"Local Company\" = \"Sales Manager\""),
-        "{rights}"
-    );
-    let groups = import(GROUPS, "EncodeGroup", &[]);
-    assert!(
-        groups.contains("\"Local Company\" = [\"Argentina\", \"Chile\", \"Bolivia\"]"),
-        "{groups}"
-    );
-
-    // The one as a file of its own, the other pasted.
-    let files = tempfile::tempdir().unwrap();
-    fs::write(files.path().join("rights.toml"), rights).unwrap();
-    let file = files.path().join("rights.toml");
-    let chain = Setup {
-        identity: format!(
-            "access_right = {{ claim = \"custom:access_right\", map_file = \"{}\" }}\n\
-             [identity.groups]\nclaim = \"custom:access_right\"\nunmapped = \"drop\"\n{groups}",
-            file.display()
-        ),
-        ..Setup::default()
-    }
-    .start();
-    chain.signed_in(KIRSTEN);
-    let seen = chain.echo.last();
-    assert_eq!(seen.header("X-Access-Right"), Some("Sales Manager"));
-    assert_eq!(groups_of(&seen), ["Argentina", "Chile", "Bolivia"]);
-    chain.signed_in(OLA);
-    let seen = chain.echo.last();
-    assert_eq!(seen.header("X-Access-Right"), Some("Admin"));
-    assert_eq!(seen.header("X-Forwarded-Groups"), None);
-}
 
 #[test]
 fn an_access_right_that_the_map_does_not_know_is_403() {
@@ -117,6 +71,48 @@ fn entra_people_bring_their_groups_whatever_their_number() {
             .collect();
         // Nor the automatic group of the pool.
         assert_eq!(groups, expected, "{button}");
+    }
+}
+
+/// The recipe of the example and the README, taken from there.
+fn recipe(text: &str, begin: &str, comment: &str) -> String {
+    let lines = text
+        .lines()
+        .skip_while(|line| !line.contains(begin))
+        .skip(1);
+    let recipe: Vec<&str> = lines
+        .skip_while(|line| line.trim_start_matches(comment).trim() != "[identity]")
+        .skip(1)
+        .take_while(|line| {
+            line.trim() == comment.trim() || line.starts_with(comment) && !line.starts_with("```")
+        })
+        .map(|line| line.strip_prefix(comment).unwrap_or(""))
+        .collect();
+    recipe.join("\n")
+}
+
+#[test]
+fn the_recipe_for_entra_behind_cognito_brings_its_roles_and_groups_to_the_app() {
+    let example = include_str!("../../config.example.toml");
+    let readme = include_str!("../../README.md");
+    let example = recipe(example, "# Microsoft Entra behind Cognito", "#   ");
+    let readme = recipe(readme, "### People from Microsoft Entra", "");
+    for recipe in [example, readme] {
+        let chain = Setup {
+            identity: recipe.clone(),
+            ..Setup::default()
+        }
+        .start();
+        let mut nadia = chain.browser();
+        let page = nadia.sign_in_by_entra("/", NADIA_BUTTON);
+        assert_eq!(page.status, 200, "{recipe}\n{:?}", nadia.trail);
+        let seen = chain.echo.last();
+        assert_eq!(seen.header("X-Access-Right"), Some("Admin"), "{recipe}");
+        assert_eq!(groups_of(&seen), ["Editors", "Staff"], "{recipe}");
+        let before = chain.echo.count();
+        let nobody = chain.browser().sign_in_by_entra("/", "user-no-groups");
+        assert_eq!(nobody.status, 403, "{recipe}");
+        assert_eq!(chain.echo.count(), before);
     }
 }
 
@@ -283,21 +279,4 @@ fn groups_of(seen: &Seen) -> Vec<String> {
     let groups = seen.header("X-Forwarded-Groups");
     let groups = groups.into_iter().flat_map(|groups| groups.split(','));
     groups.map(str::to_owned).collect()
-}
-
-fn import(xml: &str, value: &str, more: &[&str]) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("mapping.xml");
-    fs::write(&file, xml).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_vestibule"))
-        .args(["import", "mapping"])
-        .arg(&file)
-        .args(["--key", "ExternalSystemAccess", "--value", value])
-        .args(more)
-        .current_dir(root())
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!((output.status.code(), errors.as_str()), (Some(0), ""));
-    String::from_utf8(output.stdout).unwrap()
 }

@@ -48,6 +48,9 @@ pub(super) fn id_claims(entra: &Entra, person: &Person, code: &EntraCode, now: i
     if let Some(idp) = person.home_idp() {
         put("idp", json!(idp));
     }
+    if !person.roles.is_empty() {
+        put("roles", json!(person.roles));
+    }
     if person.groups.len() > OVERAGE {
         put("_claim_names", json!({ "groups": "src1" }));
         put(

@@ -26,6 +26,8 @@ pub(crate) struct Person {
     pub(crate) family_name: String,
     /// Object ids.
     pub(crate) groups: Vec<String>,
+    /// App roles, by their values.
+    pub(crate) roles: Vec<String>,
 }
 
 /// An app registration; also the body of `POST /entra/apps`.

@@ -65,7 +65,10 @@ pub(super) fn upstream() -> Vec<User> {
 /// attribute mapping, and the awkward ones (cognito.md 3.2, 3.3).
 pub(super) fn entra() -> Vec<Person> {
     vec![
-        person("nadia-berg", "Nadia", "Berg", 5),
+        Person {
+            roles: ["Wiki.Reader", "Wiki.Admin"].map(str::to_owned).into(),
+            ..person("nadia-berg", "Nadia", "Berg", 5)
+        },
         person("no-groups", "Nils", "Nogroup", 0),
         // The most that fits into 2,048 characters.
         person("many-groups", "Maja", "Many", 53),
@@ -137,6 +140,7 @@ fn person(slug: &str, given_name: &str, family_name: &str, groups: usize) -> Per
         given_name: given_name.to_owned(),
         family_name: family_name.to_owned(),
         groups: (1..=groups).map(group).collect(),
+        roles: Vec::new(),
     }
 }
 
