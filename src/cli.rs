@@ -52,7 +52,11 @@ pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
     };
     match arguments.command {
         Command::Run { config } => run(&config),
-        Command::Check { config, no_secrets } => check(&config, no_secrets),
+        Command::Check {
+            config,
+            online,
+            no_secrets,
+        } => check(&config, online, no_secrets),
         Command::Explain {
             config,
             request,

@@ -37,5 +37,6 @@ pub mod edge;
 pub mod explain;
 pub mod gate;
 pub mod import;
+pub mod online;
 pub mod telemetry;
 pub mod version;

@@ -13,6 +13,7 @@
 //! - `arbitrary`: whatever path, header name or claim there is, what the app gets is safe to read
 //! - `explain`: what would become of a request, and why
 //! - `schema`: the JSON Schema of the configuration, by a validator of others
+//! - `online`: what `check --online` finds out by asking the provider
 //! - `import`: mapping files of other systems
 //! - `cookies`: names and attributes of our cookies
 //! - `session`: what a cookie is worth, and when it is worth nothing
@@ -73,6 +74,7 @@ mod suite {
     mod login;
     mod logout;
     mod mapping;
+    mod online;
     mod open_connections;
     mod pages;
     mod radicale;

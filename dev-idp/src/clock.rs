@@ -24,6 +24,16 @@ impl Clock {
             .saturating_add(self.offset.saturating_mul(1000))
     }
 
+    /// The time for a `Date` header, if it is not the system's, which hyper sends.
+    pub(crate) fn date(self) -> Option<String> {
+        let now = u64::try_from(self.now())
+            .ok()
+            .filter(|_| self.offset != 0)?;
+        let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(now))?;
+        // Beyond the year 9999, which the format cannot say, httpdate panics.
+        (now < 253_402_300_800).then(|| httpdate::fmt_http_date(time))
+    }
+
     pub(crate) fn set_offset(&mut self, seconds: i64) {
         self.offset = seconds;
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hyper::header::{CONTENT_TYPE, LOCATION};
+use hyper::header::{CONTENT_TYPE, DATE, LOCATION};
 
 use crate::faults::Deed;
 use crate::http::{Reply, Request};
@@ -45,6 +45,15 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    /// With another time than the system's.
+    fn dated(self, date: &str) -> Self {
+        match self {
+            Self::Reply(reply) => Self::Reply(reply.with(DATE, date)),
+            Self::Half(reply) => Self::Half(reply.with(DATE, date)),
+            Self::Nothing { reset } => Self::Nothing { reset },
+        }
+    }
+
     /// 0 if nothing was sent.
     fn status(&self) -> u16 {
         match self {
@@ -114,7 +123,10 @@ impl App {
         world
             .journal
             .answered(endpoint.name, request, outcome.status(), now);
-        outcome
+        match world.clock.date() {
+            Some(date) => outcome.dated(&date),
+            None => outcome,
+        }
     }
 
     /// Carries out what a fault says (cognito.md E18). No lock is held while

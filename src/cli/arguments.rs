@@ -31,6 +31,9 @@ pub(super) enum Command {
         /// The configuration file
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+        /// Ask the provider too: discovery, keys, endpoints, clock; 69 if it is not there
+        #[arg(long)]
+        online: bool,
         /// Do not read secrets: for CI without mounts
         #[arg(long)]
         no_secrets: bool,

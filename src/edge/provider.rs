@@ -20,7 +20,7 @@ use pingora::services::background::BackgroundService;
 use tokio::time::{sleep, sleep_until};
 
 use self::discovery::Discovery;
-pub use self::discovery::{DiscoveryError, Resolved};
+pub use self::discovery::{DiscoveryError, Resolved, discovery_url};
 pub use self::schedule::KeyRequest;
 pub(super) use self::schedule::PAUSE;
 use self::schedule::{Schedule, Turns};
@@ -68,6 +68,14 @@ impl std::fmt::Debug for ProviderState {
             .field("issuer", &self.discovery.issuer())
             .finish_non_exhaustive()
     }
+}
+
+/// Finds a provider's endpoints, as the background does it.
+///
+/// # Errors
+/// See [`DiscoveryError`].
+pub async fn resolve(provider: &Provider, http: &HttpClient) -> Result<Resolved, DiscoveryError> {
+    Discovery::new(provider).resolve(http).await
 }
 
 impl Snapshot {

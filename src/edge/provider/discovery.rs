@@ -111,11 +111,7 @@ impl Discovery {
                 logout: given.logout.clone(),
             });
         }
-        let text = format!(
-            "{}/.well-known/openid-configuration",
-            self.issuer.trim_end_matches('/')
-        );
-        let url = Url::parse(&text).map_err(|_| DiscoveryError::Malformed)?;
+        let url = discovery_url(&self.issuer).ok_or(DiscoveryError::Malformed)?;
         let document = http
             .get(&url)
             .await
@@ -151,6 +147,13 @@ impl Discovery {
             logout: pick(&given.logout, found.end_session_endpoint).filter(is_safe),
         })
     }
+}
+
+/// Where an issuer's discovery document is (OpenID Connect Discovery 1.0, 4).
+#[must_use]
+pub fn discovery_url(issuer: &str) -> Option<Url> {
+    let issuer = issuer.trim_end_matches('/');
+    Url::parse(&format!("{issuer}/.well-known/openid-configuration")).ok()
 }
 
 /// https, or this very machine.
