@@ -16,7 +16,7 @@ use clap::Parser;
 use self::arguments::{Arguments, Command, Import};
 use self::check::check;
 use self::explain::explain;
-use self::import::mapping;
+use self::import::{mapping, oauth2_proxy};
 use crate::app::{self, StartError};
 use crate::config::load::{self, SecretsMode};
 use crate::config::schema::schema;
@@ -98,6 +98,9 @@ pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
             let split = !no_split;
             mapping(&file, &MappingOptions { key, value, split })
         }
+        Command::Import {
+            what: Import::Oauth2Proxy { file, flags },
+        } => oauth2_proxy(file.as_deref(), flags.as_deref()),
         Command::Keygen { assertion: true } => assertion_keygen(),
         Command::Keygen { assertion: false } => keygen(),
         Command::Schema => print(&format!("{:#}\n", schema())),

@@ -8,7 +8,11 @@
 
 mod encoding;
 mod mapping;
+mod oauth2_proxy;
 mod xml;
 
 pub use mapping::{Entry, Imported, MappingError, MappingOptions, Note, Outline, import_mapping};
+pub use oauth2_proxy::{
+    ImportedOptions, OptionNote, OptionsError, OptionsText, import_oauth2_proxy,
+};
 pub use xml::{FILE_MAX, SyntaxError, XmlError};

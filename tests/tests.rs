@@ -14,7 +14,7 @@
 //! - `explain`: what would become of a request, and why
 //! - `schema`: the JSON Schema of the configuration, by a validator of others
 //! - `online`: what `check --online` finds out by asking the provider
-//! - `import`: mapping files of other systems
+//! - `import`: mapping files of other systems, and settings of oauth2-proxy
 //! - `cookies`: names and attributes of our cookies
 //! - `session`: what a cookie is worth, and when it is worth nothing
 //! - `refresh`: sessions that outlive their tokens, one instance and several, and what the provider does to them

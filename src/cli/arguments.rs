@@ -90,6 +90,16 @@ pub(super) enum Command {
 
 #[derive(Subcommand)]
 pub(super) enum Import {
+    /// Print oauth2-proxy's settings as a configuration; what has no counterpart goes to stderr too
+    #[command(name = "oauth2-proxy")]
+    Oauth2Proxy {
+        /// Its configuration file, or lines OAUTH2_PROXY_NAME=value
+        #[arg(value_name = "FILE", required_unless_present = "flags")]
+        file: Option<PathBuf>,
+        /// Its command line, which wins over the file
+        #[arg(long, value_name = "FLAGS", allow_hyphen_values = true)]
+        flags: Option<String>,
+    },
     /// Print a mapping XML as a TOML table: to paste, or for map_file
     Mapping {
         /// The XML file

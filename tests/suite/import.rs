@@ -1,4 +1,4 @@
-//! `vestibule import mapping`: what goes to stdout, what to stderr, and how it ends.
+//! `vestibule import`: what goes to stdout, what to stderr, and how it ends.
 
 use std::fs;
 use std::process::{Command, Output};
@@ -71,6 +71,147 @@ fn entities_and_dtds_are_refused_at_once() {
     }
 }
 
+/// What oauth2-proxy's documentation shows for common set-ups, in data of our own.
+const OF_OAUTH2_PROXY: &[(&str, &str)] = &[
+    (
+        "generic OpenID Connect, as a configuration file",
+        "provider = \"oidc\"\nprovider_display_name = \"Corp\"\nredirect_url = \"https://wiki.example.com/oauth2/callback\"\n\
+         oidc_issuer_url = \"https://id.example.com/realms/corp\"\nupstreams = [\"http://127.0.0.1:8090\"]\n\
+         email_domains = [\"example.com\"]\nclient_id = \"wiki\"\nclient_secret = \"s3cr3t-of-theirs\"\n\
+         cookie_secret = \"s3cr3t-of-theirs\"\ncookie_secure = true\nskip_provider_button = true\n",
+    ),
+    (
+        "Google, all that is in its sample file",
+        "http_address = \"127.0.0.1:4180\"\nreverse_proxy = true\nupstreams = [\"http://127.0.0.1:8080/\", \"http://127.0.0.1:8081/two/\"]\n\
+         request_logging = true\npass_host_header = true\nemail_domains = [\"*\"]\nclient_id = \"g.apps.example\"\n\
+         client_secret = \"s3cr3t-of-theirs\"\nauthenticated_emails_file = \"\"\nhtpasswd_file = \"\"\ncookie_name = \"_oauth2_proxy\"\n\
+         cookie_secret = \"\"\ncookie_domains = \"\"\ncookie_expire = \"168h\"\ncookie_refresh = \"\"\ncookie_httponly = true\n",
+    ),
+    (
+        "Keycloak with groups, as flags",
+        "--provider=keycloak-oidc --client-id=wiki --client-secret=s3cr3t-of-theirs --redirect-url=https://app.example.com/oauth2/callback \
+         --oidc-issuer-url=https://keycloak.example.com/realms/corp --email-domain=* --allowed-role=admin --allowed-group=/staff \
+         --code-challenge-method=S256 --upstream=http://10.0.0.7:3000",
+    ),
+    (
+        "Entra, as an environment",
+        "OAUTH2_PROXY_PROVIDER=entra-id\nOAUTH2_PROXY_OIDC_ISSUER_URL=https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0\n\
+         OAUTH2_PROXY_CLIENT_ID=66666666-7777-8888-9999-000000000000\nOAUTH2_PROXY_CLIENT_SECRET=s3cr3t-of-theirs\nOAUTH2_PROXY_COOKIE_SECRET=s3cr3t-of-theirs\n\
+         OAUTH2_PROXY_EMAIL_DOMAINS=example.com,example.org\nOAUTH2_PROXY_REDIRECT_URL=https://app.example.com/oauth2/callback\n\
+         OAUTH2_PROXY_SESSION_STORE_TYPE=redis\nOAUTH2_PROXY_UPSTREAMS=http://127.0.0.1:9000\n",
+    ),
+    (
+        "Cognito, with open paths and tokens passed on",
+        "--provider=oidc --oidc-issuer-url=https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_ExAmP1e99 --client-id=4exampleclient0000000000aa \
+         --client-secret-file=/run/secrets/client --scope='openid email profile offline_access' --oidc-groups-claim=cognito:groups --email-domain=* \
+         --redirect-url=https://app.example.com/login/done --skip-auth-route=GET=^/health$ --skip-auth-route=^/static/ --skip-auth-regex='^/(a|b)$' \
+         --pass-access-token --pass-authorization-header --skip-auth-preflight --upstream=http://127.0.0.1:3000",
+    ),
+    (
+        "behind nginx's auth_request",
+        "--http-address=0.0.0.0:4180 --reverse-proxy --trusted-proxy-ip=10.0.0.0/8 --set-xauthrequest --upstream=static://202 --provider=github \
+         --github-org=example --client-id=x --client-secret=s3cr3t-of-theirs --email-domain=* --whitelist-domain=.example.com --cookie-domain=.example.com",
+    ),
+];
+
+#[test]
+fn published_configurations_of_oauth2_proxy_become_good_ones() {
+    for (name, given) in OF_OAUTH2_PROXY {
+        let folder = tempfile::tempdir().unwrap();
+        let output = match given.starts_with("--") {
+            true => run(&["import", "oauth2-proxy", "--flags", given]),
+            false => {
+                let file = folder.path().join("theirs.cfg");
+                fs::write(&file, given).unwrap();
+                run(&["import", "oauth2-proxy", &file.display().to_string()])
+            }
+        };
+        let notes = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{name}: {notes}");
+        let toml = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            !toml.contains("s3cr3t") && !notes.contains("s3cr3t"),
+            "{name}"
+        );
+        assert!(
+            notes.lines().all(|line| line.starts_with("note: ")),
+            "{name}: {notes}"
+        );
+        // Each line says where it is from.
+        let keys = toml
+            .lines()
+            .filter(|line| !line.starts_with(['#', '[']) && !line.is_empty());
+        assert!(
+            keys.clone().count() > 10 && keys.clone().all(|line| line.contains(" # ")),
+            "{toml}"
+        );
+        let config = folder.path().join("vestibule.toml");
+        fs::write(&config, &toml).unwrap();
+        let checked = run(&[
+            "check",
+            "--no-secrets",
+            "--config",
+            &config.display().to_string(),
+        ]);
+        let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+        assert_eq!(checked.status.code(), Some(0), "{name}: {said}\n{toml}");
+        let registered = String::from_utf8_lossy(&checked.stdout).into_owned();
+        let callback = if name.starts_with("Cognito") {
+            "/login/done"
+        } else {
+            "/oauth2/callback"
+        };
+        assert!(registered.contains(callback), "{name}: {registered}");
+    }
+}
+
+#[test]
+fn what_was_imported_judges_as_oauth2_proxy_did() {
+    // Configuration, request, email domain of the person (or nobody), and what is to become of it.
+    let rows = [
+        (0, "/", Some("ann@example.com"), "forwarded"),
+        (0, "/", Some("ann@other.example"), "forbidden"),
+        (0, "/", None, "sign-in"),
+        (0, "/oauth2/sign_in", None, "ours"),
+        (0, "/oauth2/userinfo", None, "ours"),
+        (3, "/", Some("ann@example.org"), "forwarded"),
+        (3, "/", Some("ann@example.net"), "forbidden"),
+        (4, "/health", None, "forwarded"),
+        (4, "/healthy", None, "sign-in"),
+        (4, "/static/logo.png", None, "forwarded"),
+        (4, "/a", None, "sign-in"),
+        (4, "/login/done", None, "ours"),
+    ];
+    for (number, path, email, expected) in rows {
+        let (name, given) = OF_OAUTH2_PROXY[number];
+        let folder = tempfile::tempdir().unwrap();
+        let theirs = folder.path().join("theirs.cfg");
+        fs::write(&theirs, given).unwrap();
+        let theirs = theirs.display().to_string();
+        let output = match given.starts_with("--") {
+            true => run(&["import", "oauth2-proxy", "--flags", given]),
+            false => run(&["import", "oauth2-proxy", &theirs]),
+        };
+        let config = folder.path().join("vestibule.toml");
+        fs::write(&config, output.stdout).unwrap();
+        let claims = folder.path().join("claims.json");
+        let person = serde_json::json!({ "sub": "s-1", "email": email, "email_verified": true });
+        fs::write(&claims, person.to_string()).unwrap();
+        let (config, claims) = (config.display().to_string(), claims.display().to_string());
+        let mut args = vec!["explain", "--json", "--config", &config, "--request", path];
+        if email.is_some() {
+            args.extend(["--claims", &claims]);
+        }
+        let output = run(&args);
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+        assert_eq!(said["outcome"], expected, "{name}: {path} {email:?}");
+        if expected == "forwarded" && email.is_some() {
+            assert_eq!(said["headers"]["X-Forwarded-User"], "s-1", "{name}: {said}");
+        }
+    }
+}
+
 #[test]
 fn a_bad_command_line_is_64_and_a_missing_file_1() {
     for args in [
@@ -79,6 +220,8 @@ fn a_bad_command_line_is_64_and_a_missing_file_1() {
         &["import", "mapping", "x.xml"],
         &["import", "mapping", "x.xml", "--key", "K"],
         &["import", "rights", "x.xml"],
+        &["import", "oauth2-proxy"],
+        &["import", "oauth2-proxy", "--flags", "--client-id='x"],
     ] {
         refused(&run(args), 64);
     }

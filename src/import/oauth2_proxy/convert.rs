@@ -1,0 +1,447 @@
+//! What becomes of the settings that have a counterpart.
+//!
+//! Must not know how they were written, nor how the output is.
+
+use url::Url;
+
+use super::options::without;
+use super::read::Setting;
+use super::{ImportedOptions, apps, file, listed, quoted, routes};
+
+/// Stands where nothing is known; never resolves (RFC 2606).
+const PLACEHOLDER: &str = "https://write-me.invalid";
+const PROVIDER: &str = "provider.sso";
+const ENDPOINTS: &str = "provider.sso.endpoints";
+
+/// The settings, and what has become of them so far.
+pub(super) struct Conversion {
+    settings: Vec<Setting>,
+    pub(super) out: ImportedOptions,
+}
+
+pub(super) fn convert(settings: Vec<Setting>) -> ImportedOptions {
+    let out = ImportedOptions::default();
+    let mut work = Conversion { settings, out };
+    work.server();
+    apps::apps(&mut work);
+    work.provider();
+    work.client();
+    work.endpoints();
+    work.session();
+    work.identity();
+    work.headers();
+    routes::routes(&mut work);
+    work.rest();
+    work.out
+}
+
+impl Conversion {
+    /// The last value of an option.
+    pub(super) fn one(&self, name: &str) -> Option<String> {
+        self.all(name).last().cloned()
+    }
+
+    /// All values of an option.
+    pub(super) fn all(&self, name: &str) -> Vec<String> {
+        let setting = self.settings.iter().find(|setting| setting.name == name);
+        setting
+            .map(|setting| setting.values.clone())
+            .unwrap_or_default()
+    }
+
+    pub(super) fn is_on(&self, name: &str) -> bool {
+        self.one(name)
+            .is_some_and(|value| matches!(value.as_str(), "true" | "1" | "t"))
+    }
+
+    fn server(&mut self) {
+        let address = self.one("http-address");
+        let listen = listen(address.as_deref());
+        let from = match address {
+            Some(_) => "--http-address",
+            None => "--http-address, by default",
+        };
+        if listen.is_none() {
+            self.out.note(
+                "http-address",
+                "this version listens on ADDR:PORT alone; it is 127.0.0.1:4180 now",
+            );
+        }
+        let listen = listen.unwrap_or_else(|| "127.0.0.1:4180".to_owned());
+        self.out.line("server", "listen", quoted(&listen), from);
+        self.public_url();
+        let prefix = self.one("proxy-prefix");
+        let prefix = prefix
+            .as_deref()
+            .map_or("/oauth2", |prefix| prefix.trim_end_matches('/'));
+        if prefix.is_empty() {
+            self.out.note(
+                "proxy-prefix",
+                "it cannot be the root, which is the app's; it is /oauth2 now",
+            );
+        }
+        let prefix = if prefix.is_empty() { "/oauth2" } else { prefix };
+        self.out.line(
+            "server",
+            "path_prefix",
+            quoted(prefix),
+            "--proxy-prefix; start, sign_in, sign_out and userinfo are known here too",
+        );
+        let proxies = self.all("trusted-proxy-ip");
+        if !proxies.is_empty() {
+            let list = listed(proxies.iter().map(String::as_str));
+            self.out
+                .line("server", "trusted_proxies", list, "--trusted-proxy-ip");
+        } else if self.is_on("reverse-proxy") {
+            self.out.note("reverse-proxy", "nobody is believed about the client's address before it is named: write your load balancer's network into server.trusted_proxies");
+        }
+    }
+
+    /// Where browsers are comes from the redirect URL; oauth2-proxy guesses it otherwise.
+    fn public_url(&mut self) {
+        let redirect = self.one("redirect-url");
+        let url = redirect.as_deref().and_then(|text| Url::parse(text).ok());
+        let Some(url) = url.filter(|url| url.host().is_some()) else {
+            self.out.note("redirect-url", "write into server.public_url what the browser's address line begins with; it is never guessed from a request, since a client could choose it");
+            self.out.line(
+                "server",
+                "public_url",
+                quoted(PLACEHOLDER),
+                "write it: --redirect-url is not set in full",
+            );
+            return;
+        };
+        let origin = url.origin().ascii_serialization();
+        if origin.starts_with("http:") && !is_loopback(&url) {
+            self.out.note("redirect-url", "plain http is for loopback hosts alone; it is https now, so terminate TLS in front");
+        }
+        let origin = match is_loopback(&url) {
+            true => origin,
+            false => origin.replacen("http:", "https:", 1),
+        };
+        self.out
+            .line("server", "public_url", quoted(&origin), "--redirect-url");
+        let prefix = self
+            .one("proxy-prefix")
+            .unwrap_or_else(|| "/oauth2".to_owned());
+        let own = format!("{}/callback", prefix.trim_end_matches('/'));
+        if url.path() != "/" && url.path() != own {
+            self.out.line(
+                PROVIDER,
+                "callback_path",
+                quoted(url.path()),
+                "--redirect-url",
+            );
+        }
+    }
+
+    fn provider(&mut self) {
+        let name = self.one("provider").unwrap_or_else(|| "google".to_owned());
+        let issuer = self.one("oidc-issuer-url");
+        let tenant = self
+            .one("azure-tenant")
+            .or_else(|| self.one("entra-id-tenant"));
+        let microsoft = matches!(name.as_str(), "azure" | "entra-id");
+        let (issuer, from) = match (issuer, tenant, name.as_str()) {
+            (Some(issuer), ..) => (Some(issuer), "--oidc-issuer-url"),
+            (None, Some(tenant), _) if microsoft => {
+                let issuer = format!("https://login.microsoftonline.com/{tenant}/v2.0");
+                (Some(issuer), "--azure-tenant")
+            }
+            (None, _, "google") => (Some("https://accounts.google.com".to_owned()), "--provider"),
+            (None, _, "gitlab") => (Some("https://gitlab.com".to_owned()), "--provider"),
+            _ => (None, ""),
+        };
+        if microsoft
+            && issuer
+                .as_deref()
+                .is_none_or(|issuer| issuer.contains("/common"))
+        {
+            self.out.note("provider", "tokens carry the tenant's own issuer: write the tenant's GUID in place of \"common\"");
+        }
+        let is_oidc = issuer.is_some()
+            || matches!(
+                name.as_str(),
+                "oidc" | "keycloak-oidc" | "adfs" | "azure" | "entra-id" | "cidaas" | "login.gov"
+            );
+        if !is_oidc {
+            self.out.note("provider", format!("{} speaks OAuth 2.0 without OpenID Connect, which gives no token that could be verified; put a provider before it that federates it (Cognito, Keycloak, Dex), and write that one's issuer", shown(&name)));
+        }
+        match issuer.as_deref().and_then(user_pool) {
+            Some(pool) => {
+                self.out.line(
+                    PROVIDER,
+                    "kind",
+                    quoted("cognito"),
+                    "--oidc-issuer-url, which is a Cognito user pool's",
+                );
+                self.out
+                    .line(PROVIDER, "user_pool_id", quoted(&pool), "--oidc-issuer-url");
+            }
+            None => {
+                self.out
+                    .line(PROVIDER, "kind", quoted("oidc"), "--provider");
+                let origin = if from.is_empty() {
+                    "write it: --oidc-issuer-url is not set"
+                } else {
+                    from
+                };
+                if issuer.is_none() {
+                    self.out.note("oidc-issuer-url", "write the provider's issuer into provider.sso.issuer, exactly as its tokens carry it");
+                }
+                let issuer = issuer.as_deref().unwrap_or(PLACEHOLDER);
+                self.out.line(PROVIDER, "issuer", quoted(issuer), origin);
+            }
+        }
+    }
+
+    fn client(&mut self) {
+        let id = self.one("client-id");
+        if id.is_none() {
+            self.out.note(
+                "client-id",
+                "write the client's id into provider.sso.client_id",
+            );
+        }
+        let id = id.unwrap_or_else(|| "write-me".to_owned());
+        self.out
+            .line(PROVIDER, "client_id", quoted(&id), "--client-id");
+        if let Some(path) = self.one("client-secret-file") {
+            self.out.line(
+                PROVIDER,
+                "client_secret",
+                file(&path),
+                "--client-secret-file",
+            );
+        } else if self.one("client-secret").is_some() {
+            self.out.note("client-secret", "secrets never stand in the configuration: put it into the file that client_secret names");
+            self.out.line(
+                PROVIDER,
+                "client_secret",
+                file("/run/secrets/client-secret"),
+                "--client-secret, which goes into this file",
+            );
+        }
+        if let Some(scope) = self.one("scope") {
+            let mut scopes: Vec<&str> = scope
+                .split([' ', ','])
+                .filter(|scope| !scope.is_empty())
+                .collect();
+            if !scopes.contains(&"openid") {
+                scopes.insert(0, "openid");
+            }
+            let cognito = self
+                .out
+                .tables
+                .get(PROVIDER)
+                .is_some_and(|lines| lines.iter().any(|line| line.key == "user_pool_id"));
+            if cognito && scopes.contains(&"offline_access") {
+                scopes.retain(|scope| *scope != "offline_access");
+                self.out.note("scope", "offline_access is left out: Cognito refuses a login with it, and gives a refresh token without");
+            }
+            self.out.line(PROVIDER, "scopes", listed(scopes), "--scope");
+        }
+        if self.is_on("insecure-oidc-allow-unverified-email") {
+            self.out.line(
+                PROVIDER,
+                "email_verified",
+                quoted("ignore"),
+                "--insecure-oidc-allow-unverified-email",
+            );
+        }
+        let params = [
+            ("prompt", "prompt"),
+            ("acr-values", "acr_values"),
+            ("resource", "resource"),
+        ];
+        for (option, param) in params {
+            if let Some(value) = self.one(option).filter(|value| !value.is_empty()) {
+                self.out.line(
+                    "provider.sso.authorize_params",
+                    param,
+                    quoted(&value),
+                    &format!("--{option}"),
+                );
+            }
+        }
+    }
+
+    fn endpoints(&mut self) {
+        for (option, key) in [
+            ("login-url", "authorization"),
+            ("redeem-url", "token"),
+            ("oidc-jwks-url", "jwks"),
+            ("profile-url", "userinfo"),
+        ] {
+            if let Some(url) = self.one(option).filter(|url| !url.is_empty()) {
+                self.out
+                    .line(ENDPOINTS, key, quoted(&url), &format!("--{option}"));
+            }
+        }
+        let all = ["authorization", "token", "jwks"];
+        if self.is_on("skip-oidc-discovery") && !all.iter().all(|key| self.out.has(ENDPOINTS, key))
+        {
+            self.out.note("skip-oidc-discovery", "discovery is asked for what provider.sso.endpoints does not name: authorization, token and jwks are needed");
+        }
+    }
+
+    fn session(&mut self) {
+        self.out.note("cookie-secret", "another kind of key seals here: make one with `vestibule keygen`; people sign in once more");
+        self.out.line(
+            "session",
+            "keys",
+            format!("[{}]", file("/run/secrets/session-key")),
+            "--cookie-secret; make one with `vestibule keygen`",
+        );
+        match self.one("cookie-expire").as_deref() {
+            None => self.out.line("session", "lifetime", quoted("168h"), "--cookie-expire, by default"),
+            Some(text) => match lifetime(text) {
+                Some(text) => self.out.line("session", "lifetime", quoted(&text), "--cookie-expire"),
+                None => self.out.note("cookie-expire", "write how long a session may last into session.lifetime, such as \"8h\", at most a year; a cookie ends with the browser in any case"),
+            },
+        }
+        self.out.line(
+            "session",
+            "idle_timeout",
+            quoted("off"),
+            "oauth2-proxy has none; \"1h\" is the default here",
+        );
+        if self.one("cookie-name").is_some() {
+            self.out.note("cookie-name", "left at its default, \"__Host-vestibule\": no sibling host can set a cookie of that kind. session.cookie_name names another one");
+        }
+    }
+
+    fn identity(&mut self) {
+        let user = self.one("user-id-claim");
+        let (user, from) = match user.as_deref() {
+            _ if self.is_on("prefer-email-to-user") => ("email", "--prefer-email-to-user"),
+            Some(claim) if !claim.is_empty() => (claim, "--user-id-claim"),
+            _ => (
+                "sub",
+                "oauth2-proxy's user is the subject; \"email\" is the default here",
+            ),
+        };
+        self.out.line("identity", "user", listed([user]), from);
+        for (option, key) in [
+            ("oidc-email-claim", "email"),
+            ("oidc-groups-claim", "groups"),
+        ] {
+            if let Some(claim) = self.one(option).filter(|claim| !claim.is_empty()) {
+                self.out.line(
+                    "identity",
+                    key,
+                    listed([claim.as_str()]),
+                    &format!("--{option}"),
+                );
+            }
+        }
+    }
+
+    fn headers(&mut self) {
+        let users = self.one("pass-user-headers").is_none() || self.is_on("pass-user-headers");
+        let from = if users {
+            "--pass-user-headers"
+        } else {
+            "the names that oauth2-proxy has; there is no way to tell the app nothing on a signed-in path"
+        };
+        self.out
+            .line("headers", "preset", quoted("oauth2-proxy"), from);
+        if !users {
+            self.out.note("pass-user-headers", "the app is told who somebody is in any case; what clients send under these names never reaches it");
+        }
+        if self.is_on("set-xauthrequest") {
+            self.out.note("set-xauthrequest", "answers of nginx's auth_request (forward-auth) are not in this version; an app behind Vestibule that reads X-Auth-Request-User gets it by headers.preset = [\"oauth2-proxy\", \"oauth2-proxy-auth-request\"]");
+        }
+        if self.is_on("pass-access-token") {
+            self.out.line(
+                "headers.set",
+                "X-Forwarded-Access-Token",
+                quoted("{access_token}"),
+                "--pass-access-token",
+            );
+        }
+        if self.is_on("pass-authorization-header") {
+            self.out.line(
+                "headers.set",
+                "Authorization",
+                "{ value = \"Bearer {id_token}\", encoding = \"raw\" }".to_owned(),
+                "--pass-authorization-header",
+            );
+        }
+    }
+
+    /// What has no counterpart, and what nobody knows.
+    fn rest(&mut self) {
+        for setting in self.settings.clone() {
+            if let Some(words) = without(&setting.name) {
+                self.out.note(&setting.name, words);
+            } else if super::options::kind(&setting.name).is_none() {
+                let name: String = setting.name.chars().take(80).collect();
+                self.out.note(&name, "unknown: oauth2-proxy 7 has no such option, as far as is known here; look it up in the documentation of your version");
+            }
+        }
+    }
+}
+
+/// `ADDR:PORT` as we write it.
+fn listen(address: Option<&str>) -> Option<String> {
+    let Some(address) = address else {
+        return Some("127.0.0.1:4180".to_owned());
+    };
+    let bare = address
+        .strip_prefix("http://")
+        .unwrap_or(address)
+        .trim_end_matches('/');
+    let (host, port) = bare.rsplit_once(':')?;
+    let port: u16 = port.parse().ok()?;
+    let host = match host {
+        "" | "*" => "0.0.0.0",
+        "localhost" => "127.0.0.1",
+        host => host,
+    };
+    let address: std::net::SocketAddr = format!("{host}:{port}").parse().ok()?;
+    Some(address.to_string())
+}
+
+/// The pool's id in an issuer of Cognito.
+fn user_pool(issuer: &str) -> Option<String> {
+    let url = Url::parse(issuer).ok()?;
+    let host = url.host_str()?;
+    let region = host.strip_prefix("cognito-idp.")?.split('.').next()?;
+    let pool = url.path().trim_matches('/');
+    let good = pool.strip_prefix(region)?.starts_with('_') && !pool.contains('/');
+    good.then(|| pool.to_owned())
+}
+
+/// A duration of Go's, if it is a lifetime for us.
+fn lifetime(text: &str) -> Option<String> {
+    let year = std::time::Duration::from_secs(365 * 24 * 60 * 60);
+    let span = humantime::parse_duration(text).ok()?;
+    let good = span.as_secs() >= 1 && span <= year;
+    good.then(|| text.to_owned())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// A value that is no secret, in quotes; a URL without what may be one.
+pub(super) fn shown(text: &str) -> String {
+    let bare = match Url::parse(text) {
+        Ok(mut url) if url.has_host() => {
+            let cleared = url.set_password(None).and_then(|()| url.set_username(""));
+            match cleared {
+                Ok(()) => url.to_string(),
+                Err(()) => url.scheme().to_owned(),
+            }
+        }
+        _ => text.to_owned(),
+    };
+    let cut: String = bare.chars().take(120).collect();
+    format!("{cut:?}")
+}

@@ -1,0 +1,320 @@
+//! The options of oauth2-proxy 7, and what is to be said of those without a counterpart.
+//!
+//! Facts from its documentation (`docs/configuration/overview`).
+
+/// What an option takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// True or false; alone it is true.
+    Switch,
+    /// A value.
+    Text,
+    /// Values: several flags, or one with commas.
+    List,
+}
+
+use Kind::{List, Switch, Text};
+
+/// What an option takes, if it is one.
+pub(super) fn kind(name: &str) -> Option<Kind> {
+    let counterpart = COUNTERPART.iter().map(|(kind, names)| (*kind, *names));
+    let without = WITHOUT.iter().map(|(kind, names, _)| (*kind, *names));
+    let mut all = counterpart.chain(without);
+    all.find_map(|(kind, names)| names.split(' ').any(|known| known == name).then_some(kind))
+}
+
+/// Why an option has no counterpart, and what to do.
+pub(super) fn without(name: &str) -> Option<&'static str> {
+    let mut all = WITHOUT.iter();
+    all.find_map(|(_, names, words)| {
+        names
+            .split(' ')
+            .any(|known| known == name)
+            .then_some(*words)
+    })
+}
+
+/// Those that `convert` knows.
+const COUNTERPART: &[(Kind, &str)] = &[
+    (
+        Switch,
+        "pass-access-token pass-authorization-header pass-host-header pass-user-headers prefer-email-to-user set-xauthrequest skip-auth-preflight skip-oidc-discovery insecure-oidc-allow-unverified-email reverse-proxy",
+    ),
+    (
+        Text,
+        "acr-values azure-tenant client-id client-secret client-secret-file cookie-expire cookie-name cookie-secret cookie-secret-file http-address login-url oidc-email-claim oidc-groups-claim oidc-issuer-url oidc-jwks-url profile-url prompt provider proxy-prefix redeem-url redirect-url resource scope upstream-timeout user-id-claim entra-id-tenant",
+    ),
+    (
+        List,
+        "allowed-group email-domain skip-auth-regex skip-auth-route trusted-proxy-ip upstream",
+    ),
+];
+
+const ALWAYS: &str = "nothing to do: it is always so here";
+const LOG: &str = "[log] has format, level and user; lines go to stdout, one for a request, never with a query or a token";
+const NO_STORE: &str =
+    "there is no store here: the session is in the cookie, sealed; remove the Redis";
+const DANGER: &str = "there is no such switch here, since it undoes what the sign-in is for; give the provider (or app) a certificate or issuer that can be checked";
+const TLS: &str = "this version has no TLS of its own: terminate it in front; cookies are Secure because server.public_url is https";
+const PAGES: &str = "pages cannot be changed in this version";
+const BASIC: &str = "passwords of its own are not checked here; let people (or a group for machines) sign in at the provider";
+const BEARER: &str = "bearer tokens of clients are not in this version";
+const GITHUB: &str = "what this provider's own API says is not asked for; map a claim of the ID token to [identity.groups] and write a [[route]] with access = { groups = [...] }";
+const FORWARD: &str = "headers for nginx's auth_request and the like (forward-auth) are not in this version; put Vestibule in the path instead";
+const UPSTREAM: &str = "the app's connection has no such setting in this version";
+const ADMIN: &str = "health is on server.admin_listen: /healthz and /readyz, never in public; point the probes there";
+
+/// The others.
+const WITHOUT: &[(Kind, &str, &str)] = &[
+    (
+        Text,
+        "alpha-config",
+        "the YAML of the alpha configuration is not read; pass the flags that it stands for with --flags",
+    ),
+    (
+        Text,
+        "config",
+        "that file is not read from here; import it too: vestibule import oauth2-proxy FILE --flags \"...\"",
+    ),
+    (
+        List,
+        "allowed-role",
+        "map the roles as groups: claim = [\"groups\", \"realm_access.roles\"] under [identity.groups], and a [[route]] with access = { groups = [...] }",
+    ),
+    (
+        List,
+        "api-route",
+        "api routes are not in this version; a script gets 401 with JSON anyway, as its Sec-Fetch headers or Accept tell",
+    ),
+    (
+        Text,
+        "authenticated-emails-file",
+        "write the addresses into a rule: [[route]] with access = { claim = \"email\", any_of = [...] }; until then everybody whom the provider signs in gets in",
+    ),
+    (
+        Text,
+        "approval-prompt",
+        "it was Google's, before OpenID Connect; see prompt",
+    ),
+    (
+        Text,
+        "azure-graph-group-field backend-logout-url",
+        "not asked of the provider here: Entra puts groups into the token (Token configuration); signing out goes through the provider's own logout, and on with provider.sso.logout = { then = \"URL\" }",
+    ),
+    (
+        Text,
+        "basic-auth-password",
+        "for an app that checks Basic: [headers.set] knows secrets, X-Proxy-Secret = { secret = { file = \"...\" } }, not Basic",
+    ),
+    (
+        Switch,
+        "pass-basic-auth set-basic-auth",
+        "the app gets X-Forwarded-User and its like, not Authorization: Basic; let it read those",
+    ),
+    (
+        Switch,
+        "bearer-token-login-fallback skip-jwt-bearer-tokens",
+        BEARER,
+    ),
+    (List, "extra-jwt-issuers", BEARER),
+    (
+        Text,
+        "code-challenge-method",
+        "PKCE with S256, always; `vestibule check --online` says whether the provider takes it",
+    ),
+    (
+        List,
+        "cookie-domain",
+        "a cookie belongs to one host here (__Host-); write each host into server.public_url, and people are signed in on each silently",
+    ),
+    (
+        Switch,
+        "cookie-csrf-per-request cookie-httponly cookie-secure encode-state",
+        ALWAYS,
+    ),
+    (
+        Text,
+        "cookie-csrf-per-request-limit cookie-csrf-samesite cookie-csrf-expire cookie-path cookie-samesite",
+        "HttpOnly, SameSite=Lax and Path=/ are fixed, Secure follows from server.public_url; several logins may be in flight at once",
+    ),
+    (
+        Text,
+        "cookie-refresh",
+        "nothing to do: tokens are renewed by themselves before they end, where the provider gives a refresh token (oidc: add offline_access to scopes if it wants that)",
+    ),
+    (
+        Switch,
+        "session-cookie-minimal",
+        "nothing to do: what no header, rule or refresh needs is not kept",
+    ),
+    (
+        Text,
+        "session-store-type redis-ca-path redis-connection-url redis-connection-idle-timeout redis-password redis-sentinel-master-name redis-sentinel-password redis-username",
+        NO_STORE,
+    ),
+    (
+        List,
+        "redis-cluster-connection-urls redis-sentinel-connection-urls",
+        NO_STORE,
+    ),
+    (
+        Switch,
+        "redis-insecure-skip-tls-verify redis-use-cluster redis-use-sentinel",
+        NO_STORE,
+    ),
+    (
+        Text,
+        "custom-sign-in-logo custom-templates-dir banner footer provider-display-name",
+        PAGES,
+    ),
+    (Switch, "display-htpasswd-form", BASIC),
+    (Text, "htpasswd-file", BASIC),
+    (List, "htpasswd-user-group", BASIC),
+    (
+        Switch,
+        "skip-provider-button",
+        "nothing to do: with one provider the login goes straight there",
+    ),
+    (Text, "disable-keep-alives flush-interval", UPSTREAM),
+    (
+        Switch,
+        "proxy-websockets",
+        "nothing to do: websockets pass, and end with their session",
+    ),
+    (
+        Switch,
+        "ssl-insecure-skip-verify ssl-upstream-insecure-skip-verify insecure-oidc-skip-issuer-verification insecure-oidc-skip-nonce",
+        DANGER,
+    ),
+    (
+        List,
+        "provider-ca-file",
+        "the provider's certificate is checked by the web's roots in this version; a CA of your own is not taken",
+    ),
+    (
+        Switch,
+        "use-system-trust-store",
+        "the provider's certificate is checked by the web's roots in this version; a CA of your own is not taken",
+    ),
+    (
+        Switch,
+        "force-https force-json-errors gcp-healthchecks relative-redirect-url allow-query-semicolons",
+        "nothing to do, or nothing like it: scheme and host come from server.public_url, scripts get JSON and people pages, queries are passed on byte for byte",
+    ),
+    (Text, "ping-path ping-user-agent ready-path", ADMIN),
+    (
+        Text,
+        "metrics-address metrics-secure-address metrics-tls-cert-file metrics-tls-key-file",
+        "server.admin_listen is for health and readiness; see its documentation for metrics",
+    ),
+    (
+        Text,
+        "https-address tls-cert-file tls-key-file tls-min-version",
+        TLS,
+    ),
+    (List, "tls-cipher-suite", TLS),
+    (
+        List,
+        "trusted-ip",
+        "an address is no person: nobody gets in by it; open single paths with access = \"public\"",
+    ),
+    (
+        Text,
+        "real-client-ip-header",
+        "the client's address is the right-most in X-Forwarded-For that is not in server.trusted_proxies",
+    ),
+    (
+        Text,
+        "signature-key",
+        "GAP-Signature is not made; [headers.assertion] sends a signed JWT that the app can verify",
+    ),
+    (Switch, "set-authorization-header", FORWARD),
+    (Text, "auth-request-response-mode", FORWARD),
+    (
+        Switch,
+        "skip-auth-strip-headers",
+        "nothing to do: a client's own identity headers are removed on every path, public ones too",
+    ),
+    (
+        Switch,
+        "skip-claims-from-profile-url",
+        "nothing to do: userinfo is asked only with provider.sso.userinfo = true",
+    ),
+    (
+        Text,
+        "oidc-audience-claim validate-url",
+        "tokens are verified here on every request by signature, issuer, audience (aud) and times; nobody is asked",
+    ),
+    (
+        List,
+        "oidc-extra-audience",
+        "an ID token has to be for this client_id; other audiences are for bearer tokens, which are not in this version",
+    ),
+    (
+        List,
+        "whitelist-domain",
+        "after login and logout people only ever return to an origin in server.public_url; add it there if it is yours",
+    ),
+    (
+        List,
+        "github-team bitbucket-repository gitlab-group gitlab-project google-group keycloak-group",
+        GITHUB,
+    ),
+    (
+        Text,
+        "github-org github-repo github-token bitbucket-team google-admin-email google-service-account-json google-target-principal github-user github-users",
+        GITHUB,
+    ),
+    (
+        Switch,
+        "google-use-application-default-credentials google-use-organization-id",
+        GITHUB,
+    ),
+    (
+        Text,
+        "jwt-key jwt-key-file pubjwk-url",
+        "the client proves itself by a secret here (client_auth), not by a JWT of its own; ask the provider for a secret",
+    ),
+    (
+        Switch,
+        "entra-id-federated-token-auth",
+        "the client proves itself by a secret here; make one under Certificates & secrets",
+    ),
+    (
+        List,
+        "entra-id-allowed-tenant",
+        "one tenant is trusted here, by its issuer; several tenants need a provider that federates them",
+    ),
+    (
+        Switch,
+        "auth-logging request-logging standard-logging logging-compress logging-local-time request-id-header silence-ping-logging errors-to-info-log",
+        LOG,
+    ),
+    (
+        Text,
+        "auth-logging-format request-logging-format standard-logging-format logging-filename logging-max-age logging-max-backups logging-max-size",
+        LOG,
+    ),
+    (List, "exclude-logging-path", LOG),
+    (
+        Switch,
+        "show-debug-on-error",
+        "causes never stand on pages; each page has a reference that the log has too",
+    ),
+    (
+        Switch,
+        "version convert-config-to-alpha",
+        "a command, not a setting",
+    ),
+];
+
+/// All of them.
+#[cfg(test)]
+pub(super) fn names() -> Vec<&'static str> {
+    let counterpart = COUNTERPART.iter().map(|(_, names)| *names);
+    let without = WITHOUT.iter().map(|(_, names, _)| *names);
+    counterpart
+        .chain(without)
+        .flat_map(|names| names.split(' '))
+        .collect()
+}

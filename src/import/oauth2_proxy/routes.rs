@@ -1,0 +1,196 @@
+//! Who may go where: open paths, and rules on everybody.
+
+use super::convert::{Conversion, shown};
+use super::{Line, apps, listed, quoted};
+
+/// Writes the routes of the settings.
+pub(super) fn routes(work: &mut Conversion) {
+    let access = everybody(work);
+    let patterns = work.out.apps.iter().filter_map(apps::App::route);
+    let own: Vec<Vec<Line>> = patterns
+        .map(|(pattern, name)| {
+            vec![
+                line("path", quoted(&pattern), "--upstream"),
+                line("upstream", name, "--upstream"),
+                line("access", access.clone(), "as everywhere else"),
+            ]
+        })
+        .collect();
+    work.out.routes.extend(own);
+    for option in ["skip-auth-route", "skip-auth-regex"] {
+        for text in work.all(option) {
+            open(work, option, &text, &access);
+        }
+    }
+}
+
+/// The rule for all that no other route names, and preflights; gives the rule as TOML.
+fn everybody(work: &mut Conversion) -> String {
+    let mut parts = Vec::new();
+    let mut from = Vec::new();
+    let domains = work.all("email-domain");
+    let (below, plain): (Vec<&String>, Vec<&String>) = domains
+        .iter()
+        .partition(|domain| domain.starts_with('.') || domain.starts_with("*."));
+    for domain in below {
+        work.out.note(
+            "email-domain",
+            format!("{}: name each domain below it, exactly", shown(domain)),
+        );
+    }
+    let anybody = domains.iter().any(|domain| domain == "*");
+    if domains.is_empty() && work.one("authenticated-emails-file").is_none() {
+        work.out.note("email-domain", "oauth2-proxy does not start without --email-domain or --authenticated-emails-file; here, everybody whom the provider signs in gets in");
+    }
+    // Where only domains of another kind are named, nobody gets in rather than everybody.
+    let nobody = !domains.is_empty() && plain.is_empty();
+    if !plain.is_empty() && !anybody {
+        let list = listed(plain.iter().map(|domain| domain.trim_start_matches('@')));
+        parts.push(format!("email_domains = {list}"));
+        from.push("--email-domain");
+    }
+    let groups = work.all("allowed-group");
+    if !groups.is_empty() {
+        parts.push(format!(
+            "groups = {}",
+            listed(groups.iter().map(String::as_str))
+        ));
+        from.push("--allowed-group");
+    }
+    let access = match (nobody, parts.is_empty()) {
+        (true, _) => {
+            from = vec!["--email-domain: no domain that can be compared exactly"];
+            quoted("nobody")
+        }
+        (false, true) => quoted("signed-in"),
+        (false, false) => format!("{{ {} }}", parts.join(", ")),
+    };
+    let mut lines = Vec::new();
+    if !from.is_empty() {
+        lines.push(line("access", access.clone(), &from.join(", ")));
+    }
+    if work.is_on("skip-auth-preflight") {
+        lines.push(line(
+            "cors_preflight",
+            "true".to_owned(),
+            "--skip-auth-preflight",
+        ));
+    }
+    if !lines.is_empty() {
+        work.out.routes.push(lines);
+    }
+    access
+}
+
+/// A path that is open to everybody.
+fn open(work: &mut Conversion, option: &str, text: &str, everybody: &str) {
+    let (methods, regex) = match text.split_once('=') {
+        Some((methods, regex)) if is_methods(methods) => (Some(methods), regex),
+        _ => (None, text),
+    };
+    let excepted = methods.is_some_and(|methods| methods.ends_with('!'));
+    let Some(pattern) = pattern(regex).filter(|_| !excepted) else {
+        work.out.note(option, format!("{}: not opened, since patterns here are a path (\"/robots.txt\") or all below one (\"/assets/*\"); write [[route]] with path, methods and access = \"public\"", shown(text)));
+        return;
+    };
+    let again = |lines: &Vec<Line>| {
+        let path = quoted(&pattern);
+        lines
+            .iter()
+            .any(|line| line.key == "path" && line.value == path)
+    };
+    if work.out.routes.iter().any(again) {
+        work.out.note(
+            option,
+            format!(
+                "{}: the path is open already; write its methods into that [[route]]",
+                shown(text)
+            ),
+        );
+        return;
+    }
+    let from = format!("--{option} {}", shown(text));
+    let mut lines = vec![line("path", quoted(&pattern), &from)];
+    if let Some(methods) = methods {
+        lines.push(line("methods", listed([methods]), &from));
+    }
+    lines.push(line("access", quoted("public"), &from));
+    let app = apps::name_of(&work.out.apps, &pattern);
+    let app = || app.clone().map(|name| line("upstream", name, "--upstream"));
+    lines.extend(app());
+    work.out.routes.push(lines);
+    if let Some(open) = methods {
+        // A method that no route of a path names is refused here, and is the others' there.
+        let others = METHODS.iter().copied().filter(|method| *method != open);
+        let mut lines = vec![
+            line("path", quoted(&pattern), &from),
+            line(
+                "methods",
+                listed(others),
+                "the other methods, as everywhere else",
+            ),
+            line("access", everybody.to_owned(), "as everywhere else"),
+        ];
+        lines.extend(app());
+        work.out.routes.push(lines);
+    }
+}
+
+/// GET covers HEAD.
+const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+fn line(key: &str, value: String, origin: &str) -> Line {
+    Line {
+        key: key.to_owned(),
+        value,
+        origin: origin.to_owned(),
+    }
+}
+
+fn is_methods(text: &str) -> bool {
+    let name = text.strip_suffix('!').unwrap_or(text);
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+/// A pattern of ours that opens no more than the regular expression does; `None` if there is none.
+fn pattern(regex: &str) -> Option<String> {
+    let rest = regex.strip_prefix('^')?;
+    let (rest, exact) = match rest.strip_suffix('$') {
+        Some(rest) => match rest.strip_suffix(".*").or_else(|| rest.strip_suffix(".+")) {
+            Some(rest) => (rest, false),
+            None => (rest, true),
+        },
+        None => (rest.strip_suffix(".*").unwrap_or(rest), false),
+    };
+    let path = literal(rest)?;
+    if !path.starts_with('/') || path == "/" {
+        return None;
+    }
+    // A slash at the end is a pattern for all below.
+    if exact && path.ends_with('/') {
+        return None;
+    }
+    Some(match exact {
+        true => path,
+        // "^/assets" opens /assets2 too; here only what is below.
+        false => format!("{}/*", path.trim_end_matches('/')),
+    })
+}
+
+/// The text that a regular expression without operators stands for.
+fn literal(regex: &str) -> Option<String> {
+    let mut text = String::new();
+    let mut chars = regex.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next()? {
+                c @ ('.' | '/' | '-' | '_') => text.push(c),
+                _ => return None,
+            },
+            // One that is not escaped stands for any character; so it opens no less.
+            c if c.is_ascii_alphanumeric() || "/._-~".contains(c) => text.push(c),
+            _ => return None,
+        }
+    }
+    Some(text)
+}

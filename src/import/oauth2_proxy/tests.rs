@@ -1,0 +1,430 @@
+//! Option by option: what becomes of it.
+
+use super::*;
+
+fn flags(text: &str) -> ImportedOptions {
+    import_oauth2_proxy(&[OptionsText::Flags(text)]).unwrap()
+}
+
+fn from_file(text: &str) -> ImportedOptions {
+    import_oauth2_proxy(&[OptionsText::File(text)]).unwrap()
+}
+
+/// The whole of it, as data.
+fn table(imported: &ImportedOptions) -> toml::Table {
+    let text = imported.to_toml();
+    text.parse()
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn at(imported: &ImportedOptions, path: &str) -> Option<toml::Value> {
+    let table = table(imported);
+    let mut value = toml::Value::Table(table);
+    for step in path.split('.') {
+        value = value.get(step)?.clone();
+    }
+    Some(value)
+}
+
+fn text(imported: &ImportedOptions, path: &str) -> String {
+    at(imported, path).map_or_else(
+        || "-".to_owned(),
+        |value| match value {
+            toml::Value::String(text) => text,
+            other => other.to_string(),
+        },
+    )
+}
+
+fn notes_about(imported: &ImportedOptions, option: &str) -> usize {
+    imported
+        .notes()
+        .iter()
+        .filter(|note| note.option == option)
+        .count()
+}
+
+#[test]
+fn each_option_becomes_its_line() {
+    for (given, path, expected) in [
+        ("", "server.listen", "127.0.0.1:4180"),
+        ("", "server.path_prefix", "/oauth2"),
+        ("", "session.lifetime", "168h"),
+        ("", "provider.sso.issuer", "https://accounts.google.com"),
+        ("--http-address=:8080", "server.listen", "0.0.0.0:8080"),
+        (
+            "--http-address http://localhost:80",
+            "server.listen",
+            "127.0.0.1:80",
+        ),
+        ("--proxy-prefix=/auth/", "server.path_prefix", "/auth"),
+        (
+            "--redirect-url=https://a.example/oauth2/callback",
+            "server.public_url",
+            "https://a.example",
+        ),
+        (
+            "--redirect-url=https://a.example/oauth2/callback",
+            "provider.sso.callback_path",
+            "-",
+        ),
+        (
+            "--redirect-url=https://a.example/cb",
+            "provider.sso.callback_path",
+            "/cb",
+        ),
+        (
+            "--redirect-url=http://a.example/cb",
+            "server.public_url",
+            "https://a.example",
+        ),
+        (
+            "--redirect-url=http://localhost:4180/cb",
+            "server.public_url",
+            "http://localhost:4180",
+        ),
+        (
+            "--upstream=http://127.0.0.1:3000/",
+            "upstream.url",
+            "http://127.0.0.1:3000",
+        ),
+        (
+            "--provider=oidc --oidc-issuer-url=https://id.example/x/",
+            "provider.sso.issuer",
+            "https://id.example/x/",
+        ),
+        (
+            "--provider=azure --azure-tenant=t-1",
+            "provider.sso.issuer",
+            "https://login.microsoftonline.com/t-1/v2.0",
+        ),
+        (
+            "--provider=oidc --oidc-issuer-url=https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Ab1",
+            "provider.sso.user_pool_id",
+            "eu-central-1_Ab1",
+        ),
+        ("--client-id=wiki", "provider.sso.client_id", "wiki"),
+        (
+            "--client-secret-file=/s/x",
+            "provider.sso.client_secret.file",
+            "/s/x",
+        ),
+        (
+            "--scope='openid email'",
+            "provider.sso.scopes",
+            "[\"openid\", \"email\"]",
+        ),
+        (
+            "--prompt=login",
+            "provider.sso.authorize_params.prompt",
+            "login",
+        ),
+        (
+            "--redeem-url=https://id.example/token",
+            "provider.sso.endpoints.token",
+            "https://id.example/token",
+        ),
+        ("--cookie-expire=12h30m0s", "session.lifetime", "12h30m0s"),
+        ("--cookie-expire=0s", "session.lifetime", "-"),
+        ("", "identity.user", "[\"sub\"]"),
+        ("--prefer-email-to-user", "identity.user", "[\"email\"]"),
+        (
+            "--oidc-groups-claim=roles",
+            "identity.groups",
+            "[\"roles\"]",
+        ),
+        (
+            "--pass-access-token",
+            "headers.set.X-Forwarded-Access-Token",
+            "{access_token}",
+        ),
+        (
+            "--pass-access-token=false",
+            "headers.set.X-Forwarded-Access-Token",
+            "-",
+        ),
+        (
+            "--trusted-proxy-ip=10.0.0.0/8,192.168.1.1",
+            "server.trusted_proxies",
+            "[\"10.0.0.0/8\", \"192.168.1.1\"]",
+        ),
+    ] {
+        assert_eq!(text(&flags(given), path), expected, "{given}: {path}");
+    }
+}
+
+#[test]
+fn rules_and_open_paths_become_routes() {
+    for (given, expected) in [
+        ("--email-domain=*", ""),
+        (
+            "--email-domain=a.example --email-domain=b.example",
+            "access = { email_domains = [\"a.example\", \"b.example\"] }",
+        ),
+        (
+            "--email-domain=* --allowed-group=x,y",
+            "access = { groups = [\"x\", \"y\"] }",
+        ),
+        (
+            "--email-domain=a.example --allowed-group=x",
+            "access = { email_domains = [\"a.example\"], groups = [\"x\"] }",
+        ),
+        // Never more than was meant.
+        ("--email-domain=.a.example", "access = \"nobody\""),
+        (
+            "--email-domain=* --skip-auth-route=^/health$",
+            "path = \"/health\" access = \"public\"",
+        ),
+        (
+            "--email-domain=* --skip-auth-route=^/assets/",
+            "path = \"/assets/*\" access = \"public\"",
+        ),
+        (
+            "--email-domain=* --skip-auth-regex=^/assets/.*",
+            "path = \"/assets/*\" access = \"public\"",
+        ),
+        (
+            "--email-domain=* --skip-auth-route='^/robots\\.txt$'",
+            "path = \"/robots.txt\" access = \"public\"",
+        ),
+        (
+            "--email-domain=* --skip-auth-route=GET=^/news$",
+            "path = \"/news\" methods = [\"GET\"] access = \"public\" path = \"/news\" methods = [\"POST\", \"PUT\", \"PATCH\", \"DELETE\", \"OPTIONS\"] access = \"signed-in\"",
+        ),
+        (
+            "--email-domain=* --skip-auth-preflight",
+            "cors_preflight = true",
+        ),
+    ] {
+        let imported = flags(given);
+        let lines = imported.routes.iter().flatten();
+        let routes: Vec<String> = lines
+            .map(|line| format!("{} = {}", line.key, line.value))
+            .collect();
+        assert_eq!(routes.join(" "), expected, "{given}");
+        table(&imported);
+    }
+    // What no pattern says is not opened, and told.
+    for regex in [
+        "^/",
+        "/public",
+        "^/(a|b)$",
+        "^/a[0-9]",
+        "^/a?b",
+        "^/docs/$",
+        "GET!=^/x$",
+        ".*",
+        "^.*$",
+    ] {
+        let imported = flags(&format!("--email-domain=* --skip-auth-route='{regex}'"));
+        assert!(imported.routes.is_empty(), "{regex}: {:?}", imported.routes);
+        assert_eq!(notes_about(&imported, "skip-auth-route"), 1, "{regex}");
+    }
+}
+
+#[test]
+fn no_option_is_dropped() {
+    for (option, value) in [
+        ("redis-connection-url", "redis://x"),
+        ("cookie-domain", ".example.com"),
+        ("ssl-insecure-skip-verify", "true"),
+        ("htpasswd-file", "/x"),
+        ("alpha-config", "/x"),
+        ("authenticated-emails-file", "/x"),
+        ("set-xauthrequest", "true"),
+        ("tls-cert-file", "/x"),
+        ("cookie-refresh", "1h"),
+        ("github-org", "x"),
+        ("api-route", "^/api"),
+        ("no-such-option", "x"),
+        ("upstream", "http://u:p@10.0.0.1/"),
+        ("upstream", "http://10.0.0.1/?x=1"),
+        ("upstream", "file:///var/www"),
+        ("upstream", "static://202"),
+    ] {
+        let imported = flags(&format!("--email-domain=* --{option}={value}"));
+        assert_eq!(
+            notes_about(&imported, option),
+            1,
+            "{option}: {:?}",
+            imported.notes()
+        );
+        assert!(
+            imported.to_toml().contains(&format!("# - --{option}: ")),
+            "{option}"
+        );
+    }
+    let unknown = flags("--no-such-option");
+    assert!(
+        unknown
+            .notes()
+            .iter()
+            .any(|note| note.words.starts_with("unknown"))
+    );
+}
+
+#[test]
+fn several_upstreams_become_apps_by_path() {
+    let imported = flags(
+        "--email-domain=a.example --upstream=http://127.0.0.1:1/api/ --upstream=https://web.example --upstream=http://127.0.0.1:3/exact \
+         --upstream=unix:///run/x.sock --pass-host-header=false --upstream-timeout=20s --skip-auth-route=GET=^/api/health$",
+    );
+    assert_eq!(
+        text(&imported, "upstream.default.url"),
+        "https://web.example"
+    );
+    assert_eq!(text(&imported, "upstream.default.host"), "upstream");
+    assert_eq!(text(&imported, "upstream.default.timeouts.response"), "20s");
+    assert_eq!(text(&imported, "upstream.app1.url"), "http://127.0.0.1:1");
+    assert_eq!(text(&imported, "upstream.app3.url"), "http://127.0.0.1:3");
+    // A second one for the same path.
+    assert_eq!(
+        notes_about(&imported, "upstream"),
+        1,
+        "{:?}",
+        imported.notes()
+    );
+    let routes: Vec<String> = imported
+        .routes
+        .iter()
+        .map(|lines| {
+            lines
+                .iter()
+                .map(|line| line.value.as_str())
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect();
+    let rule = "{ email_domains = [\"a.example\"] }";
+    assert_eq!(
+        routes,
+        [
+            rule.to_owned(),
+            format!("\"/api/*\" \"app1\" {rule}"),
+            format!("\"/exact\" \"app3\" {rule}"),
+            "\"/api/health\" [\"GET\"] \"public\" \"app1\"".to_owned(),
+            format!(
+                "\"/api/health\" [\"POST\", \"PUT\", \"PATCH\", \"DELETE\", \"OPTIONS\"] {rule} \"app1\""
+            ),
+        ]
+    );
+    // Without one for the root, the first gets the rest, which is told.
+    let rootless =
+        flags("--email-domain=* --upstream=http://127.0.0.1:1/a/ --upstream=http://127.0.0.1:2/b/");
+    assert_eq!(
+        text(&rootless, "upstream.default.url"),
+        "http://127.0.0.1:1"
+    );
+    assert_eq!(notes_about(&rootless, "upstream"), 1);
+}
+
+#[test]
+fn all_three_spellings_mean_the_same() {
+    let flags = flags(
+        "oauth2-proxy --email-domain a.example --email-domain b.example --client-id=wiki --cookie-secure --upstream http://127.0.0.1:1",
+    );
+    let file = from_file(
+        "email_domains = [\"a.example\", \"b.example\"]\nclient_id = \"wiki\"\ncookie_secure = true\nupstreams = [\"http://127.0.0.1:1\"]\n",
+    );
+    let env = from_file(
+        "# of a container\nOAUTH2_PROXY_EMAIL_DOMAINS=a.example,b.example\nexport OAUTH2_PROXY_CLIENT_ID=\"wiki\"\nOAUTH2_PROXY_COOKIE_SECURE=true\nOAUTH2_PROXY_UPSTREAMS=http://127.0.0.1:1\n",
+    );
+    assert_eq!(table(&flags), table(&file));
+    assert_eq!(table(&flags), table(&env));
+    assert_eq!(flags.notes().len(), file.notes().len());
+    // A flag wins over the file.
+    let both = import_oauth2_proxy(&[
+        OptionsText::File("client_id = \"wiki\"\nscope = \"openid\"\n"),
+        OptionsText::Flags("--client-id=blog"),
+    ]);
+    let both = both.unwrap();
+    assert_eq!(text(&both, "provider.sso.client_id"), "blog");
+    assert_eq!(text(&both, "provider.sso.scopes"), "[\"openid\"]");
+}
+
+#[test]
+fn a_shell_s_words_are_read_as_it_reads_them() {
+    let imported =
+        flags("--client-id='a b' --scope=\"openid \\\"x\\\"\" \\\n  --cookie-name c\\ d");
+    assert_eq!(text(&imported, "provider.sso.client_id"), "a b");
+    assert!(matches!(
+        import_oauth2_proxy(&[OptionsText::Flags("--client-id='a")]),
+        Err(OptionsError::Quote)
+    ));
+    assert!(matches!(
+        import_oauth2_proxy(&[OptionsText::Flags("--cookie-secure stray")]),
+        Err(OptionsError::Stray(2))
+    ));
+}
+
+#[test]
+fn no_secret_is_written_or_shown() {
+    let secret = "s3cr3t-of-theirs";
+    for given in [
+        format!(
+            "--client-secret={secret} --cookie-secret={secret} --basic-auth-password={secret} --signature-key=sha1:{secret}"
+        ),
+        format!(
+            "--redis-password={secret} --redis-connection-url=redis://u:{secret}@h --upstream=https://u:{secret}@h"
+        ),
+        format!("--no-such-option={secret}"),
+    ] {
+        let imported = flags(&given);
+        assert!(!imported.to_toml().contains(secret), "{given}");
+        assert!(
+            imported
+                .notes()
+                .iter()
+                .all(|note| !note.to_string().contains(secret))
+        );
+    }
+    let broken = import_oauth2_proxy(&[OptionsText::File("client_secret = \"s3cr3t-of-theirs\nx")]);
+    assert!(!broken.unwrap_err().to_string().contains(secret));
+}
+
+#[test]
+fn nothing_in_a_setting_ends_a_comment_or_a_text() {
+    let hostile = from_file(
+        "client_id = \"a\\n[server]\\nlisten = \\\"x\\\"\"\n\"no\\nsuch\" = 1\nskip_auth_routes = [\"^/\\n[x]\"]\nupstreams = [\"http://a/\\n[y]\"]\n",
+    );
+    let table = table(&hostile);
+    let mut names: Vec<&str> = table.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "headers", "identity", "provider", "server", "session", "upstream"
+        ]
+    );
+    assert_eq!(
+        text(&hostile, "provider.sso.client_id"),
+        "a\n[server]\nlisten = \"x\""
+    );
+}
+
+#[test]
+fn alpha_configuration_and_junk_are_refused() {
+    let alpha = "upstreamConfig:\n  upstreams:\n    - id: x\n";
+    assert!(matches!(
+        import_oauth2_proxy(&[OptionsText::File(alpha)]),
+        Err(OptionsError::Alpha)
+    ));
+    assert!(matches!(
+        import_oauth2_proxy(&[OptionsText::File("<html>")]),
+        Err(OptionsError::Syntax(_))
+    ));
+    let long = "#".repeat((1 << 20) + 1);
+    assert!(matches!(
+        import_oauth2_proxy(&[OptionsText::File(&long)]),
+        Err(OptionsError::TooLong)
+    ));
+}
+
+#[test]
+fn every_option_is_known_once() {
+    let mut names = super::options::names();
+    names.sort_unstable();
+    assert!(names.len() > 150, "{}", names.len());
+    let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+}
