@@ -29,7 +29,7 @@ use crate::edge::refresh::Refresher;
 use crate::gate::memory::Memory;
 use crate::gate::seal::RandomError;
 use crate::gate::{Gate, NoSessionKey};
-use crate::telemetry::{InFlight, Telemetry};
+use crate::telemetry::{self, InFlight, Telemetry};
 
 /// How long running requests may take to end after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -173,6 +173,7 @@ impl BackgroundService for Doors {
             while TcpStream::connect(reachable(*address)).await.is_err() {
                 if began.elapsed() > OPEN_WITHIN {
                     tracing::error!(address = %address, "the listener did not open");
+                    telemetry::flush();
                     std::process::exit(1);
                 }
                 sleep(DRAIN_STEP).await;
@@ -244,6 +245,7 @@ impl BackgroundService for Drain {
         } else {
             tracing::warn!("stopped with requests still running");
         }
+        telemetry::flush();
         std::process::exit(0);
     }
 }

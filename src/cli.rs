@@ -125,7 +125,9 @@ fn run(config: &Path) -> u8 {
     for warning in &loaded.warnings {
         tracing::warn!(warning = %warning, "configuration");
     }
-    match app::run(&loaded.config) {
+    let ended = app::run(&loaded.config);
+    telemetry::flush();
+    match ended {
         Ok(()) => DONE,
         Err(error) => {
             say(&format!("vestibule: {error}"));

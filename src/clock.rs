@@ -2,22 +2,27 @@
 //!
 //! Everything else takes both as arguments.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::gate::seal::RandomError;
 use crate::gate::time::UnixTime;
 
 /// The time now. A clock before 1970 counts as 1970, at which no token is valid yet.
 #[must_use]
+pub fn now() -> UnixTime {
+    UnixTime::from_secs(since_1970().as_secs())
+}
+
+/// The same to the microsecond, for the log.
+#[must_use]
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the one place that reads the clock"
 )]
-pub fn now() -> UnixTime {
-    let since = SystemTime::now()
+pub fn since_1970() -> Duration {
+    SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    UnixTime::from_secs(since.as_secs())
+        .unwrap_or_default()
 }
 
 /// Fills a slice from the system's random source.

@@ -1,17 +1,23 @@
 //! Logging: one access line a request, with its outcome and reason.
 //!
 //! Sees outcomes, never tokens, cookies or claims; the user's name is hashed
-//! unless the configuration says otherwise.
+//! unless the configuration says otherwise. `line` writes the access line, `sink`
+//! brings lines out.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+mod line;
+mod sink;
+
+pub use sink::flush;
+
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-use zeroize::Zeroizing;
 
+use crate::clock;
 use crate::config::{Log, LogFormat, LogUser};
 use crate::gate::reply::Note;
 use crate::gate::seal::SecretKey;
@@ -19,7 +25,9 @@ use crate::gate::seal::SecretKey;
 /// How people appear in the log.
 pub struct Telemetry {
     user: LogUser,
-    key: Zeroizing<[u8; 32]>,
+    format: LogFormat,
+    /// Keyed; a clone hashes one name.
+    hash: Option<Hmac<Sha256>>,
 }
 
 /// One request.
@@ -81,7 +89,9 @@ pub fn start(log: Log) {
         .with_target(false);
     let started = match log.format {
         LogFormat::Json => {
+            sink::start();
             let json = builder.json().flatten_event(true).with_current_span(false);
+            let json = json.with_writer(|| sink::Stdout);
             tracing::subscriber::set_global_default(json.finish())
         }
         LogFormat::Text => {
@@ -100,7 +110,9 @@ impl Telemetry {
     pub fn new(log: Log, key: &SecretKey) -> Self {
         Self {
             user: log.user,
-            key: key.derive("log user"),
+            format: log.format,
+            // A key of any length will do: never an error.
+            hash: Hmac::new_from_slice(key.derive("log user").as_slice()).ok(),
         }
     }
 
@@ -109,6 +121,11 @@ impl Telemetry {
         if !tracing::enabled!(tracing::Level::INFO) {
             return;
         }
+        let user = line.note.user.as_ref().and_then(|user| self.user(&user.0));
+        if self.format == LogFormat::Json {
+            let user = user.as_deref();
+            return line::write(line, user, clock::since_1970(), sink::add);
+        }
         tracing::info!(
             method = line.method,
             path = %line.path,
@@ -116,7 +133,7 @@ impl Telemetry {
             outcome = line.note.outcome,
             reason = line.note.reason,
             route = line.note.route.as_deref(),
-            user = line.note.user.as_ref().and_then(|user| self.user(&user.0)),
+            user = user.as_deref(),
             reference = line.note.reference,
             ms = u64::try_from(line.elapsed.as_millis()).unwrap_or(u64::MAX),
             "request"
@@ -128,10 +145,12 @@ impl Telemetry {
             LogUser::Off => None,
             LogUser::Plain => Some(name.to_owned()),
             LogUser::Hash => {
-                let mut mac = Hmac::<Sha256>::new_from_slice(self.key.as_slice()).ok()?;
+                let mut mac = self.hash.clone()?;
                 mac.update(name.as_bytes());
                 let digest: [u8; 32] = mac.finalize().into_bytes().into();
-                Some(digest.iter().take(6).map(|b| format!("{b:02x}")).collect())
+                let [a, b, c, d, e, f, ..] = digest;
+                let number = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+                Some(format!("{number:012x}"))
             }
         }
     }
