@@ -3,7 +3,7 @@
 #
 #   make demo    http://localhost:8080: a legacy app behind Vestibule, the Cognito emulator behind that
 #   make test    everything CI runs: format, lints, tests, docs, licences, advisories
-#   make bench   the benchmarks
+#   make bench   the benchmarks: times, and instructions against the baseline
 #   make audit   known vulnerabilities among the dependencies
 #   make facts   size, start time and idle memory of the release binary
 #   make help    all targets
@@ -23,7 +23,7 @@ SCRIPTS := .ci/run scripts/setup scripts/demo scripts/facts scripts/audit
 
 # The log scan has to be last, and cargo uses all cores by itself.
 .NOTPARALLEL:
-.PHONY: help demo test bench audit facts setup fmt scripts clippy build nextest log-scan docs deny \
+.PHONY: help demo test bench bench-baseline bench-peers audit facts setup fmt scripts clippy build nextest log-scan docs deny \
         release-graph clean
 
 help: ## this list
@@ -36,9 +36,20 @@ demo: ## http://localhost:8080, a legacy app behind a login, with an emulated us
 test: setup fmt scripts clippy build nextest log-scan docs deny release-graph audit ## everything CI runs
 	@echo "make test: all green"
 
-bench: ## the benchmarks
-	@scripts/setup build
-	cargo bench --workspace
+bench: ## the benchmarks: times, and instructions against the baseline
+	@scripts/setup bench
+	cargo bench --workspace --locked --bench hot_path
+	cargo bench --workspace --locked --bench hot_path -- --instructions
+
+bench-baseline: ## instructions of today become the baseline
+	@scripts/setup bench
+	cargo bench --workspace --locked --bench hot_path -- --instructions --save
+
+bench-peers: ## beside nginx, HAProxy and Envoy
+	@scripts/setup peers
+	cargo build --locked -p dev-idp
+	cargo build --release --locked -p vestibule
+	@python3 benches/peers/run.py
 
 facts: ## size, start time and idle memory of the release binary
 	@scripts/setup build
