@@ -2,6 +2,7 @@
 //! file that knows everyone.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use async_trait::async_trait;
 use pingora::prelude::{Server, background_service};
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, ShutdownSignal, ShutdownSignalWatch, ShutdownWatch};
-use pingora::services::background::{BackgroundService, GenBackgroundService};
+use pingora::services::background::BackgroundService;
 use pingora::services::listening::Service;
 use tokio::net::TcpStream;
 use tokio::signal::unix::{SignalKind, signal};
@@ -18,18 +19,17 @@ use tokio::time::{Instant, sleep};
 
 use crate::clock;
 use crate::config::Config;
+use crate::config::load::Sources;
 use crate::edge::admin::Admin;
 use crate::edge::http::{HttpClient, HttpError};
 use crate::edge::leash::Leashed;
-use crate::edge::oidc::RelyingParty;
-use crate::edge::provider::ProviderState;
 use crate::edge::proxy::Proxy;
-use crate::edge::reach::Reach;
-use crate::edge::refresh::Refresher;
+use crate::edge::reload::Reloader;
+use crate::edge::serving::{Current, Serving};
 use crate::gate::memory::Memory;
 use crate::gate::seal::RandomError;
 use crate::gate::{Gate, NoSessionKey};
-use crate::telemetry::{self, InFlight, Telemetry};
+use crate::telemetry::{self, InFlight};
 
 /// How long running requests may take to end after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -64,11 +64,13 @@ pub enum StartError {
     Random(#[from] RandomError),
 }
 
-/// Serves until SIGTERM or SIGINT, then drains and returns.
+/// Serves until SIGTERM or SIGINT, then drains and returns. `path` is where the
+/// configuration was read from, and `sources` what it was made of: it is
+/// reloaded when that changes.
 ///
 /// # Errors
 /// See [`StartError`]; nothing has been served then.
-pub fn run(config: &Config) -> Result<(), StartError> {
+pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartError> {
     // Everything that is TLS here uses aws-lc; a provider that was installed
     // before is as good.
     if rustls::crypto::aws_lc_rs::default_provider()
@@ -79,25 +81,16 @@ pub fn run(config: &Config) -> Result<(), StartError> {
     }
     check_addresses(config)?;
     let http = HttpClient::new()?;
-    let provider = Arc::new(ProviderState::new(&config.provider, http.clone()));
-    let first_key = config.session.keys.first().ok_or(NoSessionKey)?;
     let in_flight = InFlight::default();
-    let reach = Reach::new(&config.provider.issuer, http.clone());
-    let relying_party = Arc::new(RelyingParty::new(&config.provider, http));
-    let refresher = Refresher::new(Arc::clone(&provider), relying_party);
     let memory = Arc::new(Memory::new(&mut clock::random)?);
-    let proxy = Proxy::new(
-        config,
-        Gate::with_memory(config, memory)?,
-        Arc::new(refresher),
-        reach,
-        Telemetry::new(config.log, first_key),
-        in_flight.clone(),
-    );
+    let gate = Gate::with_memory(config, memory)?;
+    let serving = Arc::new(Current::from_pointee(Serving::new(config, gate, http)?));
+    let proxy = Proxy::new(Arc::clone(&serving), in_flight.clone());
+    let reloader = Reloader::new(path.to_owned(), config, sources, Arc::clone(&serving));
 
     let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
     server.bootstrap();
-    let public = Leashed::new(&server.configuration, proxy);
+    let public = Leashed::new(&server.configuration, proxy, &serving.load());
     let mut public = Service::new("public".to_owned(), public);
     for address in &config.server.listen {
         public.add_tcp(&address.to_string());
@@ -106,13 +99,13 @@ pub fn run(config: &Config) -> Result<(), StartError> {
         addresses: config.server.listen.clone(),
         open: Arc::default(),
     };
-    let admin = Admin::new(Arc::clone(&provider), Arc::clone(&doors.open));
+    let admin = Admin::new(Arc::clone(&serving), Arc::clone(&doors.open));
     let mut admin = Service::new("admin".to_owned(), admin);
     admin.add_tcp(&config.server.admin_listen.to_string());
     admin.threads = Some(1);
     server.add_service(public);
     server.add_service(admin);
-    server.add_service(GenBackgroundService::new("provider".to_owned(), provider));
+    server.add_service(background_service("configuration", reloader));
     server.add_service(background_service("drain", Drain(in_flight)));
     server.add_service(background_service("doors", doors));
     tracing::info!(address = %config.server.admin_listen, "listening for health checks");
@@ -194,31 +187,25 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// SIGTERM and SIGINT drain. SIGHUP must not end a running proxy.
+/// SIGTERM and SIGINT drain; SIGHUP is the reloader's.
 struct Signals;
 
 #[async_trait]
 impl ShutdownSignalWatch for Signals {
     async fn recv(&self) -> ShutdownSignal {
         // SIGQUIT would dump a core that holds keys.
-        let (Ok(mut terminate), Ok(mut interrupt), Ok(mut quit), Ok(mut hangup)) = (
+        let (Ok(mut terminate), Ok(mut interrupt), Ok(mut quit)) = (
             signal(SignalKind::terminate()),
             signal(SignalKind::interrupt()),
             signal(SignalKind::quit()),
-            signal(SignalKind::hangup()),
         ) else {
             tracing::error!("signals cannot be waited for");
             return ShutdownSignal::FastShutdown;
         };
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => break,
-                _ = interrupt.recv() => break,
-                _ = quit.recv() => break,
-                _ = hangup.recv() => {
-                    tracing::warn!("this version does not reload; restart to take up a new configuration");
-                }
-            }
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = quit.recv() => {}
         }
         tracing::info!("stopping: running requests may end");
         ShutdownSignal::GracefulTerminate

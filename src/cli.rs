@@ -18,7 +18,7 @@ use self::check::check;
 use self::explain::explain;
 use self::import::{mapping, oauth2_proxy};
 use crate::app::{self, StartError};
-use crate::config::load::{self, SecretsMode};
+use crate::config::load;
 use crate::config::schema::schema;
 use crate::explain::{Question, TokenCheck, Who};
 use crate::gate::assertion::key::AssertionKey;
@@ -110,7 +110,8 @@ pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
 }
 
 fn run(config: &Path) -> u8 {
-    let loaded = match load::load(config, SecretsMode::Read) {
+    let (loaded, sources) = load::load_with_sources(config);
+    let loaded = match loaded {
         Ok(loaded) => loaded,
         Err(errors) => {
             say(&errors.to_string());
@@ -125,7 +126,7 @@ fn run(config: &Path) -> u8 {
     for warning in &loaded.warnings {
         tracing::warn!(warning = %warning, "configuration");
     }
-    let ended = app::run(&loaded.config);
+    let ended = app::run(config, &loaded.config, sources);
     telemetry::flush();
     match ended {
         Ok(()) => DONE,

@@ -10,6 +10,8 @@ pub mod provider;
 pub mod proxy;
 pub mod reach;
 pub mod refresh;
+pub mod reload;
 mod respond;
+pub mod serving;
 mod upstream;
 mod view;

@@ -196,9 +196,27 @@ impl Gate {
     /// # Errors
     /// See [`new`](Self::new).
     pub fn with_memory(config: &Config, memory: Arc<Memory>) -> Result<Self, NoSessionKey> {
+        let ring = KeyRing::new(&config.session.keys).ok_or(NoSessionKey)?;
+        Ok(Self::of(config, memory, ring))
+    }
+
+    /// The core that takes this one's place under a new configuration. It
+    /// remembers what this one did; a session key that is new seals only after
+    /// `session.key_settle`, since mounted files reach other instances later.
+    ///
+    /// # Errors
+    /// See [`new`](Self::new).
+    pub fn succeeded_by(&self, config: &Config, now: UnixTime) -> Result<Self, NoSessionKey> {
+        let settle = config.session.key_settle.as_secs();
+        let ring = self.ring.succeeded_by(&config.session.keys, now, settle);
+        let memory = Arc::clone(&self.memory);
+        Ok(Self::of(config, memory, ring.ok_or(NoSessionKey)?))
+    }
+
+    fn of(config: &Config, memory: Arc<Memory>, ring: KeyRing) -> Self {
         let prefix = &config.server.path_prefix;
         let provider = &config.provider;
-        Ok(Self {
+        Self {
             faces: config
                 .server
                 .origins
@@ -213,7 +231,7 @@ impl Gate {
             router: Router::new(config.routes.clone())
                 .ignoring_case(config.server.ignore_path_case)
                 .with_upstream(config.upstreams.default),
-            ring: KeyRing::new(&config.session.keys).ok_or(NoSessionKey)?,
+            ring,
             verifier: Verifier::new(provider.kind, issuers(provider), provider.client_id.clone())
                 .only_through(provider.identity_provider.clone()),
             mapping: Mapping::new(&config.identity, provider)
@@ -237,7 +255,7 @@ impl Gate {
             proxies: config.server.trusted_proxies.clone(),
             memory,
             verified: VerifiedSessions::new(config.session.verification_cache),
-        })
+        }
     }
 
     /// What this instance remembers.

@@ -32,6 +32,7 @@
 //! - `open_connections`: websockets and event streams, and how they end with their session
 //! - `pages`: headers of our own answers
 //! - `apps`: several of them, by other protocols, under other names
+//! - `reload`: a changed configuration while requests go on
 //! - `advisories`: how others were broken, R1 to R20
 //! - `browser`: the same in a real chromium
 //! - `third_party`: an identity provider that nobody here wrote
@@ -80,6 +81,7 @@ mod suite {
     mod radicale;
     mod refresh;
     mod regression;
+    mod reload;
     mod replies;
     mod rules;
     mod schema;

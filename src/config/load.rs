@@ -4,10 +4,12 @@
 //! only file that reads the environment. Must not judge values: that is
 //! `config::convert`, which is pure.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 use zeroize::Zeroizing;
 
@@ -46,28 +48,49 @@ pub struct Loaded {
     pub warnings: Vec<ConfigWarning>,
 }
 
+/// What a configuration is made of: the contents of its file and of all files
+/// that it named when it was read. Shows nothing of them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sources([u8; 32]);
+
+impl std::fmt::Debug for Sources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sources")
+    }
+}
+
+/// The same as [`load`] with secrets, and what it was made of: whoever looks
+/// again later sees whether anything has changed. That much is known of a
+/// configuration that is wrong, too.
+pub fn load_with_sources(path: &Path) -> (Result<Loaded, ConfigErrors>, Sources) {
+    let system = System::beside(path);
+    let loaded = load_by(path, SecretsMode::Read, &system);
+    (loaded, Sources(system.seen.into_inner().finalize().into()))
+}
+
 /// Reads and checks a configuration: the one way to a [`Config`].
 ///
 /// # Errors
 /// Everything that is wrong with it, never just the first thing.
 pub fn load(path: &Path, secrets: SecretsMode) -> Result<Loaded, ConfigErrors> {
+    load_by(path, secrets, &System::beside(path))
+}
+
+fn load_by(path: &Path, secrets: SecretsMode, system: &System) -> Result<Loaded, ConfigErrors> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let text = match read(path, CONFIG_MAX) {
+    let text = match system.see(path, CONFIG_MAX) {
         Ok(text) => text,
         Err(error) => return Err(unreadable(path, error)),
     };
-    let system = System {
-        folder: path.parent().unwrap_or(Path::new("")).to_owned(),
-    };
     let (secrets, texts): (Option<&dyn SecretSource>, Option<&dyn SecretSource>) = match secrets {
-        SecretsMode::Read => (Some(&system), None),
+        SecretsMode::Read => (Some(system), None),
         SecretsMode::Skip => (None, None),
-        SecretsMode::Explain => (None, Some(&system)),
+        SecretsMode::Explain => (None, Some(system)),
     };
     let outside = Outside {
         secrets,
         texts,
-        files: &system,
+        files: system,
         cores,
     };
     parse(path, &text, &outside)
@@ -122,17 +145,43 @@ fn unreadable(path: &Path, error: io::Error) -> ConfigErrors {
 /// This machine's files and this process's environment.
 struct System {
     folder: PathBuf,
+    /// All that was read, and what could not be.
+    seen: RefCell<Sha256>,
+}
+
+impl System {
+    /// Relative paths start at the configuration's folder.
+    fn beside(path: &Path) -> Self {
+        Self {
+            folder: path.parent().unwrap_or(Path::new("")).to_owned(),
+            seen: RefCell::default(),
+        }
+    }
+
+    fn see(&self, path: &Path, max: u64) -> Result<Zeroizing<String>, io::Error> {
+        let text = read(path, max);
+        let mut seen = self.seen.borrow_mut();
+        for part in [
+            path.as_os_str().as_encoded_bytes(),
+            text.as_ref().map_or(b"\0", |text| text.as_bytes()),
+        ] {
+            seen.update(part.len().to_le_bytes());
+            seen.update(part);
+        }
+        text
+    }
 }
 
 impl Files for System {
     fn table(&self, path: &Path) -> Result<String, io::Error> {
-        read(&self.folder.join(path), TABLE_MAX).map(|text| text.as_str().to_owned())
+        let text = self.see(&self.folder.join(path), TABLE_MAX)?;
+        Ok(text.as_str().to_owned())
     }
 }
 
 impl SecretSource for System {
     fn file(&self, path: &Path) -> Result<Zeroizing<String>, io::Error> {
-        read(&self.folder.join(path), SECRET_MAX)
+        self.see(&self.folder.join(path), SECRET_MAX)
     }
 
     #[expect(

@@ -9,24 +9,21 @@ use http::{Method, Response, StatusCode};
 use pingora::apps::http_app::ServeHttp;
 use pingora::protocols::http::ServerSession;
 
-use super::provider::ProviderState;
+use super::serving::Current;
 use crate::version;
 
 /// The admin listener's service.
 #[derive(Debug)]
 pub struct Admin {
-    provider: Arc<ProviderState>,
+    serving: Arc<Current>,
     listening: Arc<AtomicBool>,
 }
 
 impl Admin {
-    /// Answers for this provider, and for listeners that `listening` speaks of.
+    /// Answers for what is being served by, and for listeners that `listening` speaks of.
     #[must_use]
-    pub fn new(provider: Arc<ProviderState>, listening: Arc<AtomicBool>) -> Self {
-        Self {
-            provider,
-            listening,
-        }
+    pub fn new(serving: Arc<Current>, listening: Arc<AtomicBool>) -> Self {
+        Self { serving, listening }
     }
 
     fn answer(&self, method: &Method, path: &str) -> (StatusCode, &'static str, String) {
@@ -45,7 +42,9 @@ impl Admin {
                 TEXT,
                 "not ready: the public listeners do not answer yet\n".to_owned(),
             ),
-            "/readyz" if self.provider.is_ready() => (StatusCode::OK, TEXT, "ready\n".to_owned()),
+            "/readyz" if self.serving.load().provider().is_ready() => {
+                (StatusCode::OK, TEXT, "ready\n".to_owned())
+            }
             "/readyz" => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 TEXT,

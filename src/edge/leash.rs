@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use http::Method;
 use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
@@ -25,6 +26,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::proxy::Proxy;
+use super::serving::Serving;
 use crate::clock;
 use crate::gate::Gate;
 use crate::gate::lease::Lease;
@@ -71,8 +73,8 @@ impl Leash {
 
 /// Says when open connections have to end.
 pub struct Ends {
-    gate: Arc<Gate>,
-    telemetry: Arc<Telemetry>,
+    /// By whom they are judged, and where that is logged.
+    by: ArcSwap<(Arc<Gate>, Arc<Telemetry>)>,
     changed: watch::Sender<()>,
 }
 
@@ -85,10 +87,15 @@ impl std::fmt::Debug for Ends {
 impl Ends {
     pub(super) fn new(gate: Arc<Gate>, telemetry: Arc<Telemetry>) -> Self {
         Self {
-            gate,
-            telemetry,
+            by: ArcSwap::from_pointee((gate, telemetry)),
             changed: watch::Sender::new(()),
         }
+    }
+
+    /// From now on this core is asked, and at once.
+    pub(super) fn follow(&self, gate: Arc<Gate>, telemetry: Arc<Telemetry>) {
+        self.by.store(Arc::new((gate, telemetry)));
+        self.look_again();
     }
 
     /// Something may have ended sessions (a sign-out, a reload): every open
@@ -101,7 +108,8 @@ impl Ends {
     async fn of(&self, lease: &mut Lease) -> NoIdentity {
         let mut changed = self.changed.subscribe();
         loop {
-            let wait = match self.gate.renew(lease, clock::now()) {
+            let renewed = self.by.load().0.renew(lease, clock::now());
+            let wait = match renewed {
                 Ok(seconds) => Duration::from_secs(seconds.max(1)).min(STEP),
                 Err(why) => return why,
             };
@@ -113,7 +121,7 @@ impl Ends {
     }
 
     fn log(&self, leash: &Leash, why: NoIdentity) {
-        self.telemetry.access(&AccessLine {
+        self.by.load().1.access(&AccessLine {
             method: leash.method.as_str(),
             path: &leash.path,
             status: leash.status,
@@ -142,8 +150,8 @@ impl std::fmt::Debug for Leashed {
 impl Leashed {
     /// Serves by that proxy.
     #[must_use]
-    pub fn new(conf: &Arc<ServerConf>, proxy: Proxy) -> Self {
-        let ends = Arc::clone(proxy.ends());
+    pub fn new(conf: &Arc<ServerConf>, proxy: Proxy, serving: &Serving) -> Self {
+        let ends = Arc::clone(serving.ends());
         let mut proxy = HttpProxy::new(proxy, Arc::clone(conf));
         proxy.handle_init_modules();
         Self {

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::provider::PAUSE;
-use super::proxy::Proxy;
+use super::serving::Serving;
 use super::view::Received;
 use crate::gate::Decision;
 use crate::gate::callback::Failed;
@@ -26,7 +26,7 @@ pub(super) const LOGIN_PATIENCE: Duration = PAUSE.saturating_add(Duration::from_
 /// How long any other request waits for a fetch that goes at once.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(3);
 
-impl Proxy {
+impl Serving {
     /// Asks the core, once more if a key is missing and a fetch goes at once.
     pub(super) async fn decide_with_keys(
         &self,
@@ -40,7 +40,7 @@ impl Proxy {
         let mut request = self.provider.ask_for_keys();
         let Some(_turn) = request
             .is_prompt()
-            .then(|| self.key_waiters.try_acquire().ok())
+            .then(|| self.limits.key_waiters.try_acquire().ok())
             .flatten()
         else {
             return decision;

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use super::proxy::Proxy;
+use super::serving::Serving;
 use super::view::Received;
 use crate::clock;
 use crate::gate::callback::Failed;
@@ -19,7 +19,7 @@ use crate::gate::{Decision, Effect};
 /// Most codes that are redeemed at the same time.
 pub(super) const EXCHANGES_MAX: usize = 64;
 
-impl Proxy {
+impl Serving {
     pub(super) async fn perform(
         &self,
         effect: Effect,
@@ -100,6 +100,7 @@ impl Proxy {
             // Whoever replays a login of their own with made-up codes must not
             // make the provider throttle everybody.
             let _turn = self
+                .limits
                 .exchanges
                 .try_acquire()
                 .map_err(|_| ExchangeError::Unavailable)?;

@@ -14,55 +14,36 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::HttpPeer;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::{Error, ErrorSource, ErrorType};
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
 
-use super::leash::{Ends, Leash};
-use super::missing_key::WAITERS_MAX;
-use super::oidc::RelyingParty;
-use super::perform::EXCHANGES_MAX;
-use super::provider::ProviderState;
-use super::reach::Reach;
-use super::refresh::{Flight, Refresher};
+use super::leash::Leash;
+use super::refresh::Flight;
 use super::respond;
+use super::serving::{Current, Serving};
 use super::upstream::Resolver;
 use super::view::{self, FramingError, Received};
-use crate::clock;
-use crate::config::Config;
 use crate::gate::cache::Audience;
 use crate::gate::origin::PublicOrigin;
-use crate::gate::refresh::Outcome;
 use crate::gate::reply::{Note, Reply};
-use crate::gate::request::RequestView;
 use crate::gate::route::Access;
 use crate::gate::unavailable::{AppFailure, app_failed};
-use crate::gate::{Decision, Forward, Gate, Known};
-use crate::telemetry::{AccessLine, InFlight, InFlightGuard, Telemetry};
+use crate::gate::{Decision, Forward};
+use crate::telemetry::{AccessLine, InFlight, InFlightGuard};
 
 /// How long a connection may wait for its next request, in seconds.
 const KEEPALIVE_SECONDS: u64 = 60;
-/// How long an answer of the app waits for newer tokens, so as to carry them.
-const HEAD_WAIT: Duration = Duration::from_millis(500);
 /// How long a client may refuse to read on.
 const CLIENT_WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The public listener's service.
 pub struct Proxy {
-    pub(super) gate: Arc<Gate>,
-    pub(super) provider: Arc<ProviderState>,
-    pub(super) relying_party: Arc<RelyingParty>,
-    pub(super) refresher: Arc<Refresher>,
-    pub(super) reach: Reach,
-    upstreams: Vec<Resolver>,
-    telemetry: Arc<Telemetry>,
-    pub(super) ends: Arc<Ends>,
+    /// What the configuration of today has come to; each request keeps its own.
+    serving: Arc<Current>,
     in_flight: InFlight,
-    pub(super) exchanges: Semaphore,
-    pub(super) key_waiters: Semaphore,
 }
 
 /// What one request carries from callback to callback.
 pub struct Context {
+    serving: Arc<Serving>,
     started: Instant,
     forward: Option<Box<Forward>>,
     /// Newer tokens, on their way while the app answers.
@@ -73,109 +54,16 @@ pub struct Context {
 }
 
 impl Proxy {
-    /// A proxy around a core.
+    /// A proxy that serves by whatever is current.
     #[must_use]
-    pub fn new(
-        config: &Config,
-        gate: Gate,
-        refresher: Arc<Refresher>,
-        reach: Reach,
-        telemetry: Telemetry,
-        in_flight: InFlight,
-    ) -> Self {
-        let (gate, telemetry) = (Arc::new(gate), Arc::new(telemetry));
-        Self {
-            ends: Arc::new(Ends::new(Arc::clone(&gate), Arc::clone(&telemetry))),
-            gate,
-            provider: Arc::clone(refresher.provider()),
-            relying_party: Arc::clone(refresher.relying_party()),
-            refresher,
-            reach,
-            upstreams: (0..)
-                .zip(&config.upstreams.apps)
-                .map(|(number, app)| Resolver::new(number, app))
-                .collect(),
-            telemetry,
-            in_flight,
-            exchanges: Semaphore::new(EXCHANGES_MAX),
-            key_waiters: Semaphore::new(WAITERS_MAX),
-        }
+    pub fn new(serving: Arc<Current>, in_flight: InFlight) -> Self {
+        Self { serving, in_flight }
     }
+}
 
-    /// When its open connections have to end.
-    pub(super) fn ends(&self) -> &Arc<Ends> {
-        &self.ends
-    }
-
-    /// The app that a request goes to.
-    fn app(&self, ctx: &Context) -> Option<&Resolver> {
-        self.upstreams.get(ctx.forward.as_ref()?.upstream)
-    }
-
-    /// Asks the core.
-    pub(super) fn decide(&self, received: &Received<'_>, client: Option<IpAddr>) -> Decision {
-        match received.view() {
-            Ok(view) => self.decide_on(&view, client, None),
-            Err(error) => {
-                let reply = Reply::bad_request(&error.to_string(), "request_unreadable");
-                Decision::Reply(reply)
-            }
-        }
-    }
-
-    /// The same, once the refresh that it asked for is over.
-    pub(super) fn decide_on(
-        &self,
-        view: &RequestView<'_>,
-        client: Option<IpAddr>,
-        refreshed: Option<&Outcome>,
-    ) -> Decision {
-        let (snapshot, now) = (self.provider.snapshot(), clock::now());
-        let known = Known {
-            keys: snapshot.keys(now),
-            logout: snapshot
-                .endpoints
-                .as_ref()
-                .and_then(|endpoints| endpoints.logout.as_ref()),
-            refreshed,
-        };
-        self.gate
-            .decide(view, known, client, now, &mut clock::random)
-    }
-
-    /// The cookies of an answer whose head is there: those that were decided
-    /// upon, or newer ones if the session has been refreshed since. Whoever
-    /// began the refresh waits a little for it.
-    async fn cookies_for_head(&self, session: &Session, ctx: &mut Context) -> Vec<String> {
-        if let Some(flight) = ctx.refresh.take()
-            && timeout(HEAD_WAIT, flight.end()).await.is_err()
-        {
-            tracing::debug!("the app's answer does not wait for newer tokens any longer");
-        }
-        let Some(forward) = &ctx.forward else {
-            return Vec::new();
-        };
-        let mark = forward.mark.as_ref();
-        let since = mark
-            .filter(|mark| self.gate.has_newer(mark))
-            .and_then(|mark| {
-                let received = Received::of(session).ok()?;
-                let view = received.view().ok()?;
-                let now = clock::now();
-                let cookies = self
-                    .gate
-                    .cookies_since(mark, &view, now, &mut clock::random);
-                (!cookies.is_empty()).then_some(cookies)
-            });
-        if since.is_some() || forward.set_cookies.is_empty() {
-            return since.unwrap_or_default();
-        }
-        // The person may have signed out since, in another tab.
-        match &forward.lease {
-            Some(lease) if self.gate.has_ended(lease, clock::now()) => Vec::new(),
-            _ => forward.set_cookies.clone(),
-        }
-    }
+/// The app that a request goes to.
+fn app(ctx: &Context) -> Option<&Resolver> {
+    ctx.serving.app(ctx.forward.as_ref()?)
 }
 
 fn client_of(session: &Session) -> Option<IpAddr> {
@@ -196,6 +84,7 @@ impl ProxyHttp for Proxy {
 
     fn new_ctx(&self) -> Context {
         Context {
+            serving: self.serving.load_full(),
             started: Instant::now(),
             forward: None,
             refresh: None,
@@ -215,12 +104,13 @@ impl ProxyHttp for Proxy {
         ctx: &mut Context,
     ) -> pingora::Result<bool> {
         limit_connection(session);
+        let serving = Arc::clone(&ctx.serving);
         let client = client_of(session);
         let fate = match Received::of(session) {
             Ok(received) => {
-                let mut decision = self.decide_with_keys(&received, client).await;
+                let mut decision = serving.decide_with_keys(&received, client).await;
                 if let Decision::Perform(effect) = decision {
-                    decision = self.perform(effect, received.into_owned(), client).await;
+                    decision = serving.perform(effect, received.into_owned(), client).await;
                 }
                 match decision {
                     Decision::Forward(forward) => Fate::Forward(forward),
@@ -239,14 +129,14 @@ impl ProxyHttp for Proxy {
             Fate::Forward(mut forward) => {
                 ctx.note = std::mem::take(&mut forward.note);
                 let ask = forward.refresh.take();
-                ctx.refresh = ask.map(|ask| self.refresher.begin(&self.gate, ask));
+                ctx.refresh = ask.map(|ask| serving.refresher.begin(&serving.gate, ask));
                 ctx.forward = Some(forward);
                 Ok(false)
             }
             Fate::Reply(mut reply) => {
                 if reply.status == StatusCode::MISDIRECTED_REQUEST {
                     let configured: Vec<_> =
-                        self.gate.origins().map(PublicOrigin::as_str).collect();
+                        serving.gate.origins().map(PublicOrigin::as_str).collect();
                     tracing::warn!(
                         configured = configured.join(", "),
                         "a request for a host that is no server.public_url"
@@ -266,7 +156,7 @@ impl ProxyHttp for Proxy {
     ) -> pingora::Result<Box<HttpPeer>> {
         let attempt = ctx.attempts;
         ctx.attempts += 1;
-        match self.app(ctx) {
+        match app(ctx) {
             Some(app) => app.peer(attempt).await,
             None => None,
         }
@@ -289,10 +179,10 @@ impl ProxyHttp for Proxy {
                 "the header cannot say all of its value truly; a part was left out"
             );
         }
-        let host = self.app(ctx).and_then(Resolver::host);
+        let host = app(ctx).and_then(Resolver::host);
         respond::edit_request(
             upstream_request,
-            &self.gate,
+            &ctx.serving.gate,
             &forward.edits,
             forward.target.as_deref(),
             forward.pass_override_headers,
@@ -311,13 +201,15 @@ impl ProxyHttp for Proxy {
     ) -> pingora::Result<()> {
         if upstream_response.status.is_informational() && !is_switch(upstream_response.status) {
             // The answer proper gets our cookies and caching.
-            respond::drop_our_cookies(upstream_response, &self.gate)?;
+            respond::drop_our_cookies(upstream_response, &ctx.serving.gate)?;
             return Ok(());
         }
-        let set_cookies = self.cookies_for_head(session, ctx).await;
+        let serving = Arc::clone(&ctx.serving);
+        let flight = ctx.refresh.take();
         let Some(forward) = &mut ctx.forward else {
             return Err(Error::new_in(ErrorType::InternalError));
         };
+        let set_cookies = serving.cookies_for_head(session, forward, flight).await;
         if stays_open(upstream_response)
             && let Some(lease) = forward.lease.take()
         {
@@ -341,7 +233,7 @@ impl ProxyHttp for Proxy {
                 Audience::OnePerson
             }
         };
-        respond::edit_response(upstream_response, &self.gate, audience, &set_cookies)
+        respond::edit_response(upstream_response, &serving.gate, audience, &set_cookies)
     }
 
     fn fail_to_connect(
@@ -352,7 +244,7 @@ impl ProxyHttp for Proxy {
         mut e: Box<Error>,
     ) -> Box<Error> {
         // Nothing has been sent yet: another address may do.
-        e.set_retry(self.app(ctx).is_some_and(|app| ctx.attempts < app.count()));
+        e.set_retry(app(ctx).is_some_and(|app| ctx.attempts < app.count()));
         e
     }
 
@@ -394,7 +286,7 @@ impl ProxyHttp for Proxy {
     }
 
     async fn logging(&self, session: &mut Session, _e: Option<&Error>, ctx: &mut Context) {
-        self.telemetry.access(&AccessLine {
+        ctx.serving.telemetry.access(&AccessLine {
             method: session.req_header().method.as_str(),
             path: &view::Path::of(session),
             status: session

@@ -32,10 +32,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Refresher {
     provider: Arc<ProviderState>,
     relying_party: Arc<RelyingParty>,
-    turns: Semaphore,
-    state: Mutex<State>,
+    turns: Arc<Semaphore>,
+    state: Arc<Mutex<State>>,
     /// How they ended, for metrics.
-    pub counters: RefreshCounters,
+    pub counters: Arc<RefreshCounters>,
 }
 
 /// How refreshes ended.
@@ -100,22 +100,27 @@ impl Refresher {
         Self {
             provider,
             relying_party,
-            turns: Semaphore::new(CALLS_MAX),
-            state: Mutex::default(),
-            counters: RefreshCounters::default(),
+            turns: Arc::new(Semaphore::new(CALLS_MAX)),
+            state: Arc::default(),
+            counters: Arc::default(),
         }
     }
 
-    /// The provider.
+    /// The same by another client or at another provider. Refreshes under way
+    /// are joined as before: a rotated token is never sent twice.
     #[must_use]
-    pub fn provider(&self) -> &Arc<ProviderState> {
-        &self.provider
-    }
-
-    /// Our client there.
-    #[must_use]
-    pub fn relying_party(&self) -> &Arc<RelyingParty> {
-        &self.relying_party
+    pub fn succeeded_by(
+        &self,
+        provider: Arc<ProviderState>,
+        relying_party: Arc<RelyingParty>,
+    ) -> Self {
+        Self {
+            provider,
+            relying_party,
+            turns: Arc::clone(&self.turns),
+            state: Arc::clone(&self.state),
+            counters: Arc::clone(&self.counters),
+        }
     }
 
     /// Begins a refresh, or joins the one of the same session. It runs on by

@@ -232,6 +232,16 @@ impl Harness {
         found
     }
 
+    /// Waits until so many log lines hold a text.
+    pub(crate) fn await_log_times(&mut self, text: &str, times: usize) {
+        let (out, err) = (self.vestibule.stdout.clone(), self.vestibule.stderr.clone());
+        self.vestibule
+            .wait_until(&format!("{times} log lines with {text}"), || {
+                let log = [&out, &err].map(|path| fs::read_to_string(path).unwrap_or_default());
+                log.concat().matches(text).count() >= times
+            });
+    }
+
     /// Path of a file beside the config.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)

@@ -1,0 +1,227 @@
+//! A changed configuration takes effect while requests go on.
+//!
+//! Owns when the files are looked at, and what is done about a change. Decides
+//! nothing about what is in them: a configuration with mistakes changes
+//! nothing. What a request began with, it ends with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pingora::server::ShutdownWatch;
+use pingora::services::background::BackgroundService;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::provider::ProviderState;
+use super::serving::{Current, Serving};
+use crate::config::Config;
+use crate::config::load::{Loaded, Sources, load_with_sources};
+
+/// How often the files are looked at. By their contents: mounted ones are
+/// swapped by symbolic links, and their times say nothing.
+const LOOK: Duration = Duration::from_secs(2);
+/// How long a new provider may take to be known before it is served by all the same.
+const PROVIDER_PATIENCE: Duration = Duration::from_secs(10);
+const PROVIDER_STEP: Duration = Duration::from_millis(50);
+
+/// Takes up changed configurations, and keeps what is known of the provider fresh.
+pub struct Reloader {
+    path: PathBuf,
+    first: Sources,
+    fixed: Fixed,
+    serving: Arc<Current>,
+    counters: Arc<ReloadCounters>,
+}
+
+/// How reloads ended.
+#[derive(Debug, Default)]
+pub struct ReloadCounters {
+    /// Taken up.
+    pub done: AtomicU64,
+    /// Refused for their mistakes.
+    pub refused: AtomicU64,
+}
+
+/// What only a restart can change, as text.
+#[derive(Clone, PartialEq, Eq)]
+struct Fixed(Vec<(&'static str, String)>);
+
+impl Fixed {
+    fn of(config: &Config) -> Self {
+        let server = &config.server;
+        Self(vec![
+            ("server.listen", format!("{:?}", server.listen)),
+            ("server.admin_listen", server.admin_listen.to_string()),
+            ("server.threads", server.threads.to_string()),
+            ("log.format", format!("{:?}", config.log.format)),
+            ("log.level", config.log.level.to_string()),
+        ])
+    }
+}
+
+impl std::fmt::Debug for Reloader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reloader")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A provider that is being asked in the background, until this is dropped.
+struct Kept {
+    provider: Arc<ProviderState>,
+    task: JoinHandle<()>,
+    _end: watch::Sender<bool>,
+}
+
+impl Kept {
+    fn fresh(provider: &Arc<ProviderState>) -> Self {
+        let (end, shutdown) = watch::channel(false);
+        let kept = Arc::clone(provider);
+        Self {
+            provider: Arc::clone(provider),
+            task: tokio::spawn(async move { kept.start(shutdown).await }),
+            _end: end,
+        }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Reloader {
+    /// Follows the file that this configuration was read from.
+    #[must_use]
+    pub fn new(path: PathBuf, config: &Config, first: Sources, serving: Arc<Current>) -> Self {
+        Self {
+            path,
+            first,
+            fixed: Fixed::of(config),
+            serving,
+            counters: Arc::default(),
+        }
+    }
+
+    /// How reloads ended so far.
+    #[must_use]
+    pub fn counters(&self) -> &Arc<ReloadCounters> {
+        &self.counters
+    }
+
+    /// The files as they are now. They may be on a slow mount.
+    async fn read(&self) -> Option<(Result<Loaded, String>, Sources)> {
+        let path = self.path.clone();
+        let read = move || {
+            let (loaded, sources) = load_with_sources(&path);
+            (loaded.map_err(|errors| errors.to_string()), sources)
+        };
+        tokio::task::spawn_blocking(read).await.ok()
+    }
+
+    /// Serves by a new configuration, or says why not.
+    async fn take_up(&self, loaded: Result<Loaded, String>, kept: &mut Kept) {
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(errors) => {
+                self.counters.refused.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(
+                    error = %errors,
+                    "the new configuration is refused; the old one stays"
+                );
+                return;
+            }
+        };
+        for warning in &loaded.warnings {
+            tracing::warn!(warning = %warning, "configuration");
+        }
+        let config = &loaded.config;
+        let Fixed(fixed) = Fixed::of(config);
+        for (key, _) in fixed
+            .iter()
+            .zip(&self.fixed.0)
+            .filter(|(new, old)| new != old)
+            .map(|(new, _)| new)
+        {
+            tracing::warn!(key, "this key takes effect with the next start");
+        }
+        let next = match self.serving.load().succeeded_by(config) {
+            Ok(next) => Arc::new(next),
+            Err(error) => {
+                self.counters.refused.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(%error, "the new configuration is refused; the old one stays");
+                return;
+            }
+        };
+        if !Arc::ptr_eq(next.provider(), &kept.provider) {
+            let known = Kept::fresh(next.provider());
+            await_provider(next.provider()).await;
+            *kept = known;
+        }
+        self.serve_by(next);
+    }
+
+    fn serve_by(&self, next: Arc<Serving>) {
+        self.serving.store(Arc::clone(&next));
+        next.watch_connections();
+        self.counters.done.fetch_add(1, Ordering::Relaxed);
+        tracing::info!("the configuration was reloaded");
+    }
+}
+
+/// Requests go by the old configuration until the new provider's keys are there.
+async fn await_provider(provider: &ProviderState) {
+    let began = Instant::now();
+    while !provider.is_ready() {
+        if began.elapsed() > PROVIDER_PATIENCE {
+            tracing::warn!(
+                "the new provider cannot be asked yet; sign-in is not available until then"
+            );
+            return;
+        }
+        sleep(PROVIDER_STEP).await;
+    }
+}
+
+#[async_trait]
+impl BackgroundService for Reloader {
+    async fn start(&self, mut shutdown: ShutdownWatch) {
+        let mut kept = Kept::fresh(self.serving.load().provider());
+        let mut hangups = signal(SignalKind::hangup()).ok();
+        // What is served by or was refused, and what was seen at the last look.
+        let (mut settled, mut seen) = (self.first.clone(), self.first.clone());
+        loop {
+            let is_asked = tokio::select! {
+                () = sleep(LOOK) => false,
+                () = hangup(&mut hangups) => true,
+                _ = shutdown.changed() => return,
+            };
+            let Some((loaded, sources)) = self.read().await else {
+                continue;
+            };
+            // Files that change one after the other are taken up together.
+            let is_stable = sources == seen;
+            seen = sources;
+            if is_asked || (is_stable && seen != settled) {
+                settled = seen.clone();
+                self.take_up(loaded, &mut kept).await;
+            }
+        }
+    }
+}
+
+async fn hangup(hangups: &mut Option<Signal>) {
+    match hangups {
+        Some(hangups) => {
+            hangups.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}

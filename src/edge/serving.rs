@@ -1,0 +1,238 @@
+//! What one configuration has come to: the core, the provider and the apps, as
+//! they stand together. A reload puts another one in its place; a request keeps
+//! the one that it began with.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use pingora::proxy::Session;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::http::HttpClient;
+use super::leash::Ends;
+use super::missing_key::WAITERS_MAX;
+use super::oidc::RelyingParty;
+use super::perform::EXCHANGES_MAX;
+use super::provider::ProviderState;
+use super::reach::Reach;
+use super::refresh::{Flight, Refresher};
+use super::upstream::Resolver;
+use super::view::Received;
+use crate::clock;
+use crate::config::Config;
+use crate::gate::refresh::Outcome;
+use crate::gate::reply::Reply;
+use crate::gate::request::RequestView;
+use crate::gate::{Decision, Forward, Gate, Known, NoSessionKey};
+use crate::telemetry::Telemetry;
+
+/// How long an answer of the app waits for newer tokens, so as to carry them.
+const HEAD_WAIT: Duration = Duration::from_millis(500);
+
+/// What is being served by, for whoever begins something now.
+pub type Current = ArcSwap<Serving>;
+
+/// One configuration at work.
+pub struct Serving {
+    pub(super) gate: Arc<Gate>,
+    pub(super) provider: Arc<ProviderState>,
+    pub(super) relying_party: Arc<RelyingParty>,
+    pub(super) refresher: Arc<Refresher>,
+    pub(super) reach: Arc<Reach>,
+    pub(super) telemetry: Arc<Telemetry>,
+    pub(super) ends: Arc<Ends>,
+    pub(super) limits: Arc<Limits>,
+    upstreams: Vec<Resolver>,
+    http: HttpClient,
+    /// The provider's configuration without its secrets, as text: the same
+    /// text, the same endpoints and keys.
+    provider_facts: String,
+}
+
+/// How much may be under way at once, whatever was reloaded since.
+pub(super) struct Limits {
+    pub(super) exchanges: Semaphore,
+    pub(super) key_waiters: Semaphore,
+}
+
+impl std::fmt::Debug for Serving {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Serving")
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Serving {
+    /// The first one.
+    ///
+    /// # Errors
+    /// Without a session key; a [`Config`] that was loaded has one.
+    pub fn new(config: &Config, gate: Gate, http: HttpClient) -> Result<Self, NoSessionKey> {
+        let gate = Arc::new(gate);
+        let first_key = config.session.keys.first().ok_or(NoSessionKey)?;
+        let telemetry = Arc::new(Telemetry::new(config.log, first_key));
+        let provider = Arc::new(ProviderState::new(&config.provider, http.clone()));
+        let relying_party = Arc::new(RelyingParty::new(&config.provider, http.clone()));
+        let refresher = Refresher::new(Arc::clone(&provider), Arc::clone(&relying_party));
+        Ok(Self {
+            ends: Arc::new(Ends::new(Arc::clone(&gate), Arc::clone(&telemetry))),
+            gate,
+            provider,
+            relying_party,
+            refresher: Arc::new(refresher),
+            reach: Arc::new(Reach::new(&config.provider.issuer, http.clone())),
+            telemetry,
+            limits: Arc::new(Limits {
+                exchanges: Semaphore::new(EXCHANGES_MAX),
+                key_waiters: Semaphore::new(WAITERS_MAX),
+            }),
+            upstreams: resolvers(config),
+            http,
+            provider_facts: facts(config),
+        })
+    }
+
+    /// The one that takes this one's place under a new configuration. What is
+    /// known of the provider stays if it is the same one; what this instance
+    /// remembers of sessions, and refreshes under way, stay in any case.
+    ///
+    /// # Errors
+    /// Without a session key; a [`Config`] that was loaded has one.
+    pub fn succeeded_by(&self, config: &Config) -> Result<Self, NoSessionKey> {
+        let gate = Arc::new(self.gate.succeeded_by(config, clock::now())?);
+        let first_key = config.session.keys.first().ok_or(NoSessionKey)?;
+        let provider_facts = facts(config);
+        let http = self.http.clone();
+        let (provider, reach) = if provider_facts == self.provider_facts {
+            (Arc::clone(&self.provider), Arc::clone(&self.reach))
+        } else {
+            (
+                Arc::new(ProviderState::new(&config.provider, http.clone())),
+                Arc::new(Reach::new(&config.provider.issuer, http.clone())),
+            )
+        };
+        let relying_party = Arc::new(RelyingParty::new(&config.provider, http.clone()));
+        let refresher = self
+            .refresher
+            .succeeded_by(Arc::clone(&provider), Arc::clone(&relying_party));
+        Ok(Self {
+            gate,
+            provider,
+            relying_party,
+            refresher: Arc::new(refresher),
+            reach,
+            telemetry: Arc::new(Telemetry::new(config.log, first_key)),
+            ends: Arc::clone(&self.ends),
+            limits: Arc::clone(&self.limits),
+            upstreams: resolvers(config),
+            http,
+            provider_facts,
+        })
+    }
+
+    /// What is known of the provider.
+    #[must_use]
+    pub fn provider(&self) -> &Arc<ProviderState> {
+        &self.provider
+    }
+
+    /// From now on, open connections are held against this one.
+    pub fn watch_connections(&self) {
+        self.ends
+            .follow(Arc::clone(&self.gate), Arc::clone(&self.telemetry));
+    }
+
+    /// When open connections have to end.
+    pub(super) fn ends(&self) -> &Arc<Ends> {
+        &self.ends
+    }
+
+    /// The app that a request goes to.
+    pub(super) fn app(&self, forward: &Forward) -> Option<&Resolver> {
+        self.upstreams.get(forward.upstream)
+    }
+
+    /// Asks the core.
+    pub(super) fn decide(&self, received: &Received<'_>, client: Option<IpAddr>) -> Decision {
+        match received.view() {
+            Ok(view) => self.decide_on(&view, client, None),
+            Err(error) => {
+                let reply = Reply::bad_request(&error.to_string(), "request_unreadable");
+                Decision::Reply(reply)
+            }
+        }
+    }
+
+    /// The same, once the refresh that it asked for is over.
+    pub(super) fn decide_on(
+        &self,
+        view: &RequestView<'_>,
+        client: Option<IpAddr>,
+        refreshed: Option<&Outcome>,
+    ) -> Decision {
+        let (snapshot, now) = (self.provider.snapshot(), clock::now());
+        let known = Known {
+            keys: snapshot.keys(now),
+            logout: snapshot
+                .endpoints
+                .as_ref()
+                .and_then(|endpoints| endpoints.logout.as_ref()),
+            refreshed,
+        };
+        self.gate
+            .decide(view, known, client, now, &mut clock::random)
+    }
+
+    /// The cookies of an answer whose head is there: those that were decided
+    /// upon, or newer ones if the session has been refreshed since. Whoever
+    /// began the refresh waits a little for it.
+    pub(super) async fn cookies_for_head(
+        &self,
+        session: &Session,
+        forward: &Forward,
+        flight: Option<Flight>,
+    ) -> Vec<String> {
+        if let Some(flight) = flight
+            && timeout(HEAD_WAIT, flight.end()).await.is_err()
+        {
+            tracing::debug!("the app's answer does not wait for newer tokens any longer");
+        }
+        let mark = forward.mark.as_ref();
+        let since = mark
+            .filter(|mark| self.gate.has_newer(mark))
+            .and_then(|mark| {
+                let received = Received::of(session).ok()?;
+                let view = received.view().ok()?;
+                let now = clock::now();
+                let cookies = self
+                    .gate
+                    .cookies_since(mark, &view, now, &mut clock::random);
+                (!cookies.is_empty()).then_some(cookies)
+            });
+        if since.is_some() || forward.set_cookies.is_empty() {
+            return since.unwrap_or_default();
+        }
+        // The person may have signed out since, in another tab.
+        match &forward.lease {
+            Some(lease) if self.gate.has_ended(lease, clock::now()) => Vec::new(),
+            _ => forward.set_cookies.clone(),
+        }
+    }
+}
+
+/// What the provider's endpoints and keys depend on.
+fn facts(config: &Config) -> String {
+    // Debug shows no secret, and a new secret changes neither.
+    format!("{:?}", config.provider)
+}
+
+fn resolvers(config: &Config) -> Vec<Resolver> {
+    (0..)
+        .zip(&config.upstreams.apps)
+        .map(|(number, app)| Resolver::new(number, app))
+        .collect()
+}
