@@ -296,7 +296,7 @@ def measure(contender, provider, work, ports, options):
     proxy = Program([program(name), *arguments], PROXY_CPU, work / f"{contender.name}.log", port)
     try:
         if name == "vestibule":
-            proxy.wait_for(lambda: ask("GET", f"http://127.0.0.1:{admin}/readyz")[0].status == 200)
+            proxy.wait_for(lambda: answers(admin) and ask("GET", f"http://127.0.0.1:{admin}/readyz")[0].status == 200)
         cookies = credentials(contender, provider, origin, options.sessions)
         check(contender, origin, cookies[0])
         rows = []
