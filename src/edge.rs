@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod http;
 pub mod leash;
+mod metrics;
 mod missing_key;
 pub mod oidc;
 mod perform;

@@ -76,7 +76,7 @@ use refresh::{Mark, Outcome, Refresh};
 use reply::{Asker, Note, Reply};
 use request::RequestView;
 use route::{Access, Manner, Router, Ruling};
-use seal::{KeyRing, Rng};
+use seal::{KeyRing, KeyUse, Rng};
 use time::UnixTime;
 use token::{KeySet, Verifier};
 use verified::{Figures, Verified, VerifiedSessions};
@@ -596,6 +596,11 @@ impl Gate {
         req.headers().contains_key(header::UPGRADE)
             && req.headers().contains_key(header::ORIGIN)
             && !req.header("origin").is_some_and(is_welcome)
+    }
+
+    /// How often each session key was used.
+    pub fn key_uses(&self) -> impl Iterator<Item = KeyUse> {
+        self.ring.uses()
     }
 
     /// What the cache of verified sessions comes to.

@@ -10,8 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 mod line;
+mod outcomes;
 mod sink;
 
+pub use outcomes::Outcomes;
 pub use sink::flush;
 
 use hmac::{Hmac, Mac};

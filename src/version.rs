@@ -9,6 +9,6 @@ pub fn json() -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "commit": option_env!("VESTIBULE_COMMIT").unwrap_or("unknown"),
         "tls": "rustls",
-        "crypto": { "tls": "aws-lc-rs", "signatures": "aws-lc-rs", "seal": "aes-gcm" },
+        "crypto": { "tls": "aws-lc-rs", "signatures": "aws-lc-rs", "seal": "aws-lc-rs" },
     })
 }

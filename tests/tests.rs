@@ -33,6 +33,7 @@
 //! - `pages`: headers of our own answers
 //! - `apps`: several of them, by other protocols, under other names
 //! - `reload`: a changed configuration while requests go on
+//! - `metrics`: what an instance says of itself
 //! - `advisories`: how others were broken, R1 to R20
 //! - `browser`: the same in a real chromium
 //! - `third_party`: an identity provider that nobody here wrote
@@ -75,6 +76,7 @@ mod suite {
     mod login;
     mod logout;
     mod mapping;
+    mod metrics;
     mod online;
     mod open_connections;
     mod pages;

@@ -9,6 +9,7 @@ use http::{Method, Response, StatusCode};
 use pingora::apps::http_app::ServeHttp;
 use pingora::protocols::http::ServerSession;
 
+use super::metrics;
 use super::serving::Current;
 use crate::version;
 
@@ -50,6 +51,11 @@ impl Admin {
                 TEXT,
                 "not ready: the provider's endpoints and keys have not been seen yet\n".to_owned(),
             ),
+            "/metrics" => (
+                StatusCode::OK,
+                metrics::CONTENT_TYPE,
+                metrics::render(&self.serving.load()),
+            ),
             "/version" => (
                 StatusCode::OK,
                 "application/json",
@@ -58,7 +64,7 @@ impl Admin {
             _ => (
                 StatusCode::NOT_FOUND,
                 TEXT,
-                "/healthz, /readyz and /version are here\n".to_owned(),
+                "/healthz, /readyz, /metrics and /version are here\n".to_owned(),
             ),
         }
     }

@@ -286,6 +286,8 @@ impl ProxyHttp for Proxy {
     }
 
     async fn logging(&self, session: &mut Session, _e: Option<&Error>, ctx: &mut Context) {
+        let counters = &ctx.serving.counters;
+        counters.outcomes.count(ctx.note.outcome, ctx.note.reason);
         ctx.serving.telemetry.access(&AccessLine {
             method: session.req_header().method.as_str(),
             path: &view::Path::of(session),

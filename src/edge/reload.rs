@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -35,16 +35,6 @@ pub struct Reloader {
     first: Sources,
     fixed: Fixed,
     serving: Arc<Current>,
-    counters: Arc<ReloadCounters>,
-}
-
-/// How reloads ended.
-#[derive(Debug, Default)]
-pub struct ReloadCounters {
-    /// Taken up.
-    pub done: AtomicU64,
-    /// Refused for their mistakes.
-    pub refused: AtomicU64,
 }
 
 /// What only a restart can change, as text.
@@ -106,14 +96,7 @@ impl Reloader {
             first,
             fixed: Fixed::of(config),
             serving,
-            counters: Arc::default(),
         }
-    }
-
-    /// How reloads ended so far.
-    #[must_use]
-    pub fn counters(&self) -> &Arc<ReloadCounters> {
-        &self.counters
     }
 
     /// The files as they are now. They may be on a slow mount.
@@ -131,7 +114,7 @@ impl Reloader {
         let loaded = match loaded {
             Ok(loaded) => loaded,
             Err(errors) => {
-                self.counters.refused.fetch_add(1, Ordering::Relaxed);
+                self.refused();
                 tracing::error!(
                     error = %errors,
                     "the new configuration is refused; the old one stays"
@@ -155,7 +138,7 @@ impl Reloader {
         let next = match self.serving.load().succeeded_by(config) {
             Ok(next) => Arc::new(next),
             Err(error) => {
-                self.counters.refused.fetch_add(1, Ordering::Relaxed);
+                self.refused();
                 tracing::error!(%error, "the new configuration is refused; the old one stays");
                 return;
             }
@@ -168,10 +151,19 @@ impl Reloader {
         self.serve_by(next);
     }
 
+    fn refused(&self) {
+        let serving = self.serving.load();
+        serving
+            .counters
+            .reloads
+            .refused
+            .fetch_add(1, Ordering::Relaxed);
+    }
+
     fn serve_by(&self, next: Arc<Serving>) {
         self.serving.store(Arc::clone(&next));
         next.watch_connections();
-        self.counters.done.fetch_add(1, Ordering::Relaxed);
+        next.counters.reloads.done.fetch_add(1, Ordering::Relaxed);
         tracing::info!("the configuration was reloaded");
     }
 }

@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -27,7 +28,7 @@ use crate::gate::refresh::Outcome;
 use crate::gate::reply::Reply;
 use crate::gate::request::RequestView;
 use crate::gate::{Decision, Forward, Gate, Known, NoSessionKey};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Outcomes, Telemetry};
 
 /// How long an answer of the app waits for newer tokens, so as to carry them.
 const HEAD_WAIT: Duration = Duration::from_millis(500);
@@ -45,11 +46,28 @@ pub struct Serving {
     pub(super) telemetry: Arc<Telemetry>,
     pub(super) ends: Arc<Ends>,
     pub(super) limits: Arc<Limits>,
+    pub(super) counters: Arc<Counters>,
     upstreams: Vec<Resolver>,
     http: HttpClient,
     /// The provider's configuration without its secrets, as text: the same
     /// text, the same endpoints and keys.
     provider_facts: String,
+}
+
+/// What is counted from the start of the process on.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) outcomes: Outcomes,
+    pub(super) reloads: ReloadCounters,
+}
+
+/// How reloads ended.
+#[derive(Debug, Default)]
+pub(super) struct ReloadCounters {
+    /// Taken up.
+    pub(super) done: AtomicU64,
+    /// Refused for their mistakes.
+    pub(super) refused: AtomicU64,
 }
 
 /// How much may be under way at once, whatever was reloaded since.
@@ -90,6 +108,7 @@ impl Serving {
                 exchanges: Semaphore::new(EXCHANGES_MAX),
                 key_waiters: Semaphore::new(WAITERS_MAX),
             }),
+            counters: Arc::default(),
             upstreams: resolvers(config),
             http,
             provider_facts: facts(config),
@@ -128,6 +147,7 @@ impl Serving {
             telemetry: Arc::new(Telemetry::new(config.log, first_key)),
             ends: Arc::clone(&self.ends),
             limits: Arc::clone(&self.limits),
+            counters: Arc::clone(&self.counters),
             upstreams: resolvers(config),
             http,
             provider_facts,

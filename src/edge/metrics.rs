@@ -1,0 +1,144 @@
+//! `/metrics`: what this instance has come to, in Prometheus' text format.
+//!
+//! Owns the names. Labels are from closed lists, or ids of our own keys: no
+//! name, path or claim of anybody. `docs/metrics.md` is held against it.
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::serving::Serving;
+use crate::clock;
+use crate::version;
+
+/// The `Content-Type` of what [`render`] writes.
+pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// One family after the other.
+struct Page(String);
+
+impl Page {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        // Writing to a text never fails.
+        let _written = write!(
+            self.0,
+            "# HELP vestibule_{name} {help}\n# TYPE vestibule_{name} {kind}\n"
+        );
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
+        let _written = write!(self.0, "vestibule_{name}");
+        for (place, (label, text)) in labels.iter().enumerate() {
+            let open = if place == 0 { '{' } else { ',' };
+            let _written = write!(self.0, "{open}{label}=\"{text}\"");
+        }
+        let close = if labels.is_empty() { "" } else { "}" };
+        let _written = writeln!(self.0, "{close} {value}");
+    }
+
+    fn one(&mut self, name: &str, kind: &str, help: &str, value: u64) {
+        self.family(name, kind, help);
+        self.sample(name, &[], value);
+    }
+}
+
+/// All of it, as it is now.
+pub(super) fn render(serving: &Serving) -> String {
+    let mut page = Page(String::new());
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let now = clock::now();
+
+    page.family(
+        "build_info",
+        "gauge",
+        "Always 1; the version is in the label.",
+    );
+    let version = version::json();
+    let text = version.get("version").and_then(|text| text.as_str());
+    page.sample("build_info", &[("version", text.unwrap_or("unknown"))], 1);
+
+    let name = "requests_total";
+    page.family(
+        name,
+        "counter",
+        "Requests that ended, by what became of them.",
+    );
+    for ((outcome, reason), value) in serving.counters.outcomes.all() {
+        page.sample(name, &[("outcome", outcome), ("reason", reason)], value);
+    }
+
+    let name = "refreshes_total";
+    page.family(name, "counter", "Sessions that were to get newer tokens.");
+    let refreshes = &serving.refresher.counters;
+    for (result, counter) in [
+        ("renewed", &refreshes.renewed),
+        ("refused", &refreshes.refused),
+        ("unavailable", &refreshes.unavailable),
+    ] {
+        page.sample(name, &[("result", result)], count(counter));
+    }
+
+    let name = "reloads_total";
+    page.family(
+        name,
+        "counter",
+        "Changed configurations, taken up or refused.",
+    );
+    let reloads = &serving.counters.reloads;
+    for (result, counter) in [("done", &reloads.done), ("refused", &reloads.refused)] {
+        page.sample(name, &[("result", result)], count(counter));
+    }
+
+    let snapshot = serving.provider.snapshot();
+    let (age_name, number) = ("provider_keys_age_seconds", "provider_keys");
+    if let Some(age) = snapshot.keys_age(now) {
+        let help = "How long ago the provider's keys were fetched.";
+        page.one(age_name, "gauge", help, age.as_secs());
+    }
+    let keys = snapshot.keys(now).map_or(0, |keys| keys.len());
+    let help = "Keys of the provider that tokens may be signed with now.";
+    page.one(
+        number,
+        "gauge",
+        help,
+        u64::try_from(keys).unwrap_or(u64::MAX),
+    );
+
+    let uses: Vec<_> = serving.gate.key_uses().collect();
+    let name = "session_key_opened_total";
+    page.family(
+        name,
+        "counter",
+        "Session cookies opened, by key; known sessions are not opened again.",
+    );
+    for key in &uses {
+        page.sample(name, &[("key", &key.id)], key.opens);
+    }
+    let name = "session_key_sealed_total";
+    page.family(name, "counter", "Values sealed, by session key.");
+    for key in &uses {
+        page.sample(name, &[("key", &key.id)], key.seals);
+    }
+
+    let figures = serving.gate.verified_figures();
+    let size = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
+    let help = "Sessions whose verification is remembered.";
+    page.one("verified_sessions", "gauge", help, size(figures.entries));
+    let help = "What they take in memory, estimated.";
+    page.one("verified_sessions_bytes", "gauge", help, figures.bytes);
+    let help = "Signatures checked because a session was not remembered, since the last reload.";
+    page.one("signature_checks", "gauge", help, figures.checks);
+
+    let memory = serving.gate.memory();
+    let help = "Sessions that were signed out here and are refused until they end.";
+    page.one("denied_sessions", "gauge", help, size(memory.denied.len()));
+    let help = "Sessions whose newer cookie has not been seen yet.";
+    page.one("renewed_sessions", "gauge", help, size(memory.newer.len()));
+    let help = "Such sessions that had to be forgotten before their time.";
+    page.one(
+        "renewed_sessions_evicted_total",
+        "counter",
+        help,
+        memory.newer.evictions(),
+    );
+    page.0
+}

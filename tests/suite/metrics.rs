@@ -1,0 +1,87 @@
+//! What an instance says of itself at `/metrics`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::SocketAddr;
+
+use crate::support::Harness;
+use crate::support::dev_idp::KIRSTEN;
+use crate::support::peers::root;
+use crate::support::wire::raw_request;
+
+fn metrics(chain: &Harness) -> String {
+    metrics_at(chain.admin)
+}
+
+fn metrics_at(admin: SocketAddr) -> String {
+    let answer = raw_request(admin, "GET /metrics HTTP/1.1\r\nHost: admin\r\n\r\n");
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.header("content-type"),
+        Some("text/plain; version=0.0.4; charset=utf-8")
+    );
+    answer.text()
+}
+
+/// The value of a sample.
+fn value(text: &str, sample: &str) -> Option<u64> {
+    text.lines()
+        .find_map(|line| line.strip_prefix(sample)?.strip_prefix(' ')?.parse().ok())
+}
+
+#[test]
+fn every_metric_is_described_and_every_described_one_is_there() {
+    let chain = Harness::start();
+    chain.signed_in(KIRSTEN);
+    let text = metrics(&chain);
+    let there: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
+        .collect();
+    let docs = fs::read_to_string(root().join("docs/metrics.md")).expect("the list");
+    let described: BTreeSet<&str> = docs
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    assert_eq!(there, described);
+    for line in text.lines() {
+        let good = line.starts_with("# HELP vestibule_")
+            || line.starts_with("# TYPE vestibule_")
+            || line.rsplit_once(' ').is_some_and(|(name, value)| {
+                name.starts_with("vestibule_") && value.parse::<u64>().is_ok()
+            });
+        assert!(good, "{line}");
+    }
+    assert!(!text.contains(KIRSTEN) && !text.contains("kirsten"));
+}
+
+#[test]
+fn requests_are_counted_by_what_became_of_them() {
+    let mut chain = Harness::start();
+    let admin = chain.admin;
+    let mut browser = chain.signed_in(KIRSTEN);
+    for _ in 0..3 {
+        assert_eq!(browser.get("/x").status, 200);
+    }
+    chain.browser().script("GET", "/x");
+    let unsigned = "vestibule_requests_total{outcome=\"sign_in_needed\",reason=\"no_cookie\"}";
+    // The first page, and the script. A request is counted once its answer is out.
+    chain.vestibule.wait_until("the last request", || {
+        value(&metrics_at(admin), unsigned) == Some(2)
+    });
+    let text = metrics(&chain);
+    let count = |labels: &str| value(&text, &format!("vestibule_requests_total{{{labels}}}"));
+    assert_eq!(count("outcome=\"forwarded\",reason=\"\""), Some(4));
+    assert_eq!(count("outcome=\"signed_in\",reason=\"\""), Some(1));
+    assert_eq!(value(&text, "vestibule_provider_keys"), Some(2));
+    assert_eq!(value(&text, "vestibule_verified_sessions"), Some(1));
+    assert!(
+        text.lines().any(
+            |line| line.starts_with("vestibule_session_key_opened_total{key=")
+                && !line.ends_with(" 0")
+        ),
+        "{text}"
+    );
+    let public = chain.raw("GET /metrics HTTP/1.1\r\nHost: HOST\r\n\r\n");
+    assert_ne!(public.status, 200, "never by the public listener");
+}
