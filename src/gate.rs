@@ -14,6 +14,7 @@ use crate::config::{Config, LogoutReach, LogoutThen, Provider, ProviderKind, Rev
 
 pub mod assertion;
 mod auth_age;
+pub mod budget;
 pub mod cache;
 pub mod callback;
 pub mod claims;

@@ -106,6 +106,7 @@ impl Serving {
                 .map_err(|_| ExchangeError::Unavailable)?;
             self.relying_party.exchange(ask, &endpoints).await?
         };
+        self.gate.check_sizes(&tokens)?;
         let mut checked = self.check_with_keys(&tokens, ask).await?;
         if self.gate.wants_userinfo() {
             let endpoint = endpoints.userinfo.as_ref();

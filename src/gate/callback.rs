@@ -10,10 +10,11 @@ use zeroize::Zeroizing;
 mod failure;
 
 use failure::{
-    Failure, NO_CODE, NO_STATE, REVOKED_AHEAD, SUBJECT_REVOKED, TOO_LARGE, WRONG_PROVIDER,
-    exchange_failure, other_way_in, provider_error, token_failure,
+    Failure, NO_CODE, NO_STATE, REVOKED_AHEAD, SUBJECT_REVOKED, WRONG_PROVIDER, exchange_failure,
+    other_way_in, provider_error, token_failure,
 };
 
+use super::budget::Oversize;
 use super::face::Face;
 use super::identify::Missing;
 use super::identity::NoPerson;
@@ -153,8 +154,8 @@ impl Gate {
             Err(Failed::Userinfo(error @ UserinfoError::Unavailable)) => {
                 provider_out(req, error.reason())
             }
-            Err(Failed::Userinfo(UserinfoError::TooLarge)) => {
-                self.failed(req, target, TOO_LARGE, rng)
+            Err(Failed::TooLarge(over) | Failed::Userinfo(UserinfoError::TooLarge(over))) => {
+                self.too_large(req, target, &over, rng)
             }
             Err(Failed::Userinfo(error)) => {
                 self.failed(req, target, token_failure(error.reason()), rng)
@@ -191,9 +192,8 @@ impl Gate {
             .refresh_token
             .filter(|token| token.len() <= TOKEN_MAX);
         let access_token = self.access_token_to_keep(&tokens.access_token);
-        let fits = |token: &Zeroizing<String>| token.len() <= TOKEN_MAX;
-        if kept.is_too_large() || !access_token.as_ref().is_none_or(fits) {
-            return self.failed(req, target, TOO_LARGE, rng);
+        if let Err(over) = kept.check_size() {
+            return self.too_large(req, target, &over, rng);
         }
         let person = self.person(&identity, &kept);
         if person == Err(NoPerson::Revoked) {
@@ -227,7 +227,7 @@ impl Gate {
         };
         let presented = face.cookies.presented(req.cookie_headers());
         let Some(cookies) = face.cookies.set_session(&sealed, &presented) else {
-            return self.failed(req, target, TOO_LARGE, rng);
+            return self.too_large(req, target, &Oversize::of_session(&session), rng);
         };
         let user = person.ok().map(|person| person.user);
         let note = Note::new("signed_in").by(user.as_deref());
@@ -366,4 +366,7 @@ pub enum Failed {
     /// Tokens that hold, and a userinfo answer that does not.
     #[error(transparent)]
     Userinfo(#[from] UserinfoError),
+    /// Tokens that no session can hold.
+    #[error(transparent)]
+    TooLarge(#[from] Oversize),
 }

@@ -14,11 +14,11 @@ mod pauses;
 
 pub use pauses::Pauses;
 
-use super::cookie::{CHUNKS_MAX, VALUE_MAX};
+use super::budget::{Oversize, SEALED_MAX, sealed_len};
 use super::identify::{Missing, SignedIn};
 use super::newer::Newness;
 use super::policy::NoIdentity;
-use super::seal::{OVERHEAD, RandomError, Rng};
+use super::seal::{RandomError, Rng};
 use super::session::{Session, SessionId, SessionTokens};
 use super::signin::Tokens;
 use super::time::UnixTime;
@@ -262,9 +262,10 @@ impl Gate {
             newer.next_generation(ask.id(), ask.generation()),
             now,
         );
-        let sealed = (session.encode(now).len() + OVERHEAD).div_ceil(3) * 4;
-        if session.kept().is_too_large() || sealed > VALUE_MAX * CHUNKS_MAX {
-            return Err(RefreshError::Refused("session_too_large"));
+        let refused = |over: Oversize| RefreshError::Refused(over.part().reason());
+        session.kept().check_size().map_err(refused)?;
+        if sealed_len(session.encode(now).len()) > SEALED_MAX {
+            return Err(refused(Oversize::of_session(&session)));
         }
         self.standing(&session, now).map_err(RefreshError::Ended)?;
         let session = Arc::new(session);

@@ -5,7 +5,7 @@
 //! frozen formats. Then, in the order of a person's day: `asking`,
 //! `ruled`, `signing_in`, `fragments`, `coming_back`, `exchanging`, `session_life`, `refreshing`,
 //! `idle`, `auth_age`, `remembered`, `telling`, `signing_out`, `ended`; and
-//! `hygiene`, what holds for every answer. `origin`, `page` and `wire` are
+//! `hostile`, cookies that no browser of ours sent; `hygiene`, what holds for every answer. `origin`, `page` and `wire` are
 //! modules of the core.
 
 pub(in crate::gate) mod support;
@@ -17,6 +17,7 @@ mod coming_back;
 mod ended;
 mod exchanging;
 mod fragments;
+mod hostile;
 mod hygiene;
 mod idle;
 mod leasing;

@@ -3,6 +3,7 @@
 //! Owns what such an answer has to be. Must not know how it was asked for.
 
 use super::Gate;
+use super::budget::Oversize;
 use super::identity::KeptClaims;
 use super::token::{VerifiedAccess, VerifiedIdentity, json};
 
@@ -22,8 +23,8 @@ pub enum UserinfoError {
     #[error("the userinfo answer is about somebody else")]
     OtherSubject,
     /// More than a session can hold.
-    #[error("the claims to keep are too large for a session")]
-    TooLarge,
+    #[error(transparent)]
+    TooLarge(#[from] Oversize),
 }
 
 /// Tokens that hold, and the claims of this login that a session keeps.
@@ -57,10 +58,8 @@ impl Gate {
             return Err(UserinfoError::OtherSubject);
         }
         self.mapping.keep_userinfo(&mut checked.kept, &claims);
-        match checked.kept.is_too_large() {
-            true => Err(UserinfoError::TooLarge),
-            false => Ok(()),
-        }
+        checked.kept.check_size()?;
+        Ok(())
     }
 
     pub(super) fn keep(
@@ -84,7 +83,7 @@ impl UserinfoError {
             Self::Refused => "userinfo_refused",
             Self::Malformed => "userinfo_malformed",
             Self::OtherSubject => "userinfo_other_subject",
-            Self::TooLarge => "session_too_large",
+            Self::TooLarge(over) => over.part().reason(),
         }
     }
 }

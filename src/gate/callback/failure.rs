@@ -29,12 +29,6 @@ pub(super) const NO_CODE: Failure = Failure {
     text: "The provider's answer holds no code.",
     reason: "code_missing",
 };
-pub(super) const TOO_LARGE: Failure = Failure {
-    status: StatusCode::FORBIDDEN,
-    text: "You are signed in at the provider, but your account's data (usually its groups) is too large to be kept in cookies.",
-    reason: "session_too_large",
-};
-
 pub(super) const SUBJECT_REVOKED: Failure = Failure {
     status: StatusCode::FORBIDDEN,
     text: "You are signed in at the provider, but the people who run this application have withdrawn your access.",

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::super::budget::{Oversize, Part};
 use super::super::token::json;
 use super::super::wire::{Reader, WireError, Writer};
 
@@ -47,12 +48,27 @@ impl KeptClaims {
         self.access_token.is_empty() && self.userinfo.is_empty()
     }
 
-    /// Whether they are more than a session can hold.
+    /// What they take in a session, in bytes: the access token's, and
+    /// userinfo's.
     #[must_use]
-    pub fn is_too_large(&self) -> bool {
-        [&self.access_token, &self.userinfo]
+    pub fn sizes(&self) -> [usize; 2] {
+        self.maps().map(|claims| text(claims).len())
+    }
+
+    /// What is more than a session can hold.
+    ///
+    /// # Errors
+    /// The source whose claims are too large.
+    pub fn check_size(&self) -> Result<(), Oversize> {
+        for (part, bytes) in [Part::AccessClaims, Part::Userinfo]
             .into_iter()
-            .any(|claims| text(claims).len() > MAX)
+            .zip(self.sizes())
+        {
+            if bytes > MAX {
+                return Err(Oversize::of_part(part, bytes, MAX));
+            }
+        }
+        Ok(())
     }
 
     /// Of these claims, those of the userinfo answer: where a refresh brings no

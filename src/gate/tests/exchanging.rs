@@ -161,27 +161,6 @@ fn tokens_of_a_login_are_all_verified() {
 }
 
 #[test]
-fn a_session_that_fits_no_cookie_is_explained() {
-    let mut desk = desk();
-    let mut jar = Jar::default();
-    let groups: Vec<String> = (0..200).map(|n| format!("{n:042}")).collect();
-    let claims = changed(id_claims(), &json!({ "cognito:groups": groups }));
-    let started = desk.start(&Req::open("/_vestibule/login"), &mut jar);
-    let back = callback(&started.state).cookies(&jar);
-    let exchange = desk.exchange(&back);
-    let claims = changed(claims, &json!({ "nonce": started.nonce }));
-    let mut long = tokens(&claims);
-    long.refresh_token = Some("r.".repeat(7_000).into());
-    let reply = desk.finish(&back, &exchange, long, &started.nonce);
-    assert_eq!(
-        (reply.status.as_u16(), reply.note.reason),
-        (403, Some("session_too_large"))
-    );
-    jar.take_in(set_cookies(&reply));
-    assert_eq!(jar.names(), Vec::<&str>::new());
-}
-
-#[test]
 fn many_groups_take_several_cookies_and_come_back_whole() {
     // cognito.md 2.7: 100 groups of 42 characters.
     let mut desk = desk();

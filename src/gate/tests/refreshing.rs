@@ -554,7 +554,7 @@ fn tokens_that_have_grown_too_large_are_refused() {
     let mut tokens = newer_tokens(&desk, json!({ "cognito:groups": groups }));
     tokens.refresh_token = Some(Zeroizing::new("r".repeat(12_000)));
     let outcome = renew(&desk, &wanted, tokens);
-    let refused = RefreshError::Refused("session_too_large");
+    let refused = RefreshError::Refused("session_too_large_refresh_token");
     assert_eq!(outcome.map(drop), Err(refused));
     assert!(desk.gate.memory().newer.is_empty());
 }

@@ -342,6 +342,14 @@ impl Req {
         self
     }
 
+    /// The same with a value of any bytes that a header may hold.
+    pub(in crate::gate) fn with_bytes(mut self, name: &str, value: &[u8]) -> Self {
+        let name: HeaderName = name.parse().unwrap();
+        let value = HeaderValue::from_bytes(value).unwrap();
+        self.headers.insert(name, value);
+        self
+    }
+
     pub(in crate::gate) fn cookies(self, jar: &Jar) -> Self {
         if jar.0.is_empty() {
             return self;

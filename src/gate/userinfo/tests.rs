@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::{Config, Identity, Provider};
+use crate::gate::budget::Part;
 use crate::gate::callback::Failed;
 use crate::gate::identity::rule::{ClaimRule, ClaimSource};
 use crate::gate::tests::support::{
@@ -103,7 +104,10 @@ fn only_what_the_mapping_names_is_kept() {
 fn more_than_a_session_holds_is_refused() {
     let teams: Vec<String> = (0..900).map(|n| format!("team-number-{n}")).collect();
     let answer = json!({ "sub": SUB, "custom:teams": teams }).to_string();
-    assert_eq!(take(answer.as_bytes()), Err(UserinfoError::TooLarge));
+    match take(answer.as_bytes()) {
+        Err(UserinfoError::TooLarge(over)) => assert_eq!(over.part(), Part::Userinfo),
+        other => panic!("{other:?}"),
+    }
     // What is not kept does not count.
     let answer = json!({ "sub": SUB, "other": teams }).to_string();
     assert!(take(answer.as_bytes()).is_ok());
@@ -206,7 +210,7 @@ fn a_login_with_a_bad_userinfo_answer_ends_on_a_page() {
     );
     assert_eq!(
         failed,
-        json!({ "status": 403, "reason": "session_too_large" })
+        json!({ "status": 403, "reason": "session_too_large_userinfo" })
     );
 }
 

@@ -1,0 +1,240 @@
+//! How large a session may be: what its parts weigh, and what somebody is told
+//! whose account does not fit.
+//!
+//! Owns the verdict at a login, so that nobody goes in circles with a cookie that
+//! no browser keeps. Must not know how a session is sealed or cut into cookies.
+//! Sizes are all that it says of an account: no claim, no token.
+
+use http::StatusCode;
+
+use super::cookie::{CHUNKS_MAX, VALUE_MAX};
+use super::return_to::ReturnTo;
+use super::seal::{OVERHEAD, Rng};
+use super::session::Session;
+use super::signin::Tokens;
+use super::token::TOKEN_MAX;
+use super::wire::Writer;
+use super::{Gate, Note, Page, Reply, RequestView, reference};
+use crate::config::ProviderKind;
+
+/// Most that a sealed session may take, in bytes of all its cookies.
+pub const SEALED_MAX: usize = VALUE_MAX * CHUNKS_MAX;
+
+/// A part of a session that a provider decides upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The ID token.
+    IdToken,
+    /// The refresh token.
+    RefreshToken,
+    /// The access token, which is kept where a header tells it.
+    AccessToken,
+    /// Claims of the access token that the mapping names.
+    AccessClaims,
+    /// Claims of userinfo that the mapping names.
+    Userinfo,
+}
+
+/// A session that fits into no cookies. Holds sizes alone, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the session takes {bytes} bytes where {limit} fit, mostly for: {}", self.part().name())]
+pub struct Oversize {
+    /// The part with a limit of its own; without, it is all of them together.
+    of: Option<Part>,
+    bytes: usize,
+    limit: usize,
+    sizes: Sizes,
+}
+
+/// What each part takes in a session, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sizes([usize; PARTS]);
+
+const PARTS: usize = 5;
+
+impl Part {
+    const ALL: [Self; PARTS] = [
+        Self::IdToken,
+        Self::RefreshToken,
+        Self::AccessToken,
+        Self::AccessClaims,
+        Self::Userinfo,
+    ];
+
+    /// What people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::IdToken => "ID token",
+            Self::RefreshToken => "Refresh token",
+            Self::AccessToken => "Access token",
+            Self::AccessClaims => "Claims of the access token",
+            Self::Userinfo => "Claims of userinfo",
+        }
+    }
+
+    /// The word for the log, from a closed list.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::IdToken => "session_too_large_id_token",
+            Self::RefreshToken => "session_too_large_refresh_token",
+            Self::AccessToken => "session_too_large_access_token",
+            Self::AccessClaims => "session_too_large_access_claims",
+            Self::Userinfo => "session_too_large_userinfo",
+        }
+    }
+
+    /// What the people who run the application can do about it.
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::IdToken => {
+                "Mostly it is groups: let the provider put only those into the token that this application needs (in Entra, groups assigned to the application, or app roles; in Cognito, fewer groups, fewer mapped attributes, or fewer that the app client may read). What is needed, but not in the token, can be asked of userinfo, of which only mapped claims are kept."
+            }
+            Self::RefreshToken => {
+                "Refresh tokens are not usually that long: ask the provider why, or let it give none; then a session ends with its ID token."
+            }
+            Self::AccessToken => {
+                "It is kept because a header tells it to the application (preset bearer, or {access_token}): do without it, or let the provider put less into it."
+            }
+            Self::AccessClaims | Self::Userinfo => {
+                "Of these only the claims are kept that [identity] names: name fewer, or let the provider say less in them."
+            }
+        }
+    }
+}
+
+impl Oversize {
+    /// A part that is beyond a limit of its own, both in bytes.
+    #[must_use]
+    pub fn of_part(part: Part, bytes: usize, limit: usize) -> Self {
+        Self {
+            of: Some(part),
+            bytes,
+            limit,
+            sizes: Sizes::default(),
+        }
+    }
+
+    /// Parts that each fit, and not together.
+    pub(super) fn of_session(session: &Session) -> Self {
+        Self {
+            of: None,
+            bytes: sealed_len(session.encode(session.sealed()).len()),
+            limit: SEALED_MAX,
+            sizes: Sizes::of(session),
+        }
+    }
+
+    /// The part that it is the most use to make smaller.
+    #[must_use]
+    pub fn part(&self) -> Part {
+        let largest = self.sizes.each().max_by_key(|(_, bytes)| *bytes);
+        let largest = largest.map_or(Part::IdToken, |(part, _)| part);
+        self.of.unwrap_or(largest)
+    }
+}
+
+impl Sizes {
+    fn of(session: &Session) -> Self {
+        let token = |token: &str| {
+            let mut out = Writer::new(0);
+            out.token(Some(token));
+            // Without the byte that names the format.
+            out.finish().len().saturating_sub(1)
+        };
+        let [access_claims, userinfo] = session.kept().sizes();
+        Self([
+            token(session.id_token()),
+            session.refresh_token().map_or(0, |text| token(text)),
+            session.access_token().map_or(0, |text| token(text)),
+            access_claims,
+            userinfo,
+        ])
+    }
+
+    fn each(&self) -> impl Iterator<Item = (Part, usize)> {
+        Part::ALL.into_iter().zip(self.0)
+    }
+}
+
+impl Gate {
+    /// What a session of these tokens could not hold. Asked before anything of
+    /// them is looked at.
+    ///
+    /// # Errors
+    /// The part that is too large.
+    pub fn check_sizes(&self, tokens: &Tokens) -> Result<(), Oversize> {
+        let is_read = self.provider.kind == ProviderKind::Cognito;
+        let of_access = is_read || self.headers.tell_access_token();
+        let parts = [
+            (Part::IdToken, Some(&tokens.id_token)),
+            (
+                Part::AccessToken,
+                Some(&tokens.access_token).filter(|_| of_access),
+            ),
+        ];
+        for (part, token) in parts {
+            if let Some(bytes) = token.map(|token| token.len())
+                && bytes > TOKEN_MAX
+            {
+                return Err(Oversize::of_part(part, bytes, TOKEN_MAX));
+            }
+        }
+        Ok(())
+    }
+
+    /// 403: which part is too large, by how much, and what helps.
+    pub(super) fn too_large(
+        &self,
+        req: &RequestView<'_>,
+        target: &ReturnTo,
+        over: &Oversize,
+        rng: Rng<'_>,
+    ) -> Reply {
+        let mut page = Page::new("Your account is too large to sign in").text(
+            "The provider let you in, but what it says of your account does not fit into the cookies that this application can keep. Trying again will not help.",
+        );
+        for (part, bytes) in over.sizes.each().filter(|(_, bytes)| *bytes > 0) {
+            page = page.row(part.name(), in_bytes(bytes));
+        }
+        let what = over.of.map_or("All of it, sealed", Part::name);
+        page = page
+            .row(what, in_bytes(over.bytes))
+            .row("Limit", in_bytes(over.limit))
+            .text("The people who run this application can change that.")
+            .text(over.part().remedy())
+            .link(self.logout_path(target.as_str()), "Sign in as someone else")
+            .link(self.login_path(target.as_str()), "Try again");
+        let reference = reference(rng);
+        if let Some(reference) = &reference {
+            page = page.detail("Reference", reference);
+        }
+        let note = Note {
+            reference,
+            ..Note::new("login_failed").because(over.part().reason())
+        };
+        Reply::refusal(req, StatusCode::FORBIDDEN, "login_failed", &page, note)
+    }
+}
+
+/// The length of so many bytes once they are sealed, in characters.
+pub(super) fn sealed_len(plain: usize) -> usize {
+    ((plain + OVERHEAD) * 4).div_ceil(3)
+}
+
+/// With thousands set off, as `19,750 bytes`.
+fn in_bytes(bytes: usize) -> String {
+    let digits = bytes.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{grouped} bytes")
+}
+
+#[cfg(test)]
+mod tests;
