@@ -17,6 +17,7 @@ mod auth_age;
 pub mod budget;
 pub mod cache;
 pub mod callback;
+mod circles;
 pub mod claims;
 pub mod client;
 pub mod cookie;

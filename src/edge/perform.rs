@@ -124,7 +124,10 @@ impl Serving {
         let snapshot = self.provider.snapshot();
         let now = clock::now();
         let keys = snapshot.keys(now).ok_or(ExchangeError::Unavailable)?;
-        let checked = self.gate.check_tokens(tokens, nonce, keys, now)?;
+        let checked = self
+            .gate
+            .check_tokens(tokens, nonce, keys, now)
+            .map_err(|error| self.gate.failed_check(error, &tokens.id_token, keys, now))?;
         self.relying_party.second_opinion(
             tokens,
             Some(nonce),

@@ -4,7 +4,6 @@
 //! the sealed `state`, the login-state cookie, and only then, by way of
 //! [`CodeExchange`](super::login::CodeExchange), the network.
 
-use http::StatusCode;
 use zeroize::Zeroizing;
 
 mod failure;
@@ -18,7 +17,7 @@ use super::budget::Oversize;
 use super::face::Face;
 use super::identify::Missing;
 use super::identity::NoPerson;
-use super::login::{LoginState, PendingLogin, STATE_MAX};
+use super::login::{LoginState, Logins, PendingLogin, STATE_MAX};
 use super::policy::NoIdentity;
 use super::query::{Doubled, Params};
 use super::return_to::ReturnTo;
@@ -34,12 +33,6 @@ use crate::config::ProviderKind;
 
 /// Longest authorization code, in characters (cognito.md 8, U18).
 const CODE_MAX: usize = 2_048;
-/// Logins that are started anew by themselves when the browser does not bring
-/// the login-state cookie back.
-const ATTEMPTS_MAX: u8 = 3;
-/// Span in seconds in which those count as one row.
-const ATTEMPTS_WITHIN: u64 = 60;
-
 impl Gate {
     /// `/callback`: from the provider's answer to a code exchange, or to a page.
     pub(super) fn callback(
@@ -132,10 +125,11 @@ impl Gate {
             return self.misdirected(req);
         };
         let target = exchange.exchange.login().target();
+        let mut logins = exchange.others.clone();
         let reply = match outcome {
             Ok((tokens, checked)) => {
                 let login = exchange.exchange.login();
-                self.signed_in(req, face, login, tokens, checked, now, rng)
+                self.signed_in(req, face, (login, &mut logins), tokens, checked, now, rng)
             }
             Err(Failed::Exchange(ExchangeError::Unavailable)) => {
                 provider_out(req, "token_endpoint_unavailable")
@@ -148,6 +142,7 @@ impl Gate {
                 let why = NoIdentity::Token(error);
                 self.not_authenticated_anew(req, exchange.exchange.login(), why, rng)
             }
+            Err(Failed::Clocks(error, skew)) => self.clocks_differ(req, target, error, skew, rng),
             Err(Failed::Token(error)) => {
                 self.failed(req, target, token_failure(error.reason()), rng)
             }
@@ -161,7 +156,7 @@ impl Gate {
                 self.failed(req, target, token_failure(error.reason()), rng)
             }
         };
-        self.keep_logins(reply, face, &exchange.others, rng)
+        self.keep_logins(reply, face, &logins, rng)
     }
 
     #[expect(
@@ -172,7 +167,7 @@ impl Gate {
         &self,
         req: &RequestView<'_>,
         face: &Face,
-        login: &PendingLogin,
+        (login, logins): (&PendingLogin, &mut Logins),
         tokens: Tokens,
         checked: CheckedTokens,
         now: UnixTime,
@@ -229,6 +224,7 @@ impl Gate {
         let Some(cookies) = face.cookies.set_session(&sealed, &presented) else {
             return self.too_large(req, target, &Oversize::of_session(&session), rng);
         };
+        logins.note_signed_in(login, sealed.len(), now);
         let user = person.ok().map(|person| person.user);
         let note = Note::new("signed_in").by(user.as_deref());
         Reply::redirect(target.as_str(), note).with_cookies(cookies)
@@ -259,14 +255,8 @@ impl Gate {
         if let Ok(Some(error)) = params.one("error") {
             return Decision::Reply(self.failed(req, &state.target, provider_error(error), rng));
         }
-        let in_a_row = now.since(state.first_attempt) < ATTEMPTS_WITHIN;
-        if in_a_row && state.attempt >= ATTEMPTS_MAX {
-            return Decision::Reply(self.cookie_lost(req, face, &state, rng));
-        }
-        let row = if in_a_row {
-            (state.attempt.saturating_add(1), state.first_attempt)
-        } else {
-            (1, now)
+        let Some(row) = Self::next_attempt(&state, now) else {
+            return Decision::Reply(self.login_cookie_lost(req, face, &state.target, rng));
         };
         self.begin(
             req,
@@ -278,33 +268,6 @@ impl Gate {
             now,
             rng,
         )
-    }
-
-    fn cookie_lost(
-        &self,
-        req: &RequestView<'_>,
-        face: &Face,
-        state: &LoginState,
-        rng: Rng<'_>,
-    ) -> Reply {
-        let reference = reference(rng);
-        let page = Page::new("Sign-in goes in circles")
-            .text("Your browser does not send back the cookie that this sign-in needs, so it was stopped after three attempts.")
-            .text("Check that cookies are allowed for this site, and that you opened it under the address below.")
-            .row("Address", face.origin.as_str())
-            .row("Opened as", req.host())
-            .row("Cookie", face.cookies.logins_name())
-            .row("Needs https", if face.origin.is_https() { "yes" } else { "no" })
-            .link(self.login_path(state.target.as_str()), "Try again");
-        let page = match &reference {
-            Some(reference) => page.detail("Reference", reference),
-            None => page,
-        };
-        let note = Note {
-            reference,
-            ..Note::new("login_failed").because("login_cookie_lost")
-        };
-        Reply::page(StatusCode::BAD_REQUEST, &page, note)
     }
 
     fn read_state(&self, params: &Params, face: &Face) -> Result<LoginState, Failure> {
@@ -363,6 +326,10 @@ pub enum Failed {
     /// Tokens that do not hold.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// Genuine tokens that do not hold by our clock, and by how many seconds it
+    /// differs from the provider's: positive if ours is ahead.
+    #[error("the clocks differ")]
+    Clocks(TokenError, i64),
     /// Tokens that hold, and a userinfo answer that does not.
     #[error(transparent)]
     Userinfo(#[from] UserinfoError),

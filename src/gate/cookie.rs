@@ -331,6 +331,13 @@ impl Presented<'_> {
         String::from_utf8(bytes).ok()
     }
 
+    /// Whether some, but not all, chunks of a session of so many were sent.
+    #[must_use]
+    pub fn lacks_chunks(&self, whole: usize) -> bool {
+        let came = self.chunks.iter().take_while(|chunk| chunk.is_some());
+        !self.chunk_names.is_empty() && came.count() < whole
+    }
+
     /// Whether any session cookie of ours was sent at all.
     #[must_use]
     pub fn has_session(&self) -> bool {

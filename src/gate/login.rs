@@ -1,9 +1,10 @@
 //! Logins in flight: what is remembered between the redirect to the provider
 //! and the callback.
 //!
-//! Owns the login-state cookie's contents (several logins, bounded) and the
-//! sealed `state`, both version 1 (frozen: `tests/vectors/`). Must not know
-//! cookies, crypto or the provider's endpoints.
+//! Owns the login-state cookie's contents (several logins, bounded, and the row
+//! of those that led to a session) in version 2, and the sealed `state` in
+//! version 1 (frozen: `tests/vectors/`). Must not know cookies, crypto or the
+//! provider's endpoints.
 //!
 //! `state` only explains and finds; it authorises nothing. A code is redeemed
 //! by [`Logins::take`] alone, with what the browser's own cookie holds.
@@ -20,11 +21,16 @@ use super::seal::{OVERHEAD, RandomError, Rng};
 use super::time::UnixTime;
 use super::wire::{Reader, WireError, Writer};
 
-const LOGINS_FORMAT: u8 = 1;
+const LOGINS_FORMAT: u8 = 2;
 const STATE_FORMAT: u8 = 1;
-/// The highest bit of the attempt, which never gets that far: the provider was
-/// told to ask the person anew.
-const ANEW: u8 = 0x80;
+/// Of format 1, which is still read: without a row, and the flag is the highest
+/// bit of the attempt.
+const LOGINS_FORMAT_1: u8 = 1;
+const ANEW_1: u8 = 0x80;
+/// A flag of a login: the provider was told to ask the person anew.
+const ANEW: u8 = 0x01;
+/// Span in seconds in which logins count as one row.
+pub const ROW_WITHIN: u64 = 60;
 /// Most logins in flight in one browser; the oldest makes room.
 pub const LOGINS_MAX: usize = 10;
 /// A login that takes longer, in seconds, has to start anew. Cognito itself
@@ -45,16 +51,36 @@ pub struct PendingLogin {
     flow: FlowId,
     started: UnixTime,
     attempt: u8,
-    reauthenticates: bool,
+    /// Bits that nobody knows are kept: a later version may have set them.
+    flags: u8,
+    /// Logins of the same row that had led to a session when this one began.
+    before: u8,
     nonce: [u8; 16],
     verifier: Zeroizing<[u8; 32]>,
     provider: String,
     target: ReturnTo,
 }
 
-/// The logins in flight of one browser, oldest first.
+/// The logins in flight of one browser, oldest first, and those before them.
 #[derive(Clone, Debug, Default)]
-pub struct Logins(Vec<PendingLogin>);
+pub struct Logins {
+    pending: Vec<PendingLogin>,
+    row: Option<Row>,
+}
+
+/// Logins one after the other, each of which led to a session and began after
+/// the one before had. Nobody signs in that often: the session does not come
+/// back, or the application does not take it for one. Logins side by side, as
+/// of several tabs, are none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// How many, from 1.
+    pub logins: u8,
+    /// When the first of them led to a session.
+    pub first: UnixTime,
+    /// Characters of cookie that the last session took.
+    pub characters: u32,
+}
 
 /// What `state` says: enough to explain a lost cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +136,8 @@ impl PendingLogin {
             flow: FlowId::default(),
             started: now,
             attempt,
-            reauthenticates: false,
+            flags: 0,
+            before: 0,
             nonce: [0; 16],
             verifier: Zeroizing::new([0; 32]),
             provider: provider.to_owned(),
@@ -125,14 +152,14 @@ impl PendingLogin {
     /// The same, for somebody who has to authenticate anew.
     #[must_use]
     pub fn reauthenticating(mut self) -> Self {
-        self.reauthenticates = true;
+        self.flags |= ANEW;
         self
     }
 
     /// Whether the provider was told to ask the person anew.
     #[must_use]
     pub fn reauthenticates(&self) -> bool {
-        self.reauthenticates
+        self.flags & ANEW != 0
     }
 
     /// The `nonce` parameter: 22 characters of base64url.
@@ -188,22 +215,32 @@ impl PendingLogin {
     fn encode_into(&self, out: &mut Writer) {
         out.raw(&self.flow);
         out.u64(self.started.secs());
-        let flag = if self.reauthenticates { ANEW } else { 0 };
-        out.u8(self.attempt | flag);
+        out.u8(self.attempt);
+        out.u8(self.flags);
+        out.u8(self.before);
         out.raw(&self.nonce);
         out.raw(self.verifier.as_slice());
         out.bytes(self.provider.as_bytes());
         out.bytes(self.target.as_str().as_bytes());
     }
 
-    fn decode_from(input: &mut Reader<'_>, origin: &PublicOrigin) -> Result<Self, WireError> {
+    fn decode_from(
+        input: &mut Reader<'_>,
+        format: u8,
+        origin: &PublicOrigin,
+    ) -> Result<Self, WireError> {
         let (flow, started) = (input.array()?, input.u64()?);
-        let attempt = input.u8()?;
+        let (attempt, flags, before) = match (format, input.u8()?) {
+            (LOGINS_FORMAT_1, attempt) if attempt & ANEW_1 != 0 => (attempt & !ANEW_1, ANEW, 0),
+            (LOGINS_FORMAT_1, attempt) => (attempt, 0, 0),
+            (_, attempt) => (attempt, input.u8()?, input.u8()?),
+        };
         Ok(Self {
             flow,
             started: UnixTime::from_secs(started),
-            attempt: attempt & !ANEW,
-            reauthenticates: attempt & ANEW != 0,
+            attempt,
+            flags,
+            before,
             nonce: input.array()?,
             verifier: Zeroizing::new(input.array()?),
             provider: input.text()?.to_owned(),
@@ -213,59 +250,115 @@ impl PendingLogin {
 }
 
 impl Logins {
-    /// Adds a login; the oldest ones make room, so that the cookie always fits.
-    pub fn add(&mut self, login: PendingLogin, now: UnixTime) {
+    /// Adds a login, which follows those of the row; the oldest ones in flight
+    /// make room, so that the cookie always fits.
+    pub fn add(&mut self, mut login: PendingLogin, now: UnixTime) {
         self.forget_old(now);
-        self.0.push(login);
-        while self.0.len() > LOGINS_MAX || self.encode().len() > LOGINS_BYTES_MAX {
-            self.0.remove(0);
-        }
+        login.before = self.row.map_or(0, |row| row.logins);
+        self.pending.push(login);
+        self.make_room();
+    }
+
+    /// Notes that a login has led to a session that takes so many characters of cookie.
+    pub fn note_signed_in(&mut self, login: &PendingLogin, characters: usize, now: UnixTime) {
+        self.forget_old(now);
+        let first = self.row.filter(|_| login.before > 0);
+        self.row = Some(Row {
+            logins: login.before.saturating_add(1),
+            first: first.map_or(now, |row| row.first),
+            characters: u32::try_from(characters).unwrap_or(u32::MAX),
+        });
+        self.make_room();
+    }
+
+    /// The row that another login would follow now.
+    #[must_use]
+    pub fn row(&self, now: UnixTime) -> Option<Row> {
+        self.row.filter(|row| now.since(row.first) < ROW_WITHIN)
+    }
+
+    /// Begins a new row.
+    pub fn forget_row(&mut self) {
+        self.row = None;
     }
 
     /// Takes the login that a `state` speaks of; it can be taken once.
     #[must_use]
     pub fn take(&mut self, state: &LoginState, now: UnixTime) -> Option<PendingLogin> {
         self.forget_old(now);
-        let at = self.0.iter().position(|login| {
+        let at = self.pending.iter().position(|login| {
             bool::from(login.flow.ct_eq(&state.flow)) && login.provider == state.provider
         })?;
-        Some(self.0.remove(at))
+        Some(self.pending.remove(at))
     }
 
-    /// Whether none is in flight.
+    /// Whether there is nothing to remember.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.pending.is_empty() && self.row.is_none()
     }
 
     /// Bytes to seal.
     #[must_use]
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut out = Writer::new(LOGINS_FORMAT);
-        out.u8(u8::try_from(self.0.len()).unwrap_or(0));
-        for login in &self.0 {
+        out.u8(self.row.map_or(0, |row| row.logins));
+        if let Some(row) = self.row {
+            out.u64(row.first.secs());
+            out.u32(row.characters);
+        }
+        out.u8(u8::try_from(self.pending.len()).unwrap_or(0));
+        for login in &self.pending {
             login.encode_into(&mut out);
         }
         out.finish()
     }
 
-    /// Reads what [`encode`](Self::encode) wrote.
+    /// Reads what [`encode`](Self::encode) wrote, now or in format 1.
     ///
     /// # Errors
     /// If the bytes are of another format.
     pub fn decode(bytes: &[u8], origin: &PublicOrigin) -> Result<Self, WireError> {
-        let mut input = Reader::new(bytes, LOGINS_FORMAT)?;
+        let format = match bytes.first() {
+            Some(&LOGINS_FORMAT_1) => LOGINS_FORMAT_1,
+            _ => LOGINS_FORMAT,
+        };
+        let mut input = Reader::new(bytes, format)?;
+        let row = match format {
+            LOGINS_FORMAT_1 => None,
+            _ => Row::decode_from(&mut input)?,
+        };
         let count = input.u8()?;
-        let logins = (0..count)
-            .map(|_| PendingLogin::decode_from(&mut input, origin))
+        let pending = (0..count)
+            .map(|_| PendingLogin::decode_from(&mut input, format, origin))
             .collect::<Result<Vec<_>, _>>()?;
         input.finish()?;
-        Ok(Self(logins))
+        Ok(Self { pending, row })
     }
 
     fn forget_old(&mut self, now: UnixTime) {
-        self.0
+        self.pending
             .retain(|login| now.since(login.started) < LOGIN_LIFETIME);
+        self.row = self.row(now);
+    }
+
+    fn make_room(&mut self) {
+        while self.pending.len() > LOGINS_MAX || self.encode().len() > LOGINS_BYTES_MAX {
+            self.pending.remove(0);
+        }
+    }
+}
+
+impl Row {
+    fn decode_from(input: &mut Reader<'_>) -> Result<Option<Self>, WireError> {
+        Ok(match input.u8()? {
+            0 => None,
+            logins => Some(Self {
+                logins,
+                first: UnixTime::from_secs(input.u64()?),
+                characters: input.u32()?,
+            }),
+        })
     }
 }
 

@@ -126,6 +126,9 @@ impl Gate {
             let why = super::policy::NoIdentity::NoCookie;
             return Decision::Reply(self.unauthenticated(req, face, why));
         }
+        if let Some(reply) = self.stopped(req, face, &params, known, now, rng) {
+            return Decision::Reply(reply);
+        }
         if fragment::may_be_there(req, &params) {
             return match FragmentKey::fresh(rng) {
                 Ok(key) => Decision::Reply(fragment::asking_page(req, key)),

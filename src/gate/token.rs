@@ -318,6 +318,14 @@ impl Verifier {
     }
 }
 
+/// What a token says of when it was issued. Nothing is verified: for telling
+/// people, and for asking whether it would have held then.
+#[must_use]
+pub fn issued_at(token: &str) -> Option<UnixTime> {
+    let payload = decode(token.split('.').nth(1)?).ok()?;
+    Claims(json::object(&payload).ok()?).time("iat").ok()?
+}
+
 impl VerifiedIdentity {
     /// The claims.
     #[must_use]

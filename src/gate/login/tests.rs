@@ -96,7 +96,7 @@ fn the_oldest_login_makes_room() {
     for login in &all {
         logins.add(login.clone(), NOW);
     }
-    assert_eq!(logins.0.len(), LOGINS_MAX);
+    assert_eq!(logins.pending.len(), LOGINS_MAX);
     for (number, login) in all.iter().enumerate() {
         let found = logins.take(&login.state(NOW), NOW).is_some();
         assert_eq!(found, number >= 3, "{number}");
@@ -128,7 +128,7 @@ fn logins_always_fit_into_one_cookie() {
                 .unwrap();
             assert!(sealed.len() <= VALUE_MAX, "{}", sealed.len());
             assert!(cookies.set_logins(&sealed).len() < 4_096);
-            assert!(logins.0.len() <= LOGINS_MAX);
+            assert!(logins.pending.len() <= LOGINS_MAX);
             // Whatever else went, the newest is there, whole.
             let mut read = Logins::decode(&logins.encode(), &origin()).unwrap();
             let newest = read.take(&login.state(NOW), NOW).unwrap();
@@ -146,7 +146,7 @@ fn old_logins_do_not_push_out_new_ones() {
     }
     let later = NOW.plus(LOGIN_LIFETIME);
     logins.add(begin(&mut dice, "/new", later), later);
-    assert_eq!(logins.0.len(), 1);
+    assert_eq!(logins.pending.len(), 1);
 }
 
 #[test]
@@ -206,7 +206,10 @@ fn truncations_and_flipped_bits_never_panic() {
         |to: &ReturnTo| assert_eq!(ReturnTo::parse(to.as_str(), &origin()).as_ref(), Some(to));
     let read = |bytes: &[u8]| {
         if let Ok(logins) = Logins::decode(bytes, &origin()) {
-            logins.0.iter().for_each(|login| same_origin(&login.target));
+            logins
+                .pending
+                .iter()
+                .for_each(|login| same_origin(&login.target));
         }
         if let Ok(state) = LoginState::decode(bytes, &origin()) {
             same_origin(&state.target);
@@ -231,11 +234,11 @@ fn truncations_and_flipped_bits_never_panic() {
             }
         }
     }
-    for _ in 0..50_000 {
+    for round in 0..50_000 {
         let mut noise = vec![0; dice.below(150)];
         dice.fill(&mut noise).unwrap();
         if let Some(first) = noise.first_mut() {
-            *first = 1;
+            *first = 1 + u8::from(round % 2 == 0);
         }
         read(&noise);
     }
@@ -288,8 +291,8 @@ fn frozen_vectors_of_logins_format_1_hold() {
         let tables = vector.tables("login");
         if reads {
             let logins = logins.unwrap();
-            assert_eq!(logins.0.len(), tables.len(), "{}", vector.name());
-            for (login, mut table) in logins.0.iter().zip(tables) {
+            assert_eq!(logins.pending.len(), tables.len(), "{}", vector.name());
+            for (login, mut table) in logins.pending.iter().zip(tables) {
                 let name = table.name().to_owned();
                 assert_eq!(login.flow.to_vec(), table.hex("flow"), "{name}");
                 assert_eq!(login.started.secs(), table.number("started"), "{name}");
@@ -304,6 +307,46 @@ fn frozen_vectors_of_logins_format_1_hold() {
                 assert_eq!(login.target.as_str(), table.text("target"), "{name}");
                 table.done();
             }
+            assert_eq!(logins.row, None, "{}", vector.name());
+        } else {
+            assert_eq!(logins.map(|_| ()), Err(WireError), "{}", vector.name());
+            assert!(tables.is_empty(), "{}", vector.name());
+        }
+        vector.done();
+    });
+}
+
+#[test]
+fn frozen_vectors_of_logins_format_2_hold() {
+    let file = include_str!("../../../tests/vectors/logins-v2.toml");
+    let outcomes = [("same", true), ("refused", false)];
+    vectors::each(file, "logins-v2", &outcomes, |mut vector, reads| {
+        let bytes = vector.hex("bytes");
+        let logins = Logins::decode(&bytes, &origin());
+        let row = vector.optional_number("row_logins").map(|logins| Row {
+            logins: u8::try_from(logins).unwrap(),
+            first: UnixTime::from_secs(vector.number("row_first")),
+            characters: u32::try_from(vector.number("row_characters")).unwrap(),
+        });
+        let tables = vector.tables("login");
+        if reads {
+            let logins = logins.unwrap();
+            assert_eq!(logins.row, row, "{}", vector.name());
+            assert_eq!(logins.pending.len(), tables.len(), "{}", vector.name());
+            for (login, mut table) in logins.pending.iter().zip(tables) {
+                let name = table.name().to_owned();
+                let number = |byte: u8| u64::from(byte);
+                assert_eq!(login.flow.to_vec(), table.hex("flow"), "{name}");
+                assert_eq!(login.started.secs(), table.number("started"), "{name}");
+                assert_eq!(number(login.attempt), table.number("attempt"), "{name}");
+                assert_eq!(number(login.flags), table.number("flags"), "{name}");
+                assert_eq!(number(login.before), table.number("before"), "{name}");
+                assert_eq!(login.nonce.to_vec(), table.hex("nonce"), "{name}");
+                assert_eq!(login.verifier.to_vec(), table.hex("verifier"), "{name}");
+                assert_eq!(login.provider, table.text("provider"), "{name}");
+                assert_eq!(login.target.as_str(), table.text("target"), "{name}");
+                table.done();
+            }
             assert_eq!(logins.encode().to_vec(), bytes, "{}", vector.name());
         } else {
             assert_eq!(logins.map(|_| ()), Err(WireError), "{}", vector.name());
@@ -311,6 +354,62 @@ fn frozen_vectors_of_logins_format_1_hold() {
         }
         vector.done();
     });
+}
+
+#[test]
+fn a_login_of_format_1_that_asks_anew_still_does() {
+    let file = include_str!("../../../tests/vectors/logins-v1.toml");
+    let one = file.split("name = \"one\"").nth(1).unwrap();
+    let one = one.split("bytes = \"").nth(1).unwrap();
+    let mut bytes = vectors::unhex(one.split('"').next().unwrap());
+    let attempt = 1 + 1 + 12 + 8;
+    assert_eq!(bytes[attempt], 1);
+    bytes[attempt] |= 0x80;
+    let logins = Logins::decode(&bytes, &origin()).unwrap();
+    assert!(logins.pending[0].reauthenticates());
+    assert_eq!(logins.pending[0].attempt(), 1);
+    let again = Logins::decode(&logins.encode(), &origin()).unwrap();
+    assert!(again.pending[0].reauthenticates());
+}
+
+#[test]
+fn logins_after_each_other_are_a_row_and_side_by_side_they_are_none() {
+    let mut dice = Dice::new(12);
+    let mut logins = Logins::default();
+    let answer = |logins: &mut Logins, login: &PendingLogin, now| {
+        let login = logins.take(&login.state(now), now).unwrap();
+        logins.note_signed_in(&login, 4_000, now);
+    };
+    let tabs: Vec<_> = (0..LOGINS_MAX)
+        .map(|_| begin(&mut dice, "/tab", NOW))
+        .collect();
+    tabs.iter().for_each(|tab| logins.add(tab.clone(), NOW));
+    assert_eq!(logins.row(NOW), None);
+    for (later, tab) in (1..).zip(&tabs) {
+        answer(&mut logins, tab, NOW.plus(later));
+        assert_eq!(logins.row(NOW.plus(later)).unwrap().logins, 1);
+    }
+    let began = logins.row(NOW.plus(20)).unwrap().first;
+    for expected in 2..=4 {
+        let login = begin(&mut dice, "/again", NOW.plus(20));
+        logins.add(login.clone(), NOW.plus(20));
+        answer(&mut logins, &login, NOW.plus(21));
+        let row = logins.row(NOW.plus(21)).unwrap();
+        assert_eq!(
+            (row.logins, row.first, row.characters),
+            (expected, began, 4_000)
+        );
+    }
+    assert!(logins.row(began.plus(ROW_WITHIN - 1)).is_some());
+    assert_eq!(logins.row(began.plus(ROW_WITHIN)), None);
+    // What comes later begins anew.
+    let later = began.plus(ROW_WITHIN);
+    let login = begin(&mut dice, "/later", later);
+    logins.add(login.clone(), later);
+    answer(&mut logins, &login, later);
+    assert_eq!(logins.row(later).unwrap().logins, 1);
+    logins.forget_row();
+    assert!(logins.is_empty());
 }
 
 #[test]

@@ -542,7 +542,12 @@ impl Desk {
     ) -> Reply {
         let keys = self.keys.as_ref().unwrap();
         let checked = self.gate.check_tokens(&tokens, nonce, keys, self.now);
-        let outcome = checked.map(|checked| (tokens, checked)).map_err(Into::into);
+        let untimely = |error| {
+            self.gate
+                .failed_check(error, &tokens.id_token, keys, self.now)
+        };
+        let checked = checked.map_err(untimely);
+        let outcome = checked.map(|checked| (tokens, checked));
         let dice = &mut self.dice;
         self.gate
             .after_exchange(&req.view(), exchange, outcome, self.now, &mut |bytes| {

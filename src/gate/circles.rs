@@ -1,0 +1,298 @@
+//! Sign-ins that go in circles: after three within a minute, a page that says why.
+//!
+//! Owns the causes, how they are told apart by what the browser sent, and what
+//! the page says of each. Must not know how a login goes.
+//!
+//! A circle closes in two ways. The login-state cookie is lost: then the sealed
+//! `state` counts. Or the session is lost, or not taken for one: then the
+//! login-state cookie counts ([`Row`](super::login::Row)).
+
+use http::StatusCode;
+
+use super::cookie::VALUE_MAX;
+use super::face::Face;
+use super::identify::Missing;
+use super::login::{LoginState, ROW_WITHIN, Row};
+use super::origin::split_host;
+use super::policy::NoIdentity;
+use super::query::Params;
+use super::return_to::ReturnTo;
+use super::seal::Rng;
+use super::time::UnixTime;
+use super::token::{KeySet, TokenError};
+use super::{Gate, Known, Note, Page, Reply, RequestView, reference};
+use crate::gate::time::LEEWAY;
+
+mod cause;
+
+pub(super) use cause::Cause;
+
+/// Logins in a row after which another one would not help either.
+const LOGINS_MAX: u8 = 3;
+
+/// Characters of a `Cookie` header from which on front proxies begin to refuse
+/// or cut it: half of the 8 KiB that they commonly give to one header line.
+const LARGE: u32 = 4_096;
+
+impl Gate {
+    /// The row that another attempt with this `state` belongs to, and which
+    /// attempt it would be; `None` if there have been enough.
+    pub(super) fn next_attempt(state: &LoginState, now: UnixTime) -> Option<(u8, UnixTime)> {
+        if now.since(state.first_attempt) >= ROW_WITHIN {
+            return Some((1, now));
+        }
+        (state.attempt < LOGINS_MAX).then(|| (state.attempt.saturating_add(1), state.first_attempt))
+    }
+
+    /// The page instead of one more login, if each of the last ones led to a
+    /// session, and here is somebody again who wants to sign in.
+    pub(super) fn stopped(
+        &self,
+        req: &RequestView<'_>,
+        face: &Face,
+        params: &Params,
+        known: Known<'_>,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Option<Reply> {
+        let mut logins = self.logins_in_flight(req, face);
+        let row = logins.row(now).filter(|row| row.logins >= LOGINS_MAX)?;
+        let presented = face.cookies.presented(req.cookie_headers());
+        let cause = match self.identify(face, &presented, known, now) {
+            // Whoever types the address, or has a bookmark of it, means it.
+            Ok(_) | Err(Missing::Tokens(_)) if req.header("sec-fetch-site") == Some("none") => {
+                return None;
+            }
+            Ok(_) | Err(Missing::Tokens(_)) => Cause::App,
+            Err(Missing::Identity(_)) if presented.lacks_chunks(whole_chunks(row)) => {
+                Cause::ChunksMissing
+            }
+            Err(Missing::Identity(why)) => Cause::of_session(why, row.characters > LARGE)?,
+        };
+        let target = self.wanted(params, face);
+        let mut page = self
+            .circles_page(req, face, cause, &target)
+            .row("Session cookie", face.cookies.session_name())
+            .row("Its size", format!("{} characters", row.characters));
+        if let Some(skew) = self.skew_of_session(face, &presented, cause, now) {
+            page = page.row("The clocks differ by", seconds(skew));
+        }
+        // A person who tries again is not stopped at once.
+        logins.forget_row();
+        let reply = circles(req, page, cause.reason(), rng);
+        Some(self.keep_logins(reply, face, &logins, rng))
+    }
+
+    /// The page after the last attempt with a login-state cookie that did not
+    /// come back.
+    pub(super) fn login_cookie_lost(
+        &self,
+        req: &RequestView<'_>,
+        face: &Face,
+        target: &ReturnTo,
+        rng: Rng<'_>,
+    ) -> Reply {
+        let sent = req.cookie_headers().next().is_some();
+        let cause = if other_host(req, face) {
+            Cause::OtherHost
+        } else if face.origin.is_https() && looks_like_http(req) {
+            Cause::PlainHttp
+        } else if sent {
+            Cause::LoginCookieLost
+        } else {
+            Cause::NoCookies
+        };
+        let sent = if sent { "others" } else { "none at all" };
+        let page = self
+            .circles_page(req, face, cause, target)
+            .row("Login cookie", face.cookies.logins_name())
+            .row("Cookies that came", sent);
+        circles(req, page, cause.reason(), rng)
+    }
+
+    fn circles_page(
+        &self,
+        req: &RequestView<'_>,
+        face: &Face,
+        cause: Cause,
+        target: &ReturnTo,
+    ) -> Page {
+        let told = cause.told();
+        let page = Page::new("Sign-in goes in circles")
+            .text(format!(
+                "{} So it was stopped after three attempts.",
+                told.what
+            ))
+            .text(told.person)
+            .text(format!(
+                "For the people who run this application: {}",
+                told.operator
+            ))
+            .link(self.login_path(target.as_str()), "Try again")
+            .row("Address", face.origin.as_str());
+        let page = match other_host(req, face) {
+            true => page.row("Opened as", req.host()),
+            false => page,
+        };
+        // Whoever asks may have made it up; it is shown, and decides no access.
+        match req.header("x-forwarded-proto") {
+            Some("http") if face.origin.is_https() => page.row("Came here by", "http"),
+            _ => page,
+        }
+    }
+
+    /// How far the clocks are apart, if the session's token says so.
+    fn skew_of_session(
+        &self,
+        face: &Face,
+        presented: &super::cookie::Presented<'_>,
+        cause: Cause,
+        now: UnixTime,
+    ) -> Option<i64> {
+        if cause != Cause::Clocks {
+            return None;
+        }
+        let session = self.open_session(face, presented).ok()?;
+        super::token::issued_at(session.id_token()).map(|issued| difference(now, issued))
+    }
+
+    /// Why tokens that have just been issued are not believed, with the
+    /// difference of the clocks where that is the cause: of a token that is
+    /// genuine, and would hold at the moment at which it was issued.
+    #[must_use]
+    pub fn failed_check(
+        &self,
+        error: TokenError,
+        id_token: &str,
+        keys: &KeySet,
+        now: UnixTime,
+    ) -> super::callback::Failed {
+        if let TokenError::Expired | TokenError::NotYetValid = error
+            && let Some(issued) = super::token::issued_at(id_token)
+            && self.verifier.verify(id_token, keys, issued).is_ok()
+        {
+            let seconds = difference(now, issued);
+            if seconds.unsigned_abs() > LEEWAY {
+                return super::callback::Failed::Clocks(error, seconds);
+            }
+        }
+        error.into()
+    }
+
+    /// The page for tokens that have ended, or not begun, as they are issued.
+    pub(super) fn clocks_differ(
+        &self,
+        req: &RequestView<'_>,
+        target: &ReturnTo,
+        error: TokenError,
+        skew: i64,
+        rng: Rng<'_>,
+    ) -> Reply {
+        let told = Cause::Clocks.told();
+        let page = Page::new("Sign-in did not complete")
+            .text(told.what)
+            .text(told.person)
+            .text(format!(
+                "For the people who run this application: {}",
+                told.operator
+            ))
+            .row("The clocks differ by", seconds(skew))
+            .link(self.login_path(target.as_str()), "Try again");
+        let reference = reference(rng);
+        let page = with_reference(page, reference.as_deref());
+        let note = Note {
+            reference,
+            ..Note::new("login_failed").because(error.reason())
+        };
+        Reply::refusal(req, StatusCode::BAD_GATEWAY, "login_failed", &page, note)
+    }
+}
+
+/// In words: positive if we are ahead.
+fn seconds(skew: i64) -> String {
+    let side = if skew > 0 { "ahead" } else { "behind" };
+    format!(
+        "{} seconds (this application's is {side})",
+        skew.unsigned_abs()
+    )
+}
+
+fn difference(now: UnixTime, issued: UnixTime) -> i64 {
+    let span = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
+    match now >= issued {
+        true => span(now.since(issued)),
+        false => span(issued.since(now)).saturating_neg(),
+    }
+}
+
+/// How many chunks the last session was cut into; 0 if it was not.
+fn whole_chunks(row: Row) -> usize {
+    let characters = usize::try_from(row.characters).unwrap_or(usize::MAX);
+    match characters > VALUE_MAX {
+        true => characters.div_ceil(VALUE_MAX),
+        false => 0,
+    }
+}
+
+/// Whether the request names another port than the public origin: it is served
+/// for the sake of port mappings, but the browser may be somewhere else.
+fn other_host(req: &RequestView<'_>, face: &Face) -> bool {
+    split_host(req.host()).is_none_or(|(name, port)| {
+        !name.eq_ignore_ascii_case(face.origin.host())
+            || port.map_or_else(
+                || face.origin.authority() != face.origin.host(),
+                |port| port != face.origin.port(),
+            )
+    })
+}
+
+/// Whether a browser that should be at an https address seems not to be: a
+/// front proxy says so, or Fetch Metadata is not there, which browsers send to
+/// https (and loopback) addresses alone.
+fn looks_like_http(req: &RequestView<'_>) -> bool {
+    req.header("x-forwarded-proto") == Some("http") || !req.headers().contains_key("sec-fetch-mode")
+}
+
+fn with_reference(page: Page, reference: Option<&str>) -> Page {
+    match reference {
+        Some(reference) => page.detail("Reference", reference),
+        None => page,
+    }
+}
+
+fn circles(req: &RequestView<'_>, page: Page, reason: &'static str, rng: Rng<'_>) -> Reply {
+    let reference = reference(rng);
+    let page = with_reference(page, reference.as_deref());
+    let note = Note {
+        reference,
+        ..Note::new("login_failed").because(reason)
+    };
+    Reply::refusal(req, StatusCode::BAD_REQUEST, "login_failed", &page, note)
+}
+
+impl Cause {
+    /// What is wrong with a session that came back, or did not; `None` if
+    /// another login is the right answer.
+    fn of_session(why: NoIdentity, large: bool) -> Option<Self> {
+        Some(match why {
+            NoIdentity::NoCookie if large => Self::TooLarge,
+            NoIdentity::NoCookie => Self::SessionCookieLost,
+            NoIdentity::Unreadable(_) | NoIdentity::UnknownFormat => Self::Unreadable,
+            NoIdentity::Token(TokenError::Expired | TokenError::NotYetValid) => Self::Clocks,
+            // They ended, and it was meant so.
+            NoIdentity::Denied | NoIdentity::Revoked => return None,
+            // One more login by prompt=login, which counts its own attempts.
+            NoIdentity::AuthTooOld => return None,
+            // Not even the login would go on.
+            NoIdentity::NoKeys | NoIdentity::ProviderOut => return None,
+            NoIdentity::OtherProvider
+            | NoIdentity::LifetimeOver
+            | NoIdentity::Idle
+            | NoIdentity::NotRenewed
+            | NoIdentity::Token(_) => Self::SessionRefused,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
