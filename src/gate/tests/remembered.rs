@@ -45,6 +45,15 @@ fn a_session_costs_one_signature_check_until_its_seal_changes() {
     };
     assert_eq!(headers(&first), headers(&second));
     assert!(headers(&first).len() > 4);
+    // The very same person and values: claims are mapped once per token, not per request.
+    let person = |forward: &crate::gate::Forward| std::ptr::from_ref(forward.permit.who().unwrap());
+    assert_eq!(person(&first), person(&second));
+    let bytes = |forward: &crate::gate::Forward| {
+        let mut set = forward.edits.set();
+        let user = set.find(|(name, _)| **name == "x-forwarded-user").unwrap();
+        user.1.as_bytes().as_ptr()
+    };
+    assert_eq!(bytes(&first), bytes(&second));
     // Nobody else is taken for them, however like the cookies are.
     let other = another(&mut desk, &jar, 7);
     assert_eq!(user(&mut desk, &other), "kirsten.holm@example.org");
