@@ -236,10 +236,11 @@ impl Serving {
         if since.is_some() || forward.set_cookies.is_empty() {
             return since.unwrap_or_default();
         }
-        // The person may have signed out since, in another tab.
+        // The person may have signed out since, or another tab may have brought
+        // a newer cookie already.
         match &forward.lease {
-            Some(lease) if self.gate.has_ended(lease, clock::now()) => Vec::new(),
-            _ => forward.set_cookies.clone(),
+            Some(lease) if self.gate.may_write(lease, clock::now()) => forward.set_cookies.clone(),
+            _ => Vec::new(),
         }
     }
 }

@@ -177,7 +177,9 @@ impl Gate {
             other => match known.refreshed {
                 Some(Ok(refreshed)) if refreshed.id() == id => Newness::Newer {
                     session: Arc::clone(refreshed),
-                    unseen: true,
+                    // Another instance may have gone on meanwhile, and its
+                    // cookie has been seen: good for this request, never written.
+                    unseen: !matches!(other, Newness::Behind),
                 },
                 _ => other,
             },

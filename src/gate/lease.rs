@@ -83,10 +83,14 @@ impl Gate {
         Ok(end.min(self.end_of(&lease.verified)).since(now))
     }
 
-    /// Whether a session that was let through has ended since: nothing of it is
-    /// written into a cookie then.
+    /// Whether a session that was let through may still be written into a
+    /// cookie: it has not ended since, and nothing newer of it has been seen,
+    /// which an answer that took its time would undo.
     #[must_use]
-    pub fn has_ended(&self, lease: &Lease, now: UnixTime) -> bool {
-        self.stands(&lease.verified.session, now).is_err()
+    pub fn may_write(&self, lease: &Lease, now: UnixTime) -> bool {
+        let session = &lease.verified.session;
+        let newest = self.memory.newer.generation(session.id());
+        self.stands(session, now).is_ok()
+            && newest.is_none_or(|newest| newest <= session.generation())
     }
 }

@@ -270,6 +270,12 @@ impl Gate {
         self.standing(&session, now).map_err(RefreshError::Ended)?;
         let session = Arc::new(session);
         newer.keep(Arc::clone(&session), self.end_of_life(&session), now);
+        // A sign-out denies first and looks here then: one that has not found
+        // what was just kept is found here.
+        if let Err(why) = self.standing(&session, now) {
+            newer.forget(session.id());
+            return Err(RefreshError::Ended(why));
+        }
         Ok(session)
     }
 

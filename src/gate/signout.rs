@@ -57,6 +57,12 @@ impl Gate {
         let presented = face.cookies.presented(req.cookie_headers());
         // An expired token does not matter here: the session ends either way.
         let session = self.open_session(face, &presented).ok();
+        // First of all: a refresh that is under way asks for it when it is done.
+        if let Some(session) = &session
+            && session.provider() == self.provider.id
+        {
+            self.memory.denied.deny(session, now, self.lifetime);
+        }
         let session = session.map(|session| self.ended(session));
         let user = session.as_ref().and_then(|session| {
             let identity = self
@@ -68,9 +74,6 @@ impl Gate {
         });
         // Only the provider that gave a token gets to see it again.
         let session = session.filter(|session| session.provider() == self.provider.id);
-        if let Some(session) = &session {
-            self.memory.denied.deny(session, now, self.lifetime);
-        }
         let note = Note::new("signed_out").by(user.as_deref());
         let reply = if Asker::of(req) == Asker::Script {
             // No hint: a script never gets hold of a token.

@@ -73,7 +73,7 @@ fn a_connection_ends_with_the_lifetime_of_its_session() {
         desk.gate.renew(&mut lease, NOW.plus(1_800)),
         Err(NoIdentity::LifetimeOver)
     );
-    assert!(desk.gate.has_ended(&lease, NOW.plus(1_800)));
+    assert!(!desk.gate.may_write(&lease, NOW.plus(1_800)));
 }
 
 #[test]
@@ -112,10 +112,10 @@ fn only_what_somebody_was_let_through_for_has_a_lease() {
 #[test]
 fn signing_out_in_another_tab_ends_it() {
     let (mut desk, jar, mut lease) = open(&long());
-    assert!(!desk.gate.has_ended(&lease, NOW));
+    assert!(desk.gate.may_write(&lease, NOW));
     desk.decide(&Req::open("/_vestibule/logout").cookies(&jar));
     assert_eq!(desk.gate.renew(&mut lease, NOW), Err(NoIdentity::Denied));
-    assert!(desk.gate.has_ended(&lease, NOW), "nor is it sealed again");
+    assert!(!desk.gate.may_write(&lease, NOW), "nor is it sealed again");
 }
 
 #[test]
@@ -139,4 +139,14 @@ fn a_new_configuration_that_refuses_the_session_ends_it() {
         let reloaded = Gate::new(&config).unwrap();
         assert_eq!(reloaded.renew(&mut lease, NOW), Err(NoIdentity::Revoked));
     }
+}
+
+#[test]
+fn what_was_decided_before_a_newer_generation_was_seen_is_not_written() {
+    let (desk, _, lease) = open(&long());
+    assert!(desk.gate.may_write(&lease, NOW));
+    // The app takes its time; meanwhile another tab has brought the refreshed cookie.
+    let (id, end) = (*lease.session().id(), NOW.plus(86_400));
+    desk.gate.memory.newer.look(&id, 1, end, NOW);
+    assert!(!desk.gate.may_write(&lease, NOW));
 }

@@ -499,6 +499,24 @@ fn a_late_reseal_never_undoes_a_refresh() {
 }
 
 #[test]
+fn a_refresh_that_another_instance_has_outrun_serves_its_request_and_writes_nothing() {
+    let (mut desk, jar) = signed_in();
+    desk.now = OVER;
+    let wanted = ask(&mut desk, &page().cookies(&jar));
+    let outcome = renew(&desk, &wanted, newer_tokens(&desk, json!({})));
+    let end = NOW.plus(8 * 3600);
+    desk.gate.memory().newer.look(wanted.id(), 6, end, desk.now);
+    desk.refreshed = Some(outcome);
+    let forward = desk.forward(&page().cookies(&jar));
+    assert!(forward.permit.who().is_some() && forward.set_cookies.is_empty());
+    assert!(
+        !desk
+            .gate
+            .may_write(forward.lease.as_ref().unwrap(), desk.now)
+    );
+}
+
+#[test]
 fn the_next_generation_follows_on_all_that_were_seen() {
     let (mut desk, jar) = signed_in();
     desk.now = OVER;
