@@ -181,6 +181,9 @@ fn what_was_imported_judges_as_oauth2_proxy_did() {
         (4, "/static/logo.png", None, "forwarded"),
         (4, "/a", None, "sign-in"),
         (4, "/login/done", None, "ours"),
+        (4, "/", Some("ann@any.example"), "forwarded"),
+        // An organisation of GitHub's cannot be compared: nobody, rather than everybody.
+        (5, "/", Some("ann@any.example"), "forbidden"),
     ];
     for (number, path, email, expected) in rows {
         let (name, given) = OF_OAUTH2_PROXY[number];

@@ -88,8 +88,13 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
     ),
     (
         Text,
+        "oidc-roles-claim",
+        "name it as a claim of groups: claim = [\"groups\", \"roles\"] under [identity.groups]",
+    ),
+    (
+        Text,
         "authenticated-emails-file",
-        "write the addresses into a rule: [[route]] with access = { claim = \"email\", any_of = [...] }; until then everybody whom the provider signs in gets in",
+        "write the addresses into a rule: [[route]] with access = { claim = \"email\", any_of = [...] }",
     ),
     (
         Text,
@@ -257,12 +262,12 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
     ),
     (
         List,
-        "github-team bitbucket-repository gitlab-group gitlab-project google-group keycloak-group",
+        "github-team github-user bitbucket-repository gitlab-group gitlab-projects google-group keycloak-group",
         GITHUB,
     ),
     (
         Text,
-        "github-org github-repo github-token bitbucket-team google-admin-email google-service-account-json google-target-principal github-user github-users",
+        "github-org github-repo github-token bitbucket-team google-admin-email google-service-account-json google-target-principal",
         GITHUB,
     ),
     (

@@ -39,17 +39,13 @@ fn everybody(work: &mut Conversion) -> String {
         );
     }
     let anybody = domains.iter().any(|domain| domain == "*");
-    if domains.is_empty() && work.one("authenticated-emails-file").is_none() {
-        work.out.note("email-domain", "oauth2-proxy does not start without --email-domain or --authenticated-emails-file; here, everybody whom the provider signs in gets in");
-    }
-    // Where only domains of another kind are named, nobody gets in rather than everybody.
-    let nobody = !domains.is_empty() && plain.is_empty();
+    let groups = work.all("allowed-group");
+    let closed = closed_by(work, plain.is_empty(), groups.is_empty());
     if !plain.is_empty() && !anybody {
         let list = listed(plain.iter().map(|domain| domain.trim_start_matches('@')));
         parts.push(format!("email_domains = {list}"));
         from.push("--email-domain");
     }
-    let groups = work.all("allowed-group");
     if !groups.is_empty() {
         parts.push(format!(
             "groups = {}",
@@ -57,13 +53,17 @@ fn everybody(work: &mut Conversion) -> String {
         ));
         from.push("--allowed-group");
     }
-    let access = match (nobody, parts.is_empty()) {
-        (true, _) => {
-            from = vec!["--email-domain: no domain that can be compared exactly"];
+    let access = match (closed, parts.is_empty()) {
+        (Some(option), _) => {
+            from = vec![option];
+            work.out.note(
+                option.trim_start_matches('-'),
+                "who may get in cannot be taken over from it, so that nobody gets in: write access in that [[route]]",
+            );
             quoted("nobody")
         }
-        (false, true) => quoted("signed-in"),
-        (false, false) => format!("{{ {} }}", parts.join(", ")),
+        (None, true) => quoted("signed-in"),
+        (None, false) => format!("{{ {} }}", parts.join(", ")),
     };
     let mut lines = Vec::new();
     if !from.is_empty() {
@@ -81,6 +81,41 @@ fn everybody(work: &mut Conversion) -> String {
     }
     access
 }
+
+/// The option that lets in fewer people than any rule of ours that is made of the others.
+/// Nobody gets in then, rather than more than there.
+fn closed_by(work: &Conversion, no_domain: bool, no_group: bool) -> Option<&'static str> {
+    if no_domain {
+        // Without either of the two, oauth2-proxy does not start.
+        let emails = "authenticated-emails-file";
+        let has_file = work.one(emails).is_some_and(|file| !file.is_empty());
+        return Some(match has_file {
+            true => "--authenticated-emails-file",
+            false => "--email-domain",
+        });
+    }
+    let is_set = |option: &&&str| {
+        let name = option.trim_start_matches('-');
+        work.all(name).iter().any(|value| !value.is_empty())
+    };
+    // Roles are groups to oauth2-proxy: of groups and roles, any one will do.
+    let role = (no_group && is_set(&&"--allowed-role")).then_some("--allowed-role");
+    role.or_else(|| NARROWER.iter().find(is_set).copied())
+}
+
+/// Options that ask the provider's own API who may get in.
+const NARROWER: &[&str] = &[
+    "--bitbucket-repository",
+    "--bitbucket-team",
+    "--github-org",
+    "--github-repo",
+    "--github-team",
+    "--github-user",
+    "--gitlab-group",
+    "--gitlab-projects",
+    "--google-group",
+    "--keycloak-group",
+];
 
 /// A path that is open to everybody.
 fn open(work: &mut Conversion, option: &str, text: &str, everybody: &str) {
