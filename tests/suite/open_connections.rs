@@ -54,6 +54,22 @@ fn the_lifetime_of_a_session_ends_what_it_has_open() {
 }
 
 #[test]
+fn a_reload_that_revokes_ends_what_is_open() {
+    let mut chain = streaming(Setup::default());
+    let person = chain.signed_in(KIRSTEN);
+    let mut socket = open(&chain, &person, WEBSOCKET);
+    let mut events = open(&chain, &person, EVENTS);
+    socket.answers("before");
+    events.answers("before");
+    let text = std::fs::read_to_string(&chain.config).expect("the config");
+    let revoked = "[session]\nrevoked = { signed_in_before = \"2100-01-01T00:00:00Z\" }\n";
+    std::fs::write(&chain.config, text.replace("[session]\n", revoked)).expect("the config");
+    socket.ends();
+    events.ends();
+    chain.await_log(&["\"outcome\":\"ended\"", "\"reason\":\"session_revoked\""]);
+}
+
+#[test]
 fn what_is_open_without_a_session_does_not_end_with_any() {
     let chain = streaming(Setup {
         tables: "[[route]]\npath = \"/socket\"\naccess = \"public\"\n".to_owned(),

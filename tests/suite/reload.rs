@@ -1,10 +1,19 @@
 //! A changed configuration takes effect while requests go on.
 
 use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
-use crate::support::dev_idp::KIRSTEN;
+use serde_json::json;
+
+use crate::support::dev_idp::{KIRSTEN, OLA};
 use crate::support::harness::fresh_key;
-use crate::support::{Harness, Setup, records};
+use crate::support::process::Process;
+use crate::support::{Browser, Harness, Setup, records};
 
 const RELOADED: &str = "the configuration was reloaded";
 
@@ -98,4 +107,186 @@ fn another_provider_takes_over_once_it_is_known() {
     );
     let login = browser.get("/_vestibule/login");
     assert!(login.location().starts_with(&to_domain), "{login:?}");
+}
+
+#[test]
+fn a_hundred_reloads_under_load_fail_no_request() {
+    let mut chain = Harness::start();
+    let people = [chain.signed_in(KIRSTEN), chain.signed_in(OLA)];
+    let addresses = [chain.address];
+    let (is_over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        let load = people.map(|person| {
+            let (addresses, is_over, answered) = (&addresses, &is_over, &answered);
+            scope.spawn(move || ask_on(person, addresses, is_over, answered))
+        });
+        for reload in 1..=100 {
+            // A change each time, so that each one swaps what is served by.
+            let (from, to) = match reload % 2 {
+                0 => ("\nwhoami = \"off\"", ""),
+                _ => ("", "\nwhoami = \"off\""),
+            };
+            let server = |whoami: &str| format!("[server]{whoami}\nlisten");
+            change(&chain, |text| text.replace(&server(from), &server(to)));
+            chain.vestibule.signal("HUP");
+            chain.await_log_times(RELOADED, reload);
+        }
+        is_over.store(true, Ordering::Release);
+        for person in load {
+            assert_eq!(person.join().expect("the load").1, Vec::<u16>::new());
+        }
+    });
+    assert!(answered.load(Ordering::Acquire) > 100, "there was no load");
+}
+
+#[test]
+fn a_mount_that_kubernetes_swaps_is_taken_up() {
+    let mut chain = Harness::start();
+    let home = chain.dir.path().to_owned();
+    let old = fs::read_to_string(chain.file("session-key")).expect("the key");
+    let mount = |name: &str, key: &str| {
+        fs::create_dir(home.join(name)).expect("a directory");
+        fs::write(home.join(name).join("key"), key).expect("the key");
+        symlink(name, home.join("..data_tmp")).expect("a link");
+        fs::rename(home.join("..data_tmp"), home.join("..data")).expect("the swap");
+    };
+    mount("..1", &old);
+    symlink("..data/key", home.join("mounted-key")).expect("a link");
+    change(&chain, |text| text.replace("/session-key", "/mounted-key"));
+    chain.await_log_times(RELOADED, 1);
+    let mut person = chain.signed_in(KIRSTEN);
+    mount("..2", &recorded_key());
+    chain.await_log_times(RELOADED, 2);
+    assert_eq!(person.script("GET", "/x").status, 401, "its key is gone");
+    assert_eq!(chain.signed_in(KIRSTEN).get("/x").status, 200);
+}
+
+#[test]
+fn a_new_client_secret_is_used_for_the_next_token_call() {
+    let mut chain = Harness::start();
+    // Letters and digits, as Cognito makes them: of anything else Basic sends an encoded form.
+    let secret = fresh_key().replace(|c: char| !c.is_ascii_alphanumeric(), "");
+    records::secret("client secret", &secret);
+    let path = format!("/clients/{}", chain.idp().client_id);
+    chain
+        .idp()
+        .call("PATCH", &path, &json!({ "secrets": [secret] }));
+    let mut early = chain.browser();
+    early.sign_in("/", KIRSTEN, chain.idp().password(KIRSTEN));
+    assert!(!early.has_session(), "the old secret is worth nothing");
+    fs::write(chain.file("client-secret"), &secret).expect("the secret");
+    chain.await_log(&[RELOADED]);
+    assert_eq!(chain.signed_in(KIRSTEN).get("/x").status, 200);
+}
+
+/// Three instances, one load balancer that goes round, and a key that is appended, moved to the front and
+/// then alone. Scaled: in operation instances take a change up some 30 s apart and `key_settle` is minutes;
+/// here the next instance gets each change once the one before has logged it (about 4 s) and `key_settle`
+/// is 1 s, which is over before a key that was appended is moved. The load aims at 200 requests a second
+/// and is what a busy machine makes of it.
+#[test]
+fn keys_rotate_under_load_over_three_instances_and_a_removed_key_ends_exactly_its_sessions() {
+    let chain = Setup {
+        session: "key_settle = \"1s\"\n".to_owned(),
+        ..Setup::default()
+    }
+    .start();
+    let old = fs::read_to_string(chain.file("session-key")).expect("the key");
+    let new = recorded_key();
+    let mut replicas = chain.replicas(2);
+    let mut addresses = vec![chain.address];
+    addresses.extend(replicas.iter().map(|replica| replica.address));
+    let asleep = chain.signed_in(KIRSTEN);
+    let people = [chain.signed_in(KIRSTEN), chain.signed_in(OLA)];
+    let mut vestibule = chain.vestibule;
+    let mut instances: Vec<(&mut Process, PathBuf)> = vec![(&mut vestibule, chain.config.clone())];
+    instances.extend(
+        replicas
+            .iter_mut()
+            .map(|replica| (&mut replica.process, replica.config.clone())),
+    );
+    let (is_over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let people = thread::scope(|scope| {
+        let load = people.map(|person| {
+            let (addresses, is_over, answered) = (&addresses, &is_over, &answered);
+            scope.spawn(move || ask_on(person, addresses, is_over, answered))
+        });
+        let stages = [
+            format!("{old}\n{new}"),
+            format!("{new}\n{old}"),
+            new.clone(),
+        ];
+        for (stage, keys) in stages.iter().enumerate() {
+            let file = format!("session-key-{stage}");
+            fs::write(chain.dir.path().join(&file), keys).expect("the keys");
+            for (process, config) in &mut instances {
+                let text = fs::read_to_string(&*config).expect("the config");
+                let before = match stage {
+                    0 => "/session-key\"".to_owned(),
+                    _ => format!("/session-key-{}\"", stage - 1),
+                };
+                let text = text.replace(&before, &format!("/{file}\""));
+                fs::write(&*config, text).expect("the config");
+                let logs = [process.stdout.clone(), process.stderr.clone()];
+                process.wait_until("the reload", || {
+                    let read = |path: &PathBuf| fs::read_to_string(path).unwrap_or_default();
+                    let all: String = logs.iter().map(read).collect();
+                    all.matches(RELOADED).count() > stage
+                });
+            }
+            // Each person asks each instance under these keys.
+            let seen = answered.load(Ordering::Acquire);
+            vestibule_lives(&mut instances, || {
+                answered.load(Ordering::Acquire) > seen + 60
+            });
+        }
+        is_over.store(true, Ordering::Release);
+        load.map(|person| {
+            let (person, failed) = person.join().expect("the load");
+            assert_eq!(failed, Vec::<u16>::new(), "a session was lost");
+            person
+        })
+    });
+    for address in &addresses {
+        let status = |person: &Browser| person.at(*address).script("GET", "/x").status;
+        assert_eq!(status(&asleep), 401, "sealed by the key that is gone");
+        assert_eq!(people.each_ref().map(status), [200, 200]);
+    }
+}
+
+/// Waits for a condition while the first instance lives.
+fn vestibule_lives(instances: &mut [(&mut Process, PathBuf)], done: impl FnMut() -> bool) {
+    let (process, _) = instances.first_mut().expect("an instance");
+    process.wait_until("more answers", done);
+}
+
+/// Asks each instance in turn, a hundred times a second, with the newest cookies, until it is over: the
+/// person, and each status that was no 200.
+fn ask_on(
+    mut person: Browser,
+    addresses: &[SocketAddr],
+    is_over: &AtomicBool,
+    answered: &AtomicUsize,
+) -> (Browser, Vec<u16>) {
+    let mut failed = Vec::new();
+    for address in addresses.iter().cycle() {
+        if is_over.load(Ordering::Acquire) {
+            break;
+        }
+        let answer = person.at(*address).script("GET", "/x");
+        if answer.status != 200 {
+            failed.push(answer.status);
+        }
+        person.take_in(&answer);
+        answered.fetch_add(1, Ordering::AcqRel);
+        thread::sleep(Duration::from_millis(10));
+    }
+    (person, failed)
+}
+
+/// A new key that no log may hold.
+fn recorded_key() -> String {
+    let key = fresh_key();
+    records::secret("session key", &key);
+    key
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::Command;
 
 use super::peers::free_port;
@@ -11,8 +12,9 @@ use super::{Harness, records};
 
 /// One more instance, ended when dropped.
 pub(crate) struct Replica {
-    _process: Process,
+    pub(crate) process: Process,
     pub(crate) address: SocketAddr,
+    pub(crate) config: PathBuf,
 }
 
 impl Harness {
@@ -47,8 +49,9 @@ impl Harness {
         loop {
             if try_request(admin, probe).is_ok_and(|answer| answer.status == 200) {
                 return Some(Replica {
-                    _process: process,
+                    process,
                     address,
+                    config,
                 });
             }
             process.exited().is_none().then_some(())?;
