@@ -103,6 +103,21 @@ impl Chromium {
         self.click("#signIn").await;
     }
 
+    /// Comes to a path by way of the emulator's login page, or without it where the provider still
+    /// knows the person. Pages that are left at once lie on the way.
+    pub(crate) async fn sign_in_to(&self, path: &str, username: &str, password: &str) {
+        let start = std::time::Instant::now();
+        while self.url().await.path() != path {
+            assert!(start.elapsed() < PATIENCE, "at {}", self.url().await);
+            let form = self.client.find_all(Locator::Css("#signIn")).await;
+            if form.is_ok_and(|found| !found.is_empty()) {
+                self.submit_login(username, password).await;
+                return self.await_path(path).await;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Keeps a picture of the page under `target/screenshots/`.
     pub(crate) async fn screenshot(&self, name: &str) {
         let dir = records::target_dir().join("screenshots");
