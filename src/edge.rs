@@ -1,6 +1,7 @@
 //! I/O: each file a translator between the core and the world. Decides nothing.
 
 pub mod admin;
+mod form;
 pub mod http;
 pub mod leash;
 mod metrics;

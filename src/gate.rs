@@ -27,6 +27,7 @@ pub mod endpoint;
 mod evidence;
 pub mod explain;
 mod face;
+pub mod form;
 pub mod fragment;
 pub mod headers;
 mod identify;
@@ -267,7 +268,8 @@ impl Gate {
     }
 
     /// THE FATE OF A REQUEST. After [`Effect::Refresh`] it is asked again, with
-    /// [`Known::refreshed`], and does not ask for another. `client` is who
+    /// [`Known::refreshed`], and does not ask for another; what it may still ask
+    /// for is a form's body. `client` is who
     /// opened the connection; `None` if it came by a unix socket.
     pub fn decide(
         &self,
@@ -329,7 +331,11 @@ impl Gate {
                 }
                 let mut reply = self.denied(req, face, &denial, account.as_deref(), rng);
                 reply.note.route = Some(Arc::clone(label));
-                Decision::Reply(reply.with_cookies(cookies))
+                let reply = reply.with_cookies(cookies);
+                match denial {
+                    Denial::SignIn(why) if !why.is_outage() => self.keep_or(req, face, reply),
+                    _ => Decision::Reply(reply),
+                }
             }
         }
     }
@@ -483,6 +489,7 @@ impl Gate {
         match endpoint {
             Endpoint::Login { provider } => self.login(req, face, provider, known, now, rng),
             Endpoint::Callback { provider } => self.callback(req, face, provider, known, now, rng),
+            Endpoint::Resume => self.resume(req, face, known, now, rng),
             Endpoint::Return => Decision::Reply(self.return_page(req, face)),
             Endpoint::Logout => self.logout(req, face, known, now),
             Endpoint::LogoutThen => Decision::Reply(self.logout_goes_on(req, face)),

@@ -7,6 +7,7 @@
 //! - `cli`: commands and exit codes
 //! - `login`: from a page of the app through the provider and back
 //! - `fragments`: the part of a URL that no server sees
+//! - `forms`: what is sent after a session has ended
 //! - `mapping`: which claims become user, groups, access right and attributes
 //! - `shapes`: the same, in every shape in which a claim reaches us
 //! - `checklist`: the same, by the rows of the checklist that systems of the field are bought by
@@ -67,6 +68,7 @@ mod suite {
     mod cli;
     mod cookies;
     mod explain;
+    mod forms;
     mod fragments;
     mod headers;
     mod hostile_tokens;

@@ -13,11 +13,11 @@ use std::time::Duration;
 use super::provider::PAUSE;
 use super::serving::Serving;
 use super::view::Received;
-use crate::gate::Decision;
 use crate::gate::callback::Failed;
 use crate::gate::signin::{Exchange, Tokens};
 use crate::gate::token::TokenError;
 use crate::gate::userinfo::CheckedTokens;
+use crate::gate::{Decision, Effect};
 
 /// Most requests that wait for keys at the same time.
 pub(super) const WAITERS_MAX: usize = 1_000;
@@ -77,6 +77,7 @@ fn misses_key(decision: &Decision) -> bool {
     let note = match decision {
         Decision::Reply(reply) => &reply.note,
         Decision::Forward(forward) => &forward.note,
+        Decision::Perform(Effect::KeepForm(ask)) => ask.note(),
         Decision::Perform(_) => return false,
     };
     note.reason == Some(TokenError::UnknownKey.reason())

@@ -54,6 +54,8 @@ impl Serving {
                 self.gate
                     .after_exchange(&view, &ask, outcome, clock::now(), &mut clock::random)
             }
+            // Its body is not at hand here.
+            Effect::KeepForm(ask) => ask.otherwise(),
             Effect::Logout(logout) => {
                 self.ends.look_again();
                 let endpoint = self

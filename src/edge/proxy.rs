@@ -106,19 +106,11 @@ impl ProxyHttp for Proxy {
         limit_connection(session);
         let serving = Arc::clone(&ctx.serving);
         let client = client_of(session);
-        let fate = match Received::of(session) {
-            Ok(received) => {
-                let mut decision = serving.decide_with_keys(&received, client).await;
-                if let Decision::Perform(effect) = decision {
-                    decision = serving.perform(effect, received.into_owned(), client).await;
-                }
-                match decision {
-                    Decision::Forward(forward) => Fate::Forward(forward),
-                    Decision::Reply(reply) => Fate::Reply(reply),
-                    // An effect asks for no other.
-                    Decision::Perform(_) => return Err(Error::new_in(ErrorType::InternalError)),
-                }
-            }
+        let fate = match serving.fate_of(session, client).await {
+            Ok(Decision::Forward(forward)) => Fate::Forward(forward),
+            Ok(Decision::Reply(reply)) => Fate::Reply(reply),
+            // An effect asks for no other.
+            Ok(Decision::Perform(_)) => return Err(Error::new_in(ErrorType::InternalError)),
             Err(error) => {
                 // What follows such a request cannot be told from its body.
                 session.set_keepalive(None);

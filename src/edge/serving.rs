@@ -12,6 +12,7 @@ use pingora::proxy::Session;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::form::FORMS_READ_MAX;
 use super::http::HttpClient;
 use super::leash::Ends;
 use super::missing_key::WAITERS_MAX;
@@ -21,13 +22,13 @@ use super::provider::ProviderState;
 use super::reach::Reach;
 use super::refresh::{Flight, Refresher};
 use super::upstream::Resolver;
-use super::view::Received;
+use super::view::{FramingError, Received};
 use crate::clock;
 use crate::config::Config;
 use crate::gate::refresh::Outcome;
 use crate::gate::reply::Reply;
 use crate::gate::request::RequestView;
-use crate::gate::{Decision, Forward, Gate, Known, NoSessionKey};
+use crate::gate::{Decision, Effect, Forward, Gate, Known, NoSessionKey};
 use crate::telemetry::{Outcomes, Telemetry};
 
 /// How long an answer of the app waits for newer tokens, so as to carry them.
@@ -74,6 +75,7 @@ pub(super) struct ReloadCounters {
 pub(super) struct Limits {
     pub(super) exchanges: Semaphore,
     pub(super) key_waiters: Semaphore,
+    pub(super) forms: Semaphore,
 }
 
 impl std::fmt::Debug for Serving {
@@ -107,6 +109,7 @@ impl Serving {
             limits: Arc::new(Limits {
                 exchanges: Semaphore::new(EXCHANGES_MAX),
                 key_waiters: Semaphore::new(WAITERS_MAX),
+                forms: Semaphore::new(FORMS_READ_MAX),
             }),
             counters: Arc::default(),
             upstreams: resolvers(config),
@@ -174,6 +177,28 @@ impl Serving {
     /// The app that a request goes to.
     pub(super) fn app(&self, forward: &Forward) -> Option<&Resolver> {
         self.upstreams.get(forward.upstream)
+    }
+
+    /// Asks the core, and does what it asks for first: an effect on the
+    /// provider's side, then, if it comes to that, the reading of a form.
+    pub(super) async fn fate_of(
+        &self,
+        session: &mut Session,
+        client: Option<IpAddr>,
+    ) -> Result<Decision, FramingError> {
+        let received = Received::of(session)?;
+        let mut decision = self.decide_with_keys(&received, client).await;
+        if !matches!(decision, Decision::Perform(Effect::KeepForm(_)))
+            && let Decision::Perform(effect) = decision
+        {
+            decision = self.perform(effect, received.into_owned(), client).await;
+        }
+        match decision {
+            Decision::Perform(Effect::KeepForm(ask)) => {
+                Ok(Decision::Reply(self.keep_form(session, ask).await))
+            }
+            decision => Ok(decision),
+        }
     }
 
     /// Asks the core.

@@ -1,5 +1,6 @@
 //! What becomes of a request, as a value that the edge carries out.
 
+use super::form::KeepForm;
 use super::headers::HeaderEdits;
 use super::lease::Lease;
 use super::policy::Permit;
@@ -15,7 +16,8 @@ pub enum Decision {
     /// We answer ourselves; the app never sees it.
     Reply(Reply),
     /// The edge does something first and hands the result to a sibling of
-    /// [`Gate::decide`](super::Gate::decide), which asks for no other effect.
+    /// [`Gate::decide`](super::Gate::decide), which asks for no other effect, but for
+    /// a form's body after newer tokens.
     Perform(Effect),
 }
 
@@ -65,4 +67,6 @@ pub enum Effect {
     Logout(signout::Logout),
     /// Ask for newer tokens: the request cannot go on without.
     Refresh(Refresh),
+    /// Read a form's body, to be kept in its browser.
+    KeepForm(KeepForm),
 }

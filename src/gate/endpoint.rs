@@ -24,6 +24,8 @@ pub enum Endpoint<'p> {
     },
     /// Where a login with a fragment ends, to put it back.
     Return,
+    /// Where a form that was kept can be sent.
+    Resume,
     /// Ends the session.
     Logout,
     /// Where the provider's logout returns, to go on from.
@@ -84,6 +86,7 @@ impl OurPaths {
             "login" | "start" | "sign_in" => Endpoint::Login { provider: None },
             "callback" => Endpoint::Callback { provider: None },
             "return" => Endpoint::Return,
+            "resume" => Endpoint::Resume,
             "logout" | "sign_out" => Endpoint::Logout,
             "logout/then" => Endpoint::LogoutThen,
             "signed-out" => Endpoint::SignedOut,
@@ -106,6 +109,7 @@ impl Endpoint<'_> {
             Self::Login { .. } => Endpoint::Login { provider: None },
             Self::Callback { .. } => Endpoint::Callback { provider: None },
             Self::Return => Endpoint::Return,
+            Self::Resume => Endpoint::Resume,
             Self::Logout => Endpoint::Logout,
             Self::LogoutThen => Endpoint::LogoutThen,
             Self::SignedOut => Endpoint::SignedOut,

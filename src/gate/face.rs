@@ -42,6 +42,10 @@ impl Face {
         self.context(Purpose::State, "state")
     }
 
+    pub(super) fn form_context(&self) -> Context<'_> {
+        self.context(Purpose::Form, "form")
+    }
+
     fn context<'c>(&'c self, purpose: Purpose, name: &'c str) -> Context<'c> {
         Context {
             purpose,

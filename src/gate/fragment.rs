@@ -111,13 +111,13 @@ impl Gate {
     pub(super) fn is_flow_path(&self, target: &ReturnTo) -> bool {
         !matches!(
             self.endpoint_of(target),
-            None | Some(Endpoint::Whoami | Endpoint::Return)
+            None | Some(Endpoint::Whoami | Endpoint::Return | Endpoint::Resume)
         )
     }
 
     /// What of ours a target is, if it is; a browser resolves what we would
     /// refuse, such as dot segments.
-    fn endpoint_of(&self, target: &ReturnTo) -> Option<Endpoint<'static>> {
+    pub(super) fn endpoint_of(&self, target: &ReturnTo) -> Option<Endpoint<'static>> {
         let path = target.without_query();
         match RequestPath::parse(path.as_str()) {
             Ok(path) => self.paths.classify(path.canonical()).map(Endpoint::alone),

@@ -9,8 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 mod script;
+mod style;
 
 pub use script::Script;
+use style::STYLE;
 
 /// One page. Texts are plain; they are escaped when it is rendered. Debug shows
 /// the title alone: the rest may tell of a person.
@@ -22,8 +24,27 @@ pub struct Page {
     sections: Vec<(String, Vec<(String, String)>)>,
     actions: Vec<Action>,
     details: Vec<(String, String)>,
+    cases: Vec<Case>,
+    resending: Option<Resending>,
     onward: Option<Onward>,
     script: Option<Script>,
+    data: Vec<(&'static str, String)>,
+}
+
+/// A part of a page that its script shows, and hides, by name.
+struct Case {
+    name: &'static str,
+    is_shown: bool,
+    part: Page,
+}
+
+/// The form that a script fills with what the tab has kept.
+#[derive(Debug)]
+pub struct Resending {
+    /// Where it goes: a path of this origin.
+    pub action: String,
+    /// How it is encoded.
+    pub enctype: &'static str,
 }
 
 /// Where a page leads by itself, and what its script needs to know for that.
@@ -120,6 +141,42 @@ impl Page {
         self
     }
 
+    /// Adds a part that is hidden until the script shows it.
+    #[must_use]
+    pub fn when(self, name: &'static str, part: Self) -> Self {
+        self.case(name, false, part)
+    }
+
+    /// Adds a part that is shown until the script shows another.
+    #[must_use]
+    pub fn at_first(self, name: &'static str, part: Self) -> Self {
+        self.case(name, true, part)
+    }
+
+    fn case(mut self, name: &'static str, is_shown: bool, part: Self) -> Self {
+        self.cases.push(Case {
+            name,
+            is_shown,
+            part,
+        });
+        self
+    }
+
+    /// Adds the form that a script fills, with buttons to send and to drop it.
+    #[must_use]
+    pub fn resending(mut self, resending: Resending) -> Self {
+        self.resending = Some(resending);
+        self
+    }
+
+    /// Adds a script, and what it needs to know.
+    #[must_use]
+    pub fn script(mut self, script: Script, data: Vec<(&'static str, String)>) -> Self {
+        self.script = Some(script);
+        self.data = data;
+        self
+    }
+
     /// Makes it a page that is left at once: by its script, which reads `data`,
     /// or without one, to `href`.
     #[must_use]
@@ -138,16 +195,18 @@ impl Page {
     }
 
     /// The policy under which the page is shown: its style sheet and, if it has
-    /// one, its script; nothing else (CSP 3).
+    /// them, its script and its form; nothing else (CSP 3).
     #[must_use]
     pub fn policy(&self) -> String {
         let script = self
             .script
             .map(|script| format!("; script-src {}", source_of(script.source())));
+        let sends = self.cases.iter().any(|case| case.part.resending.is_some());
         format!(
-            "default-src 'none'; style-src {}{}; base-uri 'none'; frame-ancestors 'none'",
+            "default-src 'none'; style-src {}{}{}; base-uri 'none'; frame-ancestors 'none'",
             source_of(STYLE),
-            script.unwrap_or_default()
+            script.unwrap_or_default(),
+            if sends { "; form-action 'self'" } else { "" }
         )
     }
 
@@ -155,35 +214,7 @@ impl Page {
     #[must_use]
     pub fn render(&self) -> String {
         let mut body = String::with_capacity(512);
-        for text in &self.paragraphs {
-            push(&mut body, format_args!("<p>{}</p>\n", Escaped(text)));
-        }
-        table(&mut body, &self.rows);
-        for (title, rows) in &self.sections {
-            push(&mut body, format_args!("<h2>{}</h2>\n", Escaped(title)));
-            table(&mut body, rows);
-        }
-        for action in &self.actions {
-            match action {
-                Action::Link { href, text, top } => push(
-                    &mut body,
-                    format_args!(
-                        "<p><a class=\"action\" href=\"{}\"{}>{}</a></p>\n",
-                        Escaped(href),
-                        if *top { " target=\"_top\"" } else { "" },
-                        Escaped(text)
-                    ),
-                ),
-                Action::Post { href, text } => push(
-                    &mut body,
-                    format_args!(
-                        "<form method=\"post\" action=\"{}\"><button class=\"action\" type=\"submit\">{}</button></form>\n",
-                        Escaped(href),
-                        Escaped(text)
-                    ),
-                ),
-            }
-        }
+        self.render_parts(&mut body);
         let mut head = String::new();
         if let Some(Onward { href, data }) = &self.onward {
             push(
@@ -211,6 +242,13 @@ impl Page {
         let script = self.script.map_or_else(String::new, |script| {
             format!("<script>{}</script>\n", script.source())
         });
+        let mut data = String::new();
+        for (name, value) in &self.data {
+            push(
+                &mut data,
+                format_args!(" data-{name}=\"{}\"", Escaped(value)),
+            );
+        }
         let mut details = String::new();
         for (name, value) in &self.details {
             push(
@@ -227,9 +265,66 @@ impl Page {
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n\
-             <title>{title}</title>\n<style>{STYLE}</style>\n{head}</head>\n<body>\n<main>\n\
+             <title>{title}</title>\n<style>{STYLE}</style>\n{head}</head>\n<body>\n<main{data}>\n\
              <h1>{title}</h1>\n{body}{details}</main>\n{script}</body>\n</html>\n"
         )
+    }
+
+    fn render_parts(&self, body: &mut String) {
+        for text in &self.paragraphs {
+            push(body, format_args!("<p>{}</p>\n", Escaped(text)));
+        }
+        table(body, &self.rows);
+        for (title, rows) in &self.sections {
+            push(body, format_args!("<h2>{}</h2>\n", Escaped(title)));
+            table(body, rows);
+        }
+        if !self.cases.is_empty() {
+            body.push_str("<div aria-live=\"polite\">\n");
+            for case in &self.cases {
+                let hidden = if case.is_shown { "" } else { " hidden" };
+                push(
+                    body,
+                    format_args!("<div data-when=\"{}\"{hidden}>\n", case.name),
+                );
+                case.part.render_parts(body);
+                body.push_str("</div>\n");
+            }
+            body.push_str("</div>\n");
+        }
+        if let Some(Resending { action, enctype }) = &self.resending {
+            push(
+                body,
+                format_args!(
+                    "<form id=\"kept\" method=\"post\" action=\"{}\" enctype=\"{enctype}\" accept-charset=\"utf-8\">\
+                     <div id=\"fields\" hidden></div>\
+                     <button class=\"action\" type=\"submit\">Send it now</button>\
+                     <button class=\"action quiet\" type=\"button\" id=\"drop\">Do not send</button></form>\n",
+                    Escaped(action)
+                ),
+            );
+        }
+        for action in &self.actions {
+            match action {
+                Action::Link { href, text, top } => push(
+                    body,
+                    format_args!(
+                        "<p><a class=\"action\" href=\"{}\"{}>{}</a></p>\n",
+                        Escaped(href),
+                        if *top { " target=\"_top\"" } else { "" },
+                        Escaped(text)
+                    ),
+                ),
+                Action::Post { href, text } => push(
+                    body,
+                    format_args!(
+                        "<form method=\"post\" action=\"{}\"><button class=\"action\" type=\"submit\">{}</button></form>\n",
+                        Escaped(href),
+                        Escaped(text)
+                    ),
+                ),
+            }
+        }
     }
 }
 
@@ -281,20 +376,3 @@ fn push(text: &mut String, args: std::fmt::Arguments<'_>) {
         text.push('\u{fffd}');
     }
 }
-
-const STYLE: &str = "\
-:root{--ink:#1d2530;--soft:#56606e;--paper:#f4f5f7;--card:#fff;--line:#d9dde3;--act:#1f5fbf;--on-act:#fff}\
-@media(prefers-color-scheme:dark){:root{--ink:#e8ebf0;--soft:#a3adba;--paper:#14181e;--card:#1d232b;--line:#343c47;--act:#8ab8ff;--on-act:#10151c}}\
-*{box-sizing:border-box}\
-body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:center;padding:1.5rem;background:var(--paper);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,'Segoe UI',sans-serif}\
-main{width:100%;max-width:36rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:2rem}\
-h1{margin:0 0 1rem;font-size:1.4rem;line-height:1.25}\
-h2{margin:1.5rem 0 .5rem;font-size:1.05rem}\
-p{margin:0 0 1rem;overflow-wrap:anywhere}\
-form{margin:0 0 1rem}\
-.action{display:inline-block;padding:.6rem 1.2rem;border:0;border-radius:.5rem;background:var(--act);color:var(--on-act);font:inherit;font-weight:600;text-decoration:none;cursor:pointer}\
-.action:focus-visible{outline:3px solid var(--ink);outline-offset:2px}\
-table{width:100%;border-collapse:collapse;margin:0 0 1rem}\
-th,td{padding:.45rem .75rem .45rem 0;border-top:1px solid var(--line);text-align:left;vertical-align:top;overflow-wrap:anywhere}\
-th{font-weight:600;white-space:nowrap}\
-.detail{margin:0;color:var(--soft);font-size:.85rem}";

@@ -262,6 +262,16 @@ impl Reply {
         self
     }
 
+    /// The same for a page that sends a form for the app: with the usual
+    /// `no-referrer` its `Origin` would be `null` (Fetch 3.2), which apps that
+    /// look at it refuse.
+    #[must_use]
+    pub fn refers_by_origin(mut self) -> Self {
+        self.headers
+            .retain(|(name, _)| name != header::REFERRER_POLICY);
+        self.with(header::REFERRER_POLICY, "strict-origin")
+    }
+
     /// The same with cookies.
     #[must_use]
     pub fn with_cookies(mut self, cookies: impl IntoIterator<Item = String>) -> Self {

@@ -56,6 +56,8 @@ pub enum Purpose {
     Logins,
     /// The `state` parameter.
     State,
+    /// What is said of a form that a tab keeps.
+    Form,
 }
 
 impl Purpose {
@@ -64,6 +66,7 @@ impl Purpose {
             Self::Session => b"session",
             Self::Logins => b"logins",
             Self::State => b"state",
+            Self::Form => b"form",
         }
     }
 }

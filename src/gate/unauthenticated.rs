@@ -131,7 +131,7 @@ impl Gate {
     }
 
     /// Where a form, a frame or a script came from: the same-origin Referer, or the front page.
-    fn page_before(&self, req: &RequestView<'_>, face: &Face) -> String {
+    pub(super) fn page_before(&self, req: &RequestView<'_>, face: &Face) -> String {
         req.header("referer")
             .filter(|referer| face.origin.is_origin_of(referer))
             .and_then(|referer| ReturnTo::parse(referer, &face.origin))
@@ -155,7 +155,7 @@ pub(super) fn provider_out(req: &RequestView<'_>, reason: &'static str) -> Reply
 
 /// Every 401 says how to authenticate (RFC 9110 15.5.2), and never by Basic,
 /// which would make browsers ask for a password.
-fn challenge(reply: Reply, face: &Face) -> Reply {
+pub(super) fn challenge(reply: Reply, face: &Face) -> Reply {
     let realm = format!("Bearer realm=\"{}\"", face.origin.host());
     reply.with(header::WWW_AUTHENTICATE, &realm)
 }

@@ -153,7 +153,7 @@ impl Gate {
             .trace(verified.identity.claims(), verified.session.kept())
     }
 
-    fn who(
+    pub(super) fn who(
         &self,
         req: &RequestView<'_>,
         face: &Face,
@@ -230,10 +230,10 @@ impl Gate {
 }
 
 /// Who is signed in, and the cookies that the answer carries.
-struct Who {
-    signed_in: SignedIn,
-    person: Arc<Person>,
-    cookies: Vec<String>,
+pub(super) struct Who {
+    pub(super) signed_in: SignedIn,
+    pub(super) person: Arc<Person>,
+    pub(super) cookies: Vec<String>,
 }
 
 /// One row for each thing that is told, and one for each value on its way.
@@ -251,7 +251,8 @@ fn json_of(traces: &[Trace]) -> Value {
     traces.iter().map(Trace::to_json).collect()
 }
 
-enum Nobody {
+/// Why there is nobody to show.
+pub(super) enum Nobody {
     Tokens(Refresh),
     NoIdentity(NoIdentity),
     NoPerson(Box<SignedIn>, NoPerson),

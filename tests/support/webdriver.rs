@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
@@ -126,6 +127,30 @@ impl Chromium {
         fs::write(dir.join(format!("{name}.png")), picture).expect("the screenshot's file");
     }
 
+    /// Keeps pictures of the page as most people see it, in the dark, and on a phone.
+    pub(crate) async fn screenshots(&self, name: &str) {
+        self.screenshot(name).await;
+        let dark = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+        self.command("Emulation.setEmulatedMedia", &dark).await;
+        self.screenshot(&format!("{name}-dark")).await;
+        let light = json!({ "features": [] });
+        self.command("Emulation.setEmulatedMedia", &light).await;
+        let phone = json!({ "width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": false });
+        self.command("Emulation.setDeviceMetricsOverride", &phone)
+            .await;
+        self.screenshot(&format!("{name}-360")).await;
+        self.command("Emulation.clearDeviceMetricsOverride", &json!({}))
+            .await;
+    }
+
+    /// A command of the DevTools protocol.
+    async fn command(&self, name: &'static str, params: &serde_json::Value) {
+        let done = self.client.issue_cmd(DevTools {
+            body: json!({ "cmd": name, "params": params }).to_string(),
+        });
+        done.await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+
     /// Waits until the page's path is this one.
     pub(crate) async fn await_path(&self, path: &str) {
         let start = std::time::Instant::now();
@@ -177,6 +202,27 @@ impl Drop for Chromium {
                 let _status = Command::new("kill").args(["-s", "KILL", &pid]).status();
             }
         }
+    }
+}
+
+/// chromedriver's own way to the DevTools protocol.
+#[derive(Debug)]
+struct DevTools {
+    body: String,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(
+        &self,
+        base_url: &url::Url,
+        session_id: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        let session = session_id.unwrap_or_default();
+        base_url.join(&format!("session/{session}/goog/cdp/execute"))
+    }
+
+    fn method_and_body(&self, _request_url: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.body.clone()))
     }
 }
 

@@ -37,6 +37,7 @@ fn our_paths_are_the_contracts() {
             },
         ),
         ("/_vestibule/return", Endpoint::Return),
+        ("/_vestibule/resume", Endpoint::Resume),
         ("/_vestibule/logout", Endpoint::Logout),
         ("/_vestibule/sign_out", Endpoint::Logout),
         ("/_vestibule/signed-out", Endpoint::SignedOut),

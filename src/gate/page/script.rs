@@ -15,11 +15,23 @@ pub enum Script {
     KeepFragment,
     /// Goes on with the fragment that was kept.
     RestoreFragment,
+    /// Keeps the form that the page holds.
+    KeepForm,
+    /// Offers to send the form that was kept.
+    ResumeForm,
+    /// Drops it.
+    DropForm,
 }
 
 impl Script {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::KeepFragment, Self::RestoreFragment];
+    pub const ALL: [Self; 5] = [
+        Self::KeepFragment,
+        Self::RestoreFragment,
+        Self::KeepForm,
+        Self::ResumeForm,
+        Self::DropForm,
+    ];
 
     /// Its text.
     #[must_use]
@@ -27,6 +39,9 @@ impl Script {
         match self {
             Self::KeepFragment => KEEP_FRAGMENT,
             Self::RestoreFragment => RESTORE_FRAGMENT,
+            Self::KeepForm => KEEP_FORM,
+            Self::ResumeForm => RESUME_FORM,
+            Self::DropForm => DROP_FORM,
         }
     }
 }
@@ -48,3 +63,28 @@ var a=document.getElementById('onward'),to=new URL(a.href),k='vestibule.fragment
 try{var h=sessionStorage.getItem(k);sessionStorage.removeItem(k);\
 if(h&&h.length<=513)to.hash=h}catch(e){}\
 location.replace(to.href)})()";
+
+/// `data-form` is what `data-key` is kept under. One form a tab: an older one goes.
+const KEEP_FORM: &str = "(function(){'use strict';\
+var d=document.querySelector('main').dataset,p='vestibule.form.';\
+try{Object.keys(sessionStorage).forEach(function(k){if(k.indexOf(p)===0)sessionStorage.removeItem(k)});\
+sessionStorage.setItem(p+d.key,d.form)}catch(e){return}\
+document.querySelectorAll('[data-when]').forEach(function(e){e.hidden=e.dataset.when!=='kept'})})()";
+
+/// A field may be called like a member of the form's own object (HTML 4.10.3),
+/// so that nothing is asked of the form once it has fields.
+const RESUME_FORM: &str = "(function(){'use strict';\
+var d=document.querySelector('main').dataset,k='vestibule.form.'+d.key,\
+form=document.getElementById('kept'),into=document.getElementById('fields'),kept=null,sent=false;\
+function show(s){document.querySelectorAll('[data-when]').forEach(function(e){e.hidden=e.dataset.when!==s})}\
+function drop(){try{sessionStorage.removeItem(k)}catch(e){}}\
+try{kept=JSON.parse(sessionStorage.getItem(k))}catch(e){}\
+if(!Array.isArray(kept))return show('gone');\
+form.addEventListener('submit',function(e){if(sent)return e.preventDefault();sent=true;drop()});\
+document.getElementById('drop').addEventListener('click',function(){drop();sent=true;show('dropped')});\
+kept.forEach(function(f){var i=document.createElement('input');\
+i.type=f.length>1?'hidden':'file';i.name=f[0];if(f.length>1)i.value=f[1];into.appendChild(i)});\
+show('found')})()";
+
+const DROP_FORM: &str = "(function(){'use strict';\
+try{sessionStorage.removeItem('vestibule.form.'+document.querySelector('main').dataset.key)}catch(e){}})()";

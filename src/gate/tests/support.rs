@@ -557,10 +557,21 @@ impl Desk {
 
     /// The whole way, with tokens of these claims.
     pub(in crate::gate) fn sign_in_as(&mut self, rd: &str, claims: &Value, jar: &mut Jar) -> Reply {
+        self.sign_in_under("/_vestibule", rd, claims, jar)
+    }
+
+    /// The same under another prefix.
+    pub(in crate::gate) fn sign_in_under(
+        &mut self,
+        prefix: &str,
+        rd: &str,
+        claims: &Value,
+        jar: &mut Jar,
+    ) -> Reply {
         let rd: String = url::form_urlencoded::byte_serialize(rd.as_bytes()).collect();
-        let asked = Req::open(&format!("/_vestibule/login?rd={rd}")).cookies(jar);
+        let asked = Req::open(&format!("{prefix}/login?rd={rd}")).cookies(jar);
         let started = self.start(&asked, jar);
-        let back = callback(&started.state).cookies(jar);
+        let back = callback_under(prefix, &started.state).cookies(jar);
         let exchange = self.exchange(&back);
         let claims = changed(claims.clone(), &json!({ "nonce": started.nonce }));
         let reply = self.finish(&back, &exchange, tokens(&claims), &started.nonce);
@@ -589,13 +600,22 @@ pub(in crate::gate) fn signed_in_without_refresh(desk: &mut Desk) -> Jar {
 
 /// The provider sends the browser back with a code.
 pub(in crate::gate) fn callback(state: &str) -> Req {
-    Req::open(&format!("/_vestibule/callback?code=the-code&state={state}"))
+    callback_under("/_vestibule", state)
+}
+
+fn callback_under(prefix: &str, state: &str) -> Req {
+    Req::open(&format!("{prefix}/callback?code=the-code&state={state}"))
         .with("sec-fetch-site", "cross-site")
 }
 
 /// Tokens of one answer of the token endpoint.
 pub(in crate::gate) fn tokens(id_claims: &Value) -> Tokens {
-    let access = changed(access_claims(), &json!({ "sub": id_claims["sub"] }));
+    let mut access = changed(access_claims(), &json!({ "sub": id_claims["sub"] }));
+    for time in ["exp", "iat"] {
+        if id_claims[time].as_u64() > access[time].as_u64() {
+            access[time] = id_claims[time].clone();
+        }
+    }
     Tokens {
         id_token: Zeroizing::new(key().sign(id_claims)),
         access_token: Zeroizing::new(key().sign(&access)),
