@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use vestibule::gate::Decision;
 use vestibule::gate::headers::Evidence;
+use vestibule::gate::identity::{KeptClaims, Mapping};
 use vestibule::gate::policy::{self, Presented, Proof};
 use vestibule::gate::route::Access;
 use vestibule::gate::rule::{Condition, Rule, Rules, Values};
@@ -27,6 +28,7 @@ pub(crate) const NAMES: &[&str] = &[
     "3_open",
     "4_decode",
     "5_verify",
+    "6_map",
     "6_tell",
     "7_judge",
     "8_edits",
@@ -95,6 +97,16 @@ pub(crate) fn stage(name: &str) -> Option<Stage> {
             let verified = scene.verifier.verify(&scene.token, &scene.keys, NOW);
             black_box(verified.is_ok());
         }),
+        // Once per verified token: who its claims describe.
+        "6_map" => {
+            let (scene, config) = (Scene::hot(), scene::config());
+            let mapping = Mapping::new(&config.identity, &config.provider);
+            let verified = scene.verifier.verify(&scene.token, &scene.keys, NOW);
+            let (verified, kept) = (verified.ok()?, KeptClaims::default());
+            Box::new(move || {
+                black_box(mapping.person(&verified, &kept).is_ok());
+            })
+        }
         // Once per verified token: what the app is told of a person.
         "6_tell" => {
             let (config, person) = (scene::config(), scene::person());

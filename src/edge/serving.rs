@@ -277,8 +277,5 @@ fn facts(config: &Config) -> String {
 }
 
 fn resolvers(config: &Config) -> Vec<Resolver> {
-    (0..)
-        .zip(&config.upstreams.apps)
-        .map(|(number, app)| Resolver::new(number, app))
-        .collect()
+    config.upstreams.apps.iter().map(Resolver::new).collect()
 }

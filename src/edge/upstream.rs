@@ -10,6 +10,7 @@ use pingora::protocols::ALPN;
 use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::utils::tls::{CertKey, WrappedX509, parse_x509};
+use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout};
 
 use crate::config::{Address, HostHeader, Protocol, Timeouts, Upstream};
@@ -22,8 +23,10 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// An app's address, and how it is spoken to.
 pub(super) struct Resolver {
-    /// Keeps connections of one app from serving another.
-    number: u64,
+    /// Keeps connections of one app from serving another, or the same one under
+    /// a configuration that trusts another authority: pingora keeps them over a
+    /// reload, and does not look at the authority.
+    pool: u64,
     address: Address,
     protocol: Protocol,
     /// Never empty with TLS: pingora would verify nothing then.
@@ -38,7 +41,7 @@ pub(super) struct Resolver {
 }
 
 impl Resolver {
-    pub(super) fn new(number: u64, upstream: &Upstream) -> Self {
+    pub(super) fn new(upstream: &Upstream) -> Self {
         let authorities = upstream.tls.ca.as_ref().map(|ca| -> Arc<CaType> {
             ca.iter()
                 .map(|der| WrappedX509::new(der.clone(), parse_x509))
@@ -46,7 +49,7 @@ impl Resolver {
         });
         let client = upstream.tls.client.as_ref();
         Self {
-            number,
+            pool: pool(upstream),
             address: upstream.address.clone(),
             protocol: upstream.protocol,
             server_name: upstream.tls.server_name.clone(),
@@ -86,7 +89,7 @@ impl Resolver {
                 self.tcp(*addresses.get(attempt % addresses.len().max(1))?)
             }
         };
-        peer.group_key = self.number;
+        peer.group_key = self.pool;
         peer.client_cert_key.clone_from(&self.client);
         peer.options.ca.clone_from(&self.ca);
         peer.options.alpn = match self.protocol {
@@ -133,5 +136,49 @@ impl Resolver {
         self.resolved
             .store(Some(Arc::new((found.clone(), Instant::now()))));
         Some(found)
+    }
+}
+
+/// A number for each configuration of an app; the same for the same one.
+fn pool(upstream: &Upstream) -> u64 {
+    // Debug shows all but the private key, whose certificate it shows.
+    let digest = Sha256::digest(format!("{upstream:?}"));
+    digest
+        .iter()
+        .take(8)
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::UpstreamTls;
+
+    fn app(ca: Option<Vec<Vec<u8>>>) -> Upstream {
+        let second = Duration::from_secs(1);
+        Upstream {
+            name: "default".to_owned(),
+            address: Address::Unix("/run/app".to_owned()),
+            protocol: Protocol::Https,
+            host: HostHeader::Keep,
+            tls: UpstreamTls {
+                server_name: "app".to_owned(),
+                ca,
+                client: None,
+            },
+            timeouts: Timeouts {
+                connect: second,
+                response: second,
+                idle: second,
+            },
+        }
+    }
+
+    #[test]
+    fn connections_are_kept_for_the_same_app_and_the_same_authority() {
+        let (one, other) = (app(Some(vec![vec![1]])), app(Some(vec![vec![2]])));
+        assert_eq!(pool(&one), pool(&app(Some(vec![vec![1]]))));
+        assert_ne!(pool(&one), pool(&other));
+        assert_ne!(pool(&one), pool(&app(None)));
     }
 }

@@ -290,3 +290,29 @@ fn recorded_key() -> String {
     records::secret("session key", &key);
     key
 }
+
+#[test]
+fn a_changed_map_file_maps_anew_without_a_new_login() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let map = dir.path().join("groups.toml");
+    let table = |group: &str| format!("[identity.groups.map]\n\"Editors\" = \"{group}\"\n");
+    fs::write(&map, table("Readers")).expect("the map");
+    let mut chain = Setup {
+        identity: format!(
+            "groups = {{ claim = \"cognito:groups\", map_file = \"{}\", unmapped = \"drop\" }}\n",
+            map.display()
+        ),
+        ..Setup::default()
+    }
+    .start();
+    let mut browser = chain.signed_in(KIRSTEN);
+    let groups = |chain: &Harness| {
+        let seen = chain.echo.last();
+        seen.header("x-forwarded-groups").map(str::to_owned)
+    };
+    assert_eq!(groups(&chain).as_deref(), Some("Readers"));
+    fs::write(&map, table("Writers")).expect("the map");
+    chain.await_log(&[RELOADED]);
+    assert_eq!(browser.get("/x").status, 200);
+    assert_eq!(groups(&chain).as_deref(), Some("Writers"), "no new login");
+}
