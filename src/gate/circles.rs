@@ -5,7 +5,7 @@
 //!
 //! A circle closes in two ways. The login-state cookie is lost: then the sealed
 //! `state` counts. Or the session is lost, or not taken for one: then the
-//! login-state cookie counts ([`Row`](super::login::Row)).
+//! login-state cookie counts ([`Row`]).
 
 use http::StatusCode;
 
