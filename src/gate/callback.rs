@@ -29,7 +29,6 @@ use super::token::{KeySet, TOKEN_MAX, TokenError};
 use super::unauthenticated::provider_out;
 use super::userinfo::{CheckedTokens, UserinfoError};
 use super::{Decision, Effect, Gate, Known, Note, Page, Reply, RequestView, reference};
-use crate::config::ProviderKind;
 
 /// Longest authorization code, in characters (cognito.md 8, U18).
 const CODE_MAX: usize = 2_048;
@@ -101,15 +100,7 @@ impl Gate {
         let identity = self.verifier.verify(&tokens.id_token, keys, now)?;
         identity.check_nonce(nonce)?;
         self.check_auth_time_is_there(&identity)?;
-        let mut access = None;
-        if self.provider.kind == ProviderKind::Cognito {
-            let verified = self
-                .verifier
-                .verify_access(&tokens.access_token, keys, now)?;
-            identity.check_access(&verified)?;
-            access = Some(verified);
-        }
-        Ok(self.keep(identity, access.as_ref()))
+        self.with_access_token(identity, &tokens.access_token, keys, now)
     }
 
     /// The answer to a code that was redeemed, or not.

@@ -26,7 +26,6 @@ use super::token::{KeySet, TOKEN_MAX, TokenError, VerifiedIdentity};
 use super::userinfo::{CheckedTokens, UserinfoError};
 use super::verified::Verified;
 use super::{Gate, Known, RequestView};
-use crate::config::ProviderKind;
 
 /// Longest span before a token's end in which it is renewed, in seconds.
 const MARGIN_MAX: u64 = 5 * 60;
@@ -204,15 +203,7 @@ impl Gate {
         let identity = self.verifier.verify(&tokens.id_token, keys, now)?;
         identity.check_renews(&ask.before)?;
         self.check_auth_time_stays(&ask.before, &identity)?;
-        let mut access = None;
-        if self.provider.kind == ProviderKind::Cognito {
-            let verified = self
-                .verifier
-                .verify_access(&tokens.access_token, keys, now)?;
-            identity.check_access(&verified)?;
-            access = Some(verified);
-        }
-        Ok(self.keep(identity, access.as_ref()))
+        self.with_access_token(identity, &tokens.access_token, keys, now)
     }
 
     /// Userinfo, asked again. Where it cannot be asked now, what it said before

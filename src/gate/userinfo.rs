@@ -1,11 +1,14 @@
-//! Userinfo: what the provider says of a person beside the tokens, once per login.
+//! What a provider says of a person beside the ID token, once per login: by
+//! userinfo, and in Cognito's access tokens.
 //!
 //! Owns what such an answer has to be. Must not know how it was asked for.
 
 use super::Gate;
 use super::budget::Oversize;
 use super::identity::KeptClaims;
-use super::token::{VerifiedAccess, VerifiedIdentity, json};
+use super::time::UnixTime;
+use super::token::{KeySet, TokenError, VerifiedIdentity, json};
+use crate::config::ProviderKind;
 
 /// Why a userinfo answer counts for nothing, and the login fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,15 +65,22 @@ impl Gate {
         Ok(())
     }
 
-    pub(super) fn keep(
+    /// Beside an ID token that holds, the access token that came with it: Cognito's
+    /// is verified, and has claims to keep; others' are opaque to us.
+    pub(super) fn with_access_token(
         &self,
         identity: VerifiedIdentity,
-        access: Option<&VerifiedAccess>,
-    ) -> CheckedTokens {
-        let kept = access.map_or_else(KeptClaims::default, |access| {
-            self.mapping.keep_access(access.claims())
-        });
-        CheckedTokens { identity, kept }
+        access_token: &str,
+        keys: &KeySet,
+        now: UnixTime,
+    ) -> Result<CheckedTokens, TokenError> {
+        let mut kept = KeptClaims::default();
+        if self.provider.kind == ProviderKind::Cognito {
+            let access = self.verifier.verify_access(access_token, keys, now)?;
+            identity.check_access(&access)?;
+            kept = self.mapping.keep_access(access.claims());
+        }
+        Ok(CheckedTokens { identity, kept })
     }
 }
 

@@ -103,9 +103,7 @@ impl Conversion<'_> {
         };
         let unread = self.is_unread(item);
         let name = self.text(item, "")?;
-        let found = super::upstream::by_name(upstreams)
-            .get(name.as_str())
-            .copied();
+        let found = upstreams.apps.iter().position(|app| app.name == name);
         if found.is_none() && !unread {
             let names = upstreams.apps.iter().map(|app| app.name.clone()).collect();
             let remedy = "write the NAME of a table [upstream.NAME]";

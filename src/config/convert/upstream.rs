@@ -1,6 +1,5 @@
 //! `[upstream]` and `[upstream.NAME]`: the apps.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use rustls::RootCertStore;
@@ -12,11 +11,13 @@ use super::Conversion;
 use crate::config::error::{ConfigErrorKind, UrlProblem};
 use crate::config::file::{TimeoutsTable, UpstreamTable, UpstreamTlsTable};
 use crate::config::reader::{Item, Source, Text};
-use crate::config::{Address, HostHeader, Protocol, Timeouts, Upstream, UpstreamTls, Upstreams};
+use crate::config::{
+    Address, HostHeader, PrivateKey, Protocol, Timeouts, Upstream, UpstreamTls, Upstreams,
+};
 use crate::gate::origin::split_host;
 
 /// The name of the one app, and of the one that routes need not name.
-pub(super) const DEFAULT: &str = "default";
+const DEFAULT: &str = "default";
 /// Longest path of a unix socket (unix(7), with the NUL at its end).
 const SOCKET_PATH_MAX: usize = 107;
 const CONNECT: Duration = Duration::from_secs(5);
@@ -203,17 +204,17 @@ impl Conversion<'_> {
         }
     }
 
-    fn key(&mut self, item: &Item<Source>) -> Option<super::super::PrivateKey> {
+    fn key(&mut self, item: &Item<Source>) -> Option<PrivateKey> {
         let source = Item {
             value: &item.value,
             place: item.place.clone(),
         };
         if self.outside.secrets.is_none() {
-            return Some(super::super::PrivateKey::default());
+            return Some(PrivateKey::default());
         }
         let pem = self.source(&source, "")?;
         match rustls_pki_types::PrivateKeyDer::from_pem_slice(pem.as_bytes()) {
-            Ok(key) => Some(super::super::PrivateKey(zeroize::Zeroizing::new(
+            Ok(key) => Some(PrivateKey(zeroize::Zeroizing::new(
                 key.secret_der().to_vec(),
             ))),
             Err(_) => {
@@ -239,13 +240,6 @@ impl Conversion<'_> {
             idle: idle?,
         })
     }
-}
-
-/// By name, for routes.
-pub(super) fn by_name(upstreams: &Upstreams) -> HashMap<&str, usize> {
-    let apps = upstreams.apps.iter().enumerate();
-    apps.map(|(index, app)| (app.name.as_str(), index))
-        .collect()
 }
 
 /// What a `Host` header calls an app.
