@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use http::{Method, StatusCode, header};
+use http::{Method, StatusCode};
 use serde_json::json;
 use url::Url;
 
@@ -28,10 +28,12 @@ mod evidence;
 pub mod explain;
 mod face;
 pub mod form;
+mod forwarding;
 pub mod fragment;
 pub mod headers;
 mod identify;
 pub mod identity;
+mod judging;
 pub mod lease;
 pub mod login;
 pub mod memory;
@@ -66,23 +68,21 @@ use cookie::Cookies;
 pub use decision::{Decision, Effect, Forward};
 use endpoint::{Endpoint, OurPaths};
 use face::Face;
-use headers::{Evidence, HeaderRules};
-use identify::Missing;
-use identity::{Mapping, Person};
-use lease::Lease;
+use headers::HeaderRules;
+use identity::Mapping;
+use judging::Held;
 use memory::Memory;
-use newer::Newness;
 use origin::PublicOrigin;
 use page::Page;
-use policy::{Denial, Forbidden, NoIdentity, Permit, Presented, Proof};
-use refresh::{Mark, Outcome, Refresh};
+use policy::{Denial, Forbidden};
+use refresh::Outcome;
 use reply::{Asker, Note, Reply};
 use request::RequestView;
-use route::{Access, Manner, Router, Ruling};
+use route::{Access, Router, Ruling};
 use seal::{KeyRing, KeyUse, Rng};
 use time::UnixTime;
 use token::{KeySet, Verifier};
-use verified::{Figures, Verified, VerifiedSessions};
+use verified::{Figures, VerifiedSessions};
 
 /// The core, built once from a configuration.
 #[derive(Debug)]
@@ -141,43 +141,6 @@ enum Leads<'g, 'r> {
     Ours(Endpoint<'r>, &'g Face),
     /// To the app.
     App(Ruling<'g>, &'g Face),
-}
-
-/// Leave to go to the app, and what came along with it.
-struct Judged {
-    permit: Permit,
-    /// To set with the answer.
-    cookies: Vec<String>,
-    /// What the person showed, if the route looked for one.
-    kept: Option<Arc<Verified>>,
-    /// Newer tokens that are due.
-    refresh: Option<Refresh>,
-    mark: Option<Mark>,
-    /// What was shown and does not count, where the route lets nobody pass too.
-    unproven: Option<NoIdentity>,
-}
-
-/// Why a request does not go on.
-enum Held {
-    /// Refused; the answer carries these cookies all the same.
-    Denied {
-        denial: Denial,
-        cookies: Vec<String>,
-        /// Who is signed in, if somebody is.
-        account: Option<String>,
-    },
-    /// Newer tokens first.
-    Refresh(Refresh),
-}
-
-impl From<Denial> for Held {
-    fn from(denial: Denial) -> Self {
-        Self::Denied {
-            denial,
-            cookies: Vec::new(),
-            account: None,
-        }
-    }
 }
 
 /// The keys are missing: a configuration always has one.
@@ -388,89 +351,6 @@ impl Gate {
         }
     }
 
-    /// May this request go where the route leads? Cookies to set come along.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the one judgement, with time and randomness"
-    )]
-    fn judge(
-        &self,
-        access: &Access,
-        manner: &Manner,
-        req: &RequestView<'_>,
-        face: &Face,
-        known: Known<'_>,
-        now: UnixTime,
-        rng: Rng<'_>,
-    ) -> Result<Judged, Held> {
-        if access.looks_for_identity() && self.is_foreign_websocket(req, manner) {
-            return Err(Denial::Forbidden(Forbidden::ForeignOrigin).into());
-        }
-        let mut cookies = Vec::new();
-        let mut kept = None;
-        let (mut refresh, mut mark, mut held) = (None, None, None);
-        let mut is_newer = false;
-        let (mut unproven, mut account) = (None, None);
-        let permit = policy::judge(access.clone(), || {
-            let presented = face.cookies.presented(req.cookie_headers());
-            let signed_in = match self.identify(face, &presented, known, now) {
-                Ok(signed_in) => signed_in,
-                Err(Missing::Identity(why)) => {
-                    // Not even an optional route takes an outage for a sign-out.
-                    held = why.is_outage().then_some(Denial::SignIn(why).into());
-                    unproven = Some(why).filter(|why| *why != NoIdentity::NoCookie);
-                    return Presented::None(why);
-                }
-                Err(Missing::Tokens(ask)) => {
-                    held = Some(Held::Refresh(ask));
-                    return Presented::None(NoIdentity::NotRenewed);
-                }
-            };
-            if known.refreshed.is_none() {
-                refresh = self.refresh_when_due(&signed_in, now);
-            }
-            mark = Some(self.mark(&signed_in.verified.session, manner.is_activity, now));
-            cookies = self.reseal(face, &presented, &signed_in, manner.is_activity, now, rng);
-            is_newer = matches!(signed_in.newness, Newness::Newer { .. });
-            let verified = kept.insert(signed_in.verified);
-            let person = match &verified.who {
-                Ok(who) => Arc::clone(&who.person),
-                Err(why) => {
-                    account = self.account_of(verified);
-                    return Presented::NoPerson(why.clone());
-                }
-            };
-            let proof = Proof {
-                provider: verified.session.provider(),
-                claims: verified.believed(),
-                userinfo: verified.userinfo.as_ref(),
-            };
-            Presented::Person(person, proof)
-        });
-        if let Some(held) = held {
-            return Err(held);
-        }
-        let permit = match permit {
-            Ok(permit) => permit,
-            // A new seal alone can wait for somebody who is let through.
-            Err(denial) => {
-                return Err(Held::Denied {
-                    denial,
-                    cookies: if is_newer { cookies } else { Vec::new() },
-                    account,
-                });
-            }
-        };
-        Ok(Judged {
-            permit,
-            cookies,
-            kept,
-            refresh,
-            mark,
-            unproven,
-        })
-    }
-
     fn serve(
         &self,
         endpoint: Endpoint<'_>,
@@ -511,55 +391,6 @@ impl Gate {
         }
     }
 
-    fn forward(
-        &self,
-        judged: Judged,
-        req: &RequestView<'_>,
-        face: &Face,
-        client: Option<std::net::IpAddr>,
-        now: UnixTime,
-    ) -> Result<Forward, Held> {
-        let Judged {
-            permit,
-            cookies: set_cookies,
-            kept,
-            refresh,
-            mark,
-            unproven,
-        } = judged;
-        let tell = |person: &Person| match kept.as_ref().and_then(|kept| kept.who.as_ref().ok()) {
-            Some(who) => who.told.clone(),
-            None => {
-                let told = self.headers.tell(person, &Evidence::default());
-                told.map(Arc::new)
-            }
-        };
-        let client = self.proxies.client(client, req.headers());
-        let edits = self
-            .headers
-            .edits(&permit, tell, &face.headers, client, now)
-            .map_err(|why| Held::Denied {
-                denial: Denial::Forbidden(why.into()),
-                cookies: Vec::new(),
-                account: permit.who().map(|person| person.user.clone()),
-            })?;
-        let mut note = Note::new("forwarded").by(permit.who().map(|person| person.user.as_str()));
-        note.reason = unproven.map(NoIdentity::reason);
-        Ok(Forward {
-            permit,
-            edits,
-            target: self.router.has_path_rules().then(|| req.path_and_query()),
-            upstream: 0,
-            shared_cache: false,
-            pass_override_headers: false,
-            set_cookies,
-            refresh,
-            mark,
-            lease: kept.map(Lease::new),
-            note,
-        })
-    }
-
     fn denied(
         &self,
         req: &RequestView<'_>,
@@ -572,12 +403,6 @@ impl Gate {
             Denial::SignIn(why) => self.unauthenticated(req, face, *why),
             Denial::Forbidden(why) => self.forbidden(req, why, account, rng),
         }
-    }
-
-    /// Whose account it is, whom the claims make nobody.
-    fn account_of(&self, verified: &Verified) -> Option<String> {
-        let claims = verified.identity.claims();
-        self.mapping.account(claims, verified.session.kept())
     }
 
     /// 421: the request came by a name that is not ours (contract, section 2).
@@ -593,18 +418,6 @@ impl Gate {
         }
         let body = json!({ "error": "misdirected_request", "configured": ours });
         Reply::json(status, &body, note)
-    }
-
-    /// A websocket that a page of another origin opens: cookies go along with
-    /// it, and the same-origin policy does not apply (RFC 6455 10.2).
-    fn is_foreign_websocket(&self, req: &RequestView<'_>, manner: &Manner) -> bool {
-        let is_welcome = |origin: &str| {
-            self.origins().any(|ours| ours.as_str() == origin)
-                || manner.origins.iter().any(|other| other.as_str() == origin)
-        };
-        req.headers().contains_key(header::UPGRADE)
-            && req.headers().contains_key(header::ORIGIN)
-            && !req.header("origin").is_some_and(is_welcome)
     }
 
     /// How often each session key was used.

@@ -1,0 +1,162 @@
+//! May this request go where its route leads?
+//!
+//! Owns the one judgement: who is it, is that enough for the route, and what the
+//! answer has to carry along. Must not know how a request goes on, or what a
+//! refusal looks like.
+
+use std::sync::Arc;
+
+use http::header;
+
+use super::Gate;
+use super::Known;
+use super::face::Face;
+use super::identify::Missing;
+use super::newer::Newness;
+use super::policy::{self, Denial, Forbidden, NoIdentity, Permit, Presented, Proof};
+use super::refresh::{Mark, Refresh};
+use super::request::RequestView;
+use super::route::{Access, Manner};
+use super::seal::Rng;
+use super::time::UnixTime;
+use super::verified::Verified;
+
+/// Leave to go to the app, and what came along with it.
+pub(super) struct Judged {
+    pub(super) permit: Permit,
+    /// To set with the answer.
+    pub(super) cookies: Vec<String>,
+    /// What the person showed, if the route looked for one.
+    pub(super) kept: Option<Arc<Verified>>,
+    /// Newer tokens that are due.
+    pub(super) refresh: Option<Refresh>,
+    pub(super) mark: Option<Mark>,
+    /// What was shown and does not count, where the route lets nobody pass too.
+    pub(super) unproven: Option<NoIdentity>,
+}
+
+/// Why a request does not go on.
+pub(super) enum Held {
+    /// Refused; the answer carries these cookies all the same.
+    Denied {
+        denial: Denial,
+        cookies: Vec<String>,
+        /// Who is signed in, if somebody is.
+        account: Option<String>,
+    },
+    /// Newer tokens first.
+    Refresh(Refresh),
+}
+
+impl From<Denial> for Held {
+    fn from(denial: Denial) -> Self {
+        Self::Denied {
+            denial,
+            cookies: Vec::new(),
+            account: None,
+        }
+    }
+}
+
+impl Gate {
+    /// May this request go where the route leads? Cookies to set come along.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the one judgement, with time and randomness"
+    )]
+    pub(super) fn judge(
+        &self,
+        access: &Access,
+        manner: &Manner,
+        req: &RequestView<'_>,
+        face: &Face,
+        known: Known<'_>,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<Judged, Held> {
+        if access.looks_for_identity() && self.is_foreign_websocket(req, manner) {
+            return Err(Denial::Forbidden(Forbidden::ForeignOrigin).into());
+        }
+        let mut cookies = Vec::new();
+        let mut kept = None;
+        let (mut refresh, mut mark, mut held) = (None, None, None);
+        let mut is_newer = false;
+        let (mut unproven, mut account) = (None, None);
+        let permit = policy::judge(access.clone(), || {
+            let presented = face.cookies.presented(req.cookie_headers());
+            let signed_in = match self.identify(face, &presented, known, now) {
+                Ok(signed_in) => signed_in,
+                Err(Missing::Identity(why)) => {
+                    // Not even an optional route takes an outage for a sign-out.
+                    held = why.is_outage().then_some(Denial::SignIn(why).into());
+                    unproven = Some(why).filter(|why| *why != NoIdentity::NoCookie);
+                    return Presented::None(why);
+                }
+                Err(Missing::Tokens(ask)) => {
+                    held = Some(Held::Refresh(ask));
+                    return Presented::None(NoIdentity::NotRenewed);
+                }
+            };
+            if known.refreshed.is_none() {
+                refresh = self.refresh_when_due(&signed_in, now);
+            }
+            mark = Some(self.mark(&signed_in.verified.session, manner.is_activity, now));
+            cookies = self.reseal(face, &presented, &signed_in, manner.is_activity, now, rng);
+            is_newer = matches!(signed_in.newness, Newness::Newer { .. });
+            let verified = kept.insert(signed_in.verified);
+            let person = match &verified.who {
+                Ok(who) => Arc::clone(&who.person),
+                Err(why) => {
+                    account = self.account_of(verified);
+                    return Presented::NoPerson(why.clone());
+                }
+            };
+            let proof = Proof {
+                provider: verified.session.provider(),
+                claims: verified.believed(),
+                userinfo: verified.userinfo.as_ref(),
+            };
+            Presented::Person(person, proof)
+        });
+        if let Some(held) = held {
+            return Err(held);
+        }
+        let permit = match permit {
+            Ok(permit) => permit,
+            // A new seal alone can wait for somebody who is let through.
+            Err(denial) => {
+                return Err(Held::Denied {
+                    denial,
+                    cookies: if is_newer { cookies } else { Vec::new() },
+                    account,
+                });
+            }
+        };
+        Ok(Judged {
+            permit,
+            cookies,
+            kept,
+            refresh,
+            mark,
+            unproven,
+        })
+    }
+
+    /// Whose account it is, whom the claims make nobody.
+    pub(super) fn account_of(&self, verified: &Verified) -> Option<String> {
+        let claims = verified.identity.claims();
+        self.mapping.account(claims, verified.session.kept())
+    }
+
+    /// A websocket that a page of another origin opens: cookies go along with
+    /// it, and the same-origin policy does not apply (RFC 6455 10.2).
+    fn is_foreign_websocket(&self, req: &RequestView<'_>, manner: &Manner) -> bool {
+        let is_welcome = |origin: &str| {
+            self.origins().any(|ours| ours.as_str() == origin)
+                || manner.origins.iter().any(|other| other.as_str() == origin)
+        };
+        req.headers().contains_key(header::UPGRADE)
+            && req.headers().contains_key(header::ORIGIN)
+            && !req.header("origin").is_some_and(is_welcome)
+    }
+}
