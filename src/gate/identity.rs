@@ -187,6 +187,12 @@ impl Mapping {
         self.userinfo
     }
 
+    /// Whether any claim comes from the access token.
+    pub(super) fn reads_access_token(&self) -> bool {
+        let [paths, _] = &self.kept;
+        !paths.is_empty()
+    }
+
     /// What a session keeps of an access token.
     pub(super) fn keep_access(&self, claims: &Map<String, Value>) -> KeptClaims {
         let [paths, _] = &self.kept;

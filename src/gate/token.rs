@@ -421,20 +421,27 @@ impl VerifiedIdentity {
         }
     }
 
-    /// The access token was issued with this ID token: same subject, and same
-    /// `origin_jti` where both have one (cognito.md 5).
+    /// The access token is of the same person as this ID token.
     ///
     /// # Errors
     /// [`TokenError::Foreign`].
     pub fn check_access(&self, access: &VerifiedAccess) -> Result<(), TokenError> {
-        let same = |claim: &str| match (self.claims.text(claim), access.claims.text(claim)) {
-            (Some(a), Some(b)) => a == b,
-            _ => true,
-        };
-        if self.claims.text("sub") == access.claims.text("sub") && same("origin_jti") {
-            Ok(())
-        } else {
-            Err(TokenError::Foreign)
+        match self.claims.text("sub") == access.claims.text("sub") {
+            true => Ok(()),
+            false => Err(TokenError::Foreign),
+        }
+    }
+
+    /// The access token was granted with this ID token: same `origin_jti` where
+    /// both have one (cognito.md 5). Asked before anything is taken from it (ADR 17).
+    ///
+    /// # Errors
+    /// [`TokenError::Foreign`].
+    pub fn check_grant(&self, access: &VerifiedAccess) -> Result<(), TokenError> {
+        let grant = |claims: &Claims| claims.text("origin_jti").map(str::to_owned);
+        match (grant(&self.claims), grant(&access.claims)) {
+            (Some(ours), Some(theirs)) if ours != theirs => Err(TokenError::Foreign),
+            _ => Ok(()),
         }
     }
 }

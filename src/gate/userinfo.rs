@@ -78,9 +78,19 @@ impl Gate {
         if self.provider.kind == ProviderKind::Cognito {
             let access = self.verifier.verify_access(access_token, keys, now)?;
             identity.check_access(&access)?;
+            if self.uses_access_token() {
+                identity.check_grant(&access)?;
+            }
             kept = self.mapping.keep_access(access.claims());
         }
         Ok(CheckedTokens { identity, kept })
+    }
+
+    /// Whether anything comes from an access token: claims, userinfo, a header.
+    fn uses_access_token(&self) -> bool {
+        self.headers.tell_access_token()
+            || self.mapping.wants_userinfo()
+            || self.mapping.reads_access_token()
     }
 }
 

@@ -7,8 +7,11 @@ use super::support::{
     COOKIE, Desk, Jar, NOW, Req, access_claims, callback, changed, config, header_of, id_claims,
     key, key_set, location, set_cookies, text, tokens,
 };
-use crate::config::ProviderKind;
+use crate::config::{Config, ProviderKind};
 use crate::gate::callback::Failed;
+use crate::gate::headers::HeaderRules;
+use crate::gate::headers::preset::Preset;
+use crate::gate::identity::rule::ClaimSource;
 use crate::gate::reply::Reply;
 use crate::gate::signin::ExchangeError;
 use crate::gate::token::TokenError;
@@ -128,12 +131,6 @@ fn tokens_of_a_login_are_all_verified() {
             Err(TokenError::Foreign),
         ),
         (
-            "access: grant",
-            json!({}),
-            json!({ "origin_jti": "x" }),
-            Err(TokenError::Foreign),
-        ),
-        (
             "access: expired",
             json!({}),
             json!({ "exp": 1 }),
@@ -158,6 +155,31 @@ fn tokens_of_a_login_are_all_verified() {
             .check_tokens(&opaque, "n-7Yh2kQ", &keys, NOW)
             .is_ok()
     );
+}
+
+/// ADR 17: the grant is compared where something comes from the access token.
+#[test]
+fn an_access_token_of_another_grant_is_refused_where_it_is_used() {
+    let keys = key_set();
+    let check = |config: &Config| {
+        let mut tokens = tokens(&id_claims());
+        let claims = changed(access_claims(), &json!({ "origin_jti": "x" }));
+        *tokens.access_token = key().sign(&claims);
+        Desk::new(config)
+            .gate
+            .check_tokens(&tokens, "n-7Yh2kQ", &keys, NOW)
+            .map(|_| ())
+    };
+    assert_eq!(check(&config()), Ok(()), "nothing comes from it");
+    let mut sent = config();
+    sent.headers = HeaderRules::new(&[Preset::Bearer], Vec::new());
+    let mut asked = config();
+    asked.provider.userinfo = true;
+    let mut mapped = config();
+    mapped.identity.groups.from = Some(ClaimSource::AccessToken);
+    for (what, config) in [("sent", sent), ("userinfo", asked), ("mapped", mapped)] {
+        assert_eq!(check(&config), Err(TokenError::Foreign), "{what}");
+    }
 }
 
 #[test]

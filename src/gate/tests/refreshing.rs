@@ -11,6 +11,8 @@ use super::support::{
 };
 use crate::config::Config;
 use crate::gate::Effect;
+use crate::gate::headers::HeaderRules;
+use crate::gate::headers::preset::Preset;
 use crate::gate::newer::Newness;
 use crate::gate::policy::NoIdentity;
 use crate::gate::refresh::{Outcome, Refresh, RefreshError};
@@ -366,7 +368,12 @@ fn outage_grace_carries_a_session_over_an_outage_and_over_nothing_else() {
 
 #[test]
 fn refreshed_tokens_have_to_be_of_the_same_person_client_and_issuer() {
-    let (mut desk, jar) = signed_in();
+    // The access token is sent on, so its grant counts (ADR 17).
+    let sent = Config {
+        headers: HeaderRules::new(&[Preset::Bearer], Vec::new()),
+        ..config()
+    };
+    let (mut desk, jar) = signed_in_with(&sent);
     desk.now = END;
     let wanted = due(&mut desk, &jar).unwrap();
     let nonce = {

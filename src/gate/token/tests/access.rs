@@ -118,6 +118,10 @@ fn the_access_token_belongs_to_the_id_token() {
         let token = key().sign(&changed(id_claims(), &of_id));
         let identity = cognito().verify(&token, &key_set(), NOW).unwrap();
         let access = access(&of_access).unwrap();
-        assert_eq!(identity.check_access(&access), expected, "{what}");
+        let person = identity.check_access(&access);
+        let both = person.and_then(|()| identity.check_grant(&access));
+        assert_eq!(both, expected, "{what}");
+        let is_person = what == "other person";
+        assert_eq!(person.is_err(), is_person, "{what}");
     }
 }
