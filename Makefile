@@ -23,7 +23,7 @@ SCRIPTS := .ci/run scripts/setup scripts/demo scripts/facts scripts/audit
 
 # The log scan has to be last, and cargo uses all cores by itself.
 .NOTPARALLEL:
-.PHONY: help demo test bench bench-baseline bench-peers audit facts setup fmt scripts clippy build nextest log-scan docs deny \
+.PHONY: help demo test bench bench-baseline bench-peers bench-limits audit facts setup fmt scripts clippy build nextest log-scan docs deny \
         release-graph clean
 
 help: ## this list
@@ -50,6 +50,12 @@ bench-peers: ## beside nginx, HAProxy and Envoy
 	cargo build --locked -p dev-idp
 	cargo build --release --locked -p vestibule
 	@python3 benches/peers/run.py
+
+bench-limits: ## memory, a flood of junk cookies, the second core
+	@scripts/setup peers
+	cargo build --locked -p dev-idp
+	cargo build --release --locked -p vestibule
+	@python3 benches/peers/limits.py
 
 facts: ## size, start time and idle memory of the release binary
 	@scripts/setup build
