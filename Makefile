@@ -23,7 +23,7 @@ SCRIPTS := .ci/run scripts/setup scripts/demo scripts/facts scripts/audit
 
 # The log scan has to be last, and cargo uses all cores by itself.
 .NOTPARALLEL:
-.PHONY: help demo test bench bench-baseline bench-peers bench-limits audit facts setup fmt scripts clippy build nextest log-scan docs deny \
+.PHONY: help demo test bench bench-baseline bench-peers bench-limits profile audit facts setup fmt scripts clippy build nextest log-scan docs deny \
         release-graph clean
 
 help: ## this list
@@ -56,6 +56,13 @@ bench-limits: ## memory, a flood of junk cookies, the second core
 	cargo build --locked -p dev-idp
 	cargo build --release --locked -p vestibule
 	@python3 benches/peers/limits.py
+
+profile: ## where the instructions of a request go, by function
+	@scripts/setup peers
+	@scripts/setup bench
+	cargo build --locked -p dev-idp
+	cargo build --profile profiling --locked -p vestibule
+	@python3 benches/peers/profile.py
 
 facts: ## size, start time and idle memory of the release binary
 	@scripts/setup build
