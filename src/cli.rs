@@ -133,7 +133,7 @@ fn run(config: &Path) -> u8 {
         Err(error) => {
             say(&format!("vestibule: {error}"));
             match error {
-                StartError::Listen { .. } => {
+                StartError::Listen(_) => {
                     say("    stop what uses the address, or choose another one");
                     UNAVAILABLE
                 }

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use http::HeaderValue;
 use secrecy::SecretString;
 use url::Url;
 use zeroize::Zeroizing;
@@ -26,10 +27,13 @@ use crate::gate::token::Algorithm;
 mod convert;
 pub mod error;
 mod file;
+mod listen;
 pub mod load;
 mod reader;
 pub mod registration;
 pub mod schema;
+
+pub use listen::{Listen, ServerTls};
 
 /// Everything `vestibule run` needs to know.
 #[derive(Debug)]
@@ -56,7 +60,13 @@ pub struct Config {
 #[derive(Debug)]
 pub struct Server {
     /// Addresses that serve the public; at least one.
-    pub listen: Vec<SocketAddr>,
+    pub listen: Vec<Listen>,
+    /// Who may open our unix sockets, as the file's mode bits.
+    pub socket_mode: u32,
+    /// What TCP connections are served by TLS with; `None`: plain.
+    pub tls: Option<ServerTls>,
+    /// `Strict-Transport-Security` (RFC 6797) of answers on https origins.
+    pub hsts: Option<HeaderValue>,
     /// Address of health and readiness, never reachable through the public one.
     pub admin_listen: SocketAddr,
     /// What browsers see; at least one, the first is the default of `explain`-like output.

@@ -1,9 +1,11 @@
 //! I/O: each file a translator between the core and the world. Decides nothing.
 
 pub mod admin;
+pub mod door;
 mod form;
 pub mod http;
 pub mod leash;
+pub mod listeners;
 mod metrics;
 mod missing_key;
 pub mod oidc;

@@ -461,6 +461,12 @@ impl Gate {
             .any(|face| face.cookies.is_ours_set(set_cookie))
     }
 
+    /// Whether browsers reach this host by https; not if it is none of ours.
+    #[must_use]
+    pub fn is_https(&self, host: &str) -> bool {
+        self.face(host).is_some_and(|face| face.origin.is_https())
+    }
+
     fn face(&self, host: &str) -> Option<&Face> {
         let found = origin::for_host(self.faces.iter().map(|face| &face.origin), host)?;
         self.faces.iter().find(|face| face.origin == *found)

@@ -6,6 +6,8 @@
 //! - [`dev_idp`]: the Cognito emulator and its admin API
 //! - [`echo`]: an upstream that remembers each request byte for byte
 //! - [`peers`]: the legacy app, Radicale, and an identity provider that is not ours
+//! - [`authority`]: one that signs certificates
+//! - [`client`]: HTTP/1.1 and HTTP/2, plain, by TLS and over unix sockets
 //! - [`wire`]: HTTP/1.1 by hand, for requests that no client library would send
 //! - [`browser`]: a person without a browser: cookie jar, links and forms, one redirect at a time
 //! - [`html`]: just enough HTML for links and forms
@@ -14,7 +16,9 @@
 //! - [`replicas`]: several instances without a store
 //! - [`records`]: logs and secrets of the run, for `suite::log_scan`
 
+pub(crate) mod authority;
 pub(crate) mod browser;
+pub(crate) mod client;
 pub(crate) mod dev_idp;
 pub(crate) mod echo;
 pub(crate) mod harness;

@@ -33,6 +33,7 @@
 //! - `open_connections`: websockets and event streams, and how they end with their session
 //! - `pages`: headers of our own answers
 //! - `apps`: several of them, by other protocols, under other names
+//! - `listeners`: TLS and its certificates, HTTP/2, unix sockets
 //! - `reload`: a changed configuration while requests go on
 //! - `metrics`: what an instance says of itself
 //! - `advisories`: how others were broken, R1 to R20
@@ -74,6 +75,7 @@ mod suite {
     mod hostile_tokens;
     mod import;
     mod key_sets;
+    mod listeners;
     mod log_scan;
     mod login;
     mod logout;

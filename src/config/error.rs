@@ -111,9 +111,30 @@ pub enum ConfigErrorKind {
     /// The same thing twice.
     #[error("repeats {0}")]
     Repeated(String),
-    /// Not `ADDR:PORT`.
+    /// Neither `ADDR:PORT` nor a unix socket, where one may be.
     #[error("is not an address and port")]
     Address,
+    /// A unix socket's path that is relative or too long.
+    #[error("is no absolute path of at most 107 bytes")]
+    SocketPath,
+    /// No mode bits, or such that not even we could use the socket.
+    #[error("is no file mode from 0600 to 0777")]
+    SocketMode,
+    /// `server.tls` where no TCP address is listened on.
+    #[error("has no effect: no TCP address is listened on, and unix sockets are served plain")]
+    ServerTlsIdle,
+    /// `server.tls` and an origin that browsers open without TLS.
+    #[error("speaks TLS on every TCP address, and {0} is http: no browser would get through")]
+    TlsOnHttpOrigin(String),
+    /// A certificate and a key of another one.
+    #[error("is not the key of the certificate, whose own file or chain may be in the wrong order")]
+    KeyMismatch,
+    /// `server.hsts` without an https origin.
+    #[error("has no effect: no public_url is https, and browsers take it from nothing else")]
+    HstsIdle,
+    /// What the list of browsers does not take.
+    #[error("needs include_subdomains = true and a max_age of at least a year")]
+    HstsPreload,
     /// A parameter of the authorization URL that is not for configuration.
     #[error("is a parameter of the sign-in itself, or no name of one")]
     AuthorizeParam,
@@ -411,6 +432,9 @@ pub enum ConfigWarningKind {
     /// A name without `__Host-` on https.
     #[error("does not begin with __Host-, so a neighbouring subdomain can set it")]
     CookieWithoutHost,
+    /// `socket_mode` without a unix socket.
+    #[error("has no effect: no unix socket is listened on")]
+    SocketModeIdle,
     /// The same session key twice.
     #[error("holds the same key twice")]
     RepeatedKey,

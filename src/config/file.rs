@@ -33,6 +33,9 @@ pub(crate) struct FileConfig {
 pub(crate) struct ServerTable {
     pub(crate) place: Place,
     pub(crate) listen: MaybeTexts,
+    pub(crate) socket_mode: MaybeText,
+    pub(crate) tls: Option<ServerTlsTable>,
+    pub(crate) hsts: Option<HstsTable>,
     pub(crate) public_url: MaybeTexts,
     pub(crate) admin_listen: MaybeText,
     pub(crate) path_prefix: MaybeText,
@@ -40,6 +43,23 @@ pub(crate) struct ServerTable {
     pub(crate) threads: Option<Item<i64>>,
     pub(crate) trusted_proxies: MaybeTexts,
     pub(crate) ignore_path_case: Option<Item<bool>>,
+}
+
+/// `server.tls`.
+#[derive(Debug)]
+pub(crate) struct ServerTlsTable {
+    pub(crate) place: Place,
+    pub(crate) certificate: Option<Item<Source>>,
+    pub(crate) key: Option<Item<Source>>,
+}
+
+/// `server.hsts`.
+#[derive(Debug)]
+pub(crate) struct HstsTable {
+    pub(crate) place: Place,
+    pub(crate) max_age: MaybeText,
+    pub(crate) include_subdomains: Option<Item<bool>>,
+    pub(crate) preload: Option<Item<bool>>,
 }
 
 /// `[upstream]`, or one `[upstream.NAME]`.
@@ -253,10 +273,13 @@ impl FileConfig {
 
 impl ServerTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&["forward_auth", "forward_auth_cookies", "tls"]);
+        table.later(&["forward_auth", "forward_auth_cookies"]);
         Self {
             place: table.place(),
             listen: table.texts("listen"),
+            socket_mode: table.text("socket_mode"),
+            tls: table.table_if("tls", ServerTlsTable::read),
+            hsts: table.table_if("hsts", HstsTable::read),
             public_url: table.texts("public_url"),
             admin_listen: table.text("admin_listen"),
             path_prefix: table.text("path_prefix"),
@@ -264,6 +287,27 @@ impl ServerTable {
             threads: table.number("threads"),
             trusted_proxies: table.texts("trusted_proxies"),
             ignore_path_case: table.boolean("ignore_path_case"),
+        }
+    }
+}
+
+impl ServerTlsTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            place: table.place(),
+            certificate: table.secret("certificate"),
+            key: table.secret("key"),
+        }
+    }
+}
+
+impl HstsTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            place: table.place(),
+            max_age: table.text("max_age"),
+            include_subdomains: table.boolean("include_subdomains"),
+            preload: table.boolean("preload"),
         }
     }
 }

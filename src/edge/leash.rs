@@ -38,6 +38,9 @@ use crate::telemetry::{AccessLine, Telemetry};
 /// request brings has to be noticed while it is new.
 const STEP: Duration = Duration::from_secs(10);
 
+/// How long an HTTP/2 connection may go without a request.
+const HTTP2_IDLE: Duration = Duration::from_secs(180);
+
 tokio::task_local! {
     /// Where the callbacks of a request leave the lease of its connection.
     static LEASH: RefCell<Option<Leash>>;
@@ -139,6 +142,7 @@ impl Ends {
 pub struct Leashed {
     proxy: Arc<HttpProxy<Proxy>>,
     ends: Arc<Ends>,
+    options: HttpServerOptions,
 }
 
 impl std::fmt::Debug for Leashed {
@@ -157,6 +161,17 @@ impl Leashed {
         Self {
             proxy: Arc::new(proxy),
             ends,
+            options: options(false),
+        }
+    }
+
+    /// The same for connections that begin with HTTP/2.
+    #[must_use]
+    pub fn of_http2(&self) -> Self {
+        Self {
+            proxy: Arc::clone(&self.proxy),
+            ends: Arc::clone(&self.ends),
+            options: options(true),
         }
     }
 
@@ -188,6 +203,13 @@ impl Leashed {
     }
 }
 
+fn options(h2c: bool) -> HttpServerOptions {
+    let mut options = HttpServerOptions::default();
+    options.h2c = h2c;
+    options.h2_idle_timeout = Some(HTTP2_IDLE);
+    options
+}
+
 #[async_trait]
 impl HttpServerApp for Leashed {
     async fn process_new_http(
@@ -204,7 +226,7 @@ impl HttpServerApp for Leashed {
     }
 
     fn server_options(&self) -> Option<&HttpServerOptions> {
-        self.proxy.server_options()
+        Some(&self.options)
     }
 
     async fn http_cleanup(&self) {

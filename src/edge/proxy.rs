@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::HttpPeer;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -64,6 +64,13 @@ impl Proxy {
 /// The app that a request goes to.
 fn app(ctx: &Context) -> Option<&Resolver> {
     ctx.serving.app(ctx.forward.as_ref()?)
+}
+
+/// What tells browsers to keep to https, on origins that they reach by it.
+fn hsts<'s>(session: &Session, serving: &'s Serving) -> Option<&'s HeaderValue> {
+    let hsts = serving.hsts.as_ref()?;
+    let host = view::host_of(session)?;
+    serving.gate.is_https(host).then_some(hsts)
 }
 
 fn client_of(session: &Session) -> Option<IpAddr> {
@@ -135,7 +142,8 @@ impl ProxyHttp for Proxy {
                     );
                 }
                 ctx.note = std::mem::take(&mut reply.note);
-                respond::send(session, &reply).await?;
+                let hsts = hsts(session, &serving);
+                respond::send(session, &reply, hsts).await?;
                 Ok(true)
             }
         }
@@ -157,7 +165,7 @@ impl ProxyHttp for Proxy {
 
     async fn upstream_request_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         upstream_request: &mut RequestHeader,
         ctx: &mut Context,
     ) -> pingora::Result<()> {
@@ -178,6 +186,7 @@ impl ProxyHttp for Proxy {
             &forward.edits,
             forward.target.as_deref(),
             forward.pass_override_headers,
+            session.req_header().version == Version::HTTP_2,
         )?;
         match host {
             Some(host) => upstream_request.insert_header(header::HOST, host.clone()),
@@ -225,6 +234,7 @@ impl ProxyHttp for Proxy {
                 Audience::OnePerson
             }
         };
+        respond::set_hsts(upstream_response, hsts(session, &serving))?;
         respond::edit_response(upstream_response, &serving.gate, audience, &set_cookies)
     }
 
@@ -260,7 +270,8 @@ impl ProxyHttp for Proxy {
             let answered = session.response_written().is_some_and(|response| {
                 !response.status.is_informational() || is_switch(response.status)
             });
-            if !answered && respond::send(session, &reply).await.is_err() {
+            let hsts = hsts(session, &ctx.serving);
+            if !answered && respond::send(session, &reply, hsts).await.is_err() {
                 status = 0;
             }
         } else {

@@ -46,6 +46,8 @@ impl Fixed {
         let server = &config.server;
         Self(vec![
             ("server.listen", format!("{:?}", server.listen)),
+            ("server.socket_mode", format!("{:o}", server.socket_mode)),
+            ("server.tls", server.tls.is_some().to_string()),
             ("server.admin_listen", server.admin_listen.to_string()),
             ("server.threads", server.threads.to_string()),
             ("log.format", format!("{:?}", config.log.format)),

@@ -24,11 +24,16 @@ const PAST_CACHE_CONTROL: &[&str] = &[
 ];
 
 /// Sends a reply of ours; the app sees nothing of the request.
-pub(super) async fn send(session: &mut Session, reply: &Reply) -> pingora::Result<()> {
-    let mut head = ResponseHeader::build(reply.status, Some(reply.headers.len() + 1))?;
+pub(super) async fn send(
+    session: &mut Session,
+    reply: &Reply,
+    hsts: Option<&HeaderValue>,
+) -> pingora::Result<()> {
+    let mut head = ResponseHeader::build(reply.status, Some(reply.headers.len() + 2))?;
     for (name, value) in &reply.headers {
         head.append_header(name.clone(), value.clone())?;
     }
+    set_hsts(&mut head, hsts)?;
     head.insert_header(header::CONTENT_LENGTH, reply.body.len().to_string())?;
     let body_follows = session.req_header().method != Method::HEAD && !reply.body.is_empty();
     session
@@ -42,6 +47,18 @@ pub(super) async fn send(session: &mut Session, reply: &Reply) -> pingora::Resul
     Ok(())
 }
 
+/// Tells browsers to keep to https. The app's own word would be a second one,
+/// and they take only the first (RFC 6797 8.1).
+pub(super) fn set_hsts(
+    head: &mut ResponseHeader,
+    hsts: Option<&HeaderValue>,
+) -> pingora::Result<()> {
+    match hsts {
+        Some(value) => head.insert_header(header::STRICT_TRANSPORT_SECURITY, value.clone()),
+        None => Ok(()),
+    }
+}
+
 /// Turns the received header into what the app gets: managed names out, ours
 /// in, our cookies out, one reading of the path.
 pub(super) fn edit_request(
@@ -50,6 +67,7 @@ pub(super) fn edit_request(
     edits: &HeaderEdits,
     target: Option<&str>,
     pass_override_headers: bool,
+    in_crumbs: bool,
 ) -> pingora::Result<()> {
     let managed: Vec<_> = header
         .headers
@@ -64,7 +82,7 @@ pub(super) fn edit_request(
     for (name, value) in edits.set() {
         header.insert_header(name.as_written().clone(), value.clone())?;
     }
-    strip_cookies(header, gate)?;
+    strip_cookies(header, gate, in_crumbs)?;
     // An absolute-form target goes on as a path: the app is an origin server.
     match target {
         Some(target) => header.set_raw_path(target.as_bytes())?,
@@ -81,19 +99,26 @@ pub(super) fn edit_request(
     Ok(())
 }
 
-/// Our cookies go out; where there is none, nothing is touched.
-fn strip_cookies(header: &mut RequestHeader, gate: &Gate) -> pingora::Result<()> {
-    let mut cookies = header.headers.get_all(header::COOKIE).iter();
-    if !cookies.any(|cookie| gate.holds_our_cookie(cookie.as_bytes())) {
+/// Our cookies go out; where there is none, nothing is touched. What HTTP/2
+/// sent in crumbs is put together again, since no app of HTTP/1.1 expects
+/// several fields (RFC 9113 8.2.3).
+fn strip_cookies(header: &mut RequestHeader, gate: &Gate, in_crumbs: bool) -> pingora::Result<()> {
+    let cookies = header.headers.get_all(header::COOKIE);
+    let is_ours = |cookie: &HeaderValue| gate.holds_our_cookie(cookie.as_bytes());
+    let scattered = in_crumbs && cookies.iter().nth(1).is_some();
+    if !scattered && !cookies.iter().any(is_ours) {
         return Ok(());
     }
-    let kept: Vec<_> = header
+    let kept: Vec<Vec<u8>> = header
         .headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|cookie| gate.strip_cookies(cookie.as_bytes()))
         .collect();
     header.remove_header(&header::COOKIE);
+    if in_crumbs && !kept.is_empty() {
+        return header.insert_header(header::COOKIE, kept.join(&b"; "[..]));
+    }
     for cookie in kept {
         header.append_header(header::COOKIE, cookie)?;
     }

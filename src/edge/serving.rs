@@ -8,7 +8,9 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use http::HeaderValue;
 use pingora::proxy::Session;
+use rustls::sign::CertifiedKey;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -48,6 +50,10 @@ pub struct Serving {
     pub(super) ends: Arc<Ends>,
     pub(super) limits: Arc<Limits>,
     pub(super) counters: Arc<Counters>,
+    /// `Strict-Transport-Security`, where it is wanted.
+    pub(super) hsts: Option<HeaderValue>,
+    /// What handshakes are answered with.
+    certificate: Option<Arc<CertifiedKey>>,
     upstreams: Vec<Resolver>,
     http: HttpClient,
     /// The provider's configuration without its secrets, as text: the same
@@ -112,6 +118,8 @@ impl Serving {
                 forms: Semaphore::new(FORMS_READ_MAX),
             }),
             counters: Arc::default(),
+            hsts: config.server.hsts.clone(),
+            certificate: certificate(config),
             upstreams: resolvers(config),
             http,
             provider_facts: facts(config),
@@ -151,6 +159,9 @@ impl Serving {
             ends: Arc::clone(&self.ends),
             limits: Arc::clone(&self.limits),
             counters: Arc::clone(&self.counters),
+            hsts: config.server.hsts.clone(),
+            // Listeners that speak TLS do so until the next start.
+            certificate: certificate(config).or_else(|| self.certificate()),
             upstreams: resolvers(config),
             http,
             provider_facts,
@@ -172,6 +183,11 @@ impl Serving {
     /// When open connections have to end.
     pub(super) fn ends(&self) -> &Arc<Ends> {
         &self.ends
+    }
+
+    /// What a handshake is answered with at the moment.
+    pub(super) fn certificate(&self) -> Option<Arc<CertifiedKey>> {
+        self.certificate.clone()
     }
 
     /// The app that a request goes to.
@@ -274,6 +290,10 @@ impl Serving {
 fn facts(config: &Config) -> String {
     // Debug shows no secret, and a new secret changes neither.
     format!("{:?}", config.provider)
+}
+
+fn certificate(config: &Config) -> Option<Arc<CertifiedKey>> {
+    config.server.tls.as_ref()?.certified()
 }
 
 fn resolvers(config: &Config) -> Vec<Resolver> {

@@ -40,7 +40,12 @@ impl<'s> Received<'s> {
     /// Reads the request in the session.
     pub(super) fn of(session: &'s Session) -> Result<Self, FramingError> {
         let header = session.req_header();
-        if header.headers.len() > FIELDS_MAX {
+        let crumbs = match header.version {
+            // Browsers send each cookie in a field of its own (RFC 9113 8.2.3).
+            Version::HTTP_2 => header.headers.get_all(header::COOKIE).iter().count(),
+            _ => 0,
+        };
+        if header.headers.len().saturating_sub(crumbs) > FIELDS_MAX {
             return Err(FramingError::TooLarge);
         }
         let mut target = None;
@@ -88,6 +93,15 @@ impl<'s> Received<'s> {
             self.authority.as_deref(),
             &self.headers,
         )
+    }
+}
+
+/// The host that a request is for, as far as it says so legibly.
+pub(super) fn host_of(session: &Session) -> Option<&str> {
+    let header = session.req_header();
+    match header.headers.get(header::HOST) {
+        Some(host) => host.to_str().ok(),
+        None => header.uri.authority().map(|authority| authority.as_str()),
     }
 }
 

@@ -1,11 +1,10 @@
 //! Apps of every kind behind one Vestibule: several, by other protocols, under other names.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::Value;
 
+use crate::support::authority::Authority;
 use crate::support::dev_idp::KIRSTEN;
 use crate::support::peers::app;
 use crate::support::{Browser, Setup};
@@ -153,40 +152,4 @@ fn an_app_behind_tls_has_to_be_the_one_that_is_meant() {
 
 fn path(path: &Path) -> String {
     path.display().to_string()
-}
-
-/// An authority that signs certificates, in PEM files.
-struct Authority {
-    home: PathBuf,
-    file: PathBuf,
-    issuer: CertifiedIssuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new(home: &Path, name: &str) -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, name);
-        let key = KeyPair::generate().expect("a key");
-        let issuer = CertifiedIssuer::self_signed(params, key).expect("an authority");
-        let file = home.join(format!("{name}.pem"));
-        fs::write(&file, issuer.pem()).expect("its file");
-        Self {
-            home: home.to_owned(),
-            file,
-            issuer,
-        }
-    }
-
-    fn issue(&self, file: &str, name: &str) -> (PathBuf, PathBuf) {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        params.distinguished_name.push(DnType::CommonName, name);
-        let key = KeyPair::generate().expect("a key");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
-        let paths = ["pem", "key"].map(|kind| self.home.join(format!("{file}.{kind}")));
-        fs::write(&paths[0], certificate.pem()).expect("its file");
-        fs::write(&paths[1], key.serialize_pem()).expect("its file");
-        let [certificate, key] = paths;
-        (certificate, key)
-    }
 }

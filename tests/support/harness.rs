@@ -29,6 +29,8 @@ pub(crate) struct Setup {
     pub(crate) session: String,
     /// Tables of their own: `[[route]]`, `[headers]`, …
     pub(crate) tables: String,
+    /// Further addresses to listen on.
+    pub(crate) listen: Vec<String>,
     /// The app's URL instead of the echo upstream's.
     pub(crate) upstream: Option<String>,
     /// The tables have the upstream.
@@ -277,6 +279,10 @@ fn write_config(
     } else {
         ""
     };
+    let mut listen = format!("\"{address}\"");
+    if !setup.listen.is_empty() {
+        listen = format!("[{listen}, \"{}\"]", setup.listen.join("\", \""));
+    }
     let Setup {
         server,
         provider: more,
@@ -286,7 +292,7 @@ fn write_config(
         ..
     } = setup;
     let text = format!(
-        "{log}[server]\nlisten = \"{address}\"\nadmin_listen = \"{admin}\"\npublic_url = \"{origin}\"\n\
+        "{log}[server]\nlisten = {listen}\nadmin_listen = \"{admin}\"\npublic_url = \"{origin}\"\n\
          {server}\n{upstream}\
          [provider.corp]\n{provider}client_secret = {{ file = \"{home}/client-secret\" }}\n{more}\n\
          [identity]\n{identity}\n\

@@ -1,6 +1,6 @@
 //! `[server]` and `[log]`.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
@@ -13,9 +13,6 @@ use crate::gate::client::TrustedProxies;
 use crate::gate::origin::{OriginError, PublicOrigin};
 use crate::gate::request::RequestPath;
 
-/// `server.admin_listen` by default: this machine alone.
-const ADMIN_LISTEN: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9090);
 /// `server.path_prefix` by default.
 const PATH_PREFIX: &str = "/_vestibule";
 /// Most worker threads.
@@ -28,6 +25,15 @@ impl Conversion<'_> {
         let listen = self.listen(table);
         let admin_listen = self.admin_listen(table, &listen);
         let origins = self.origins(table);
+        let socket_mode = self.socket_mode(table, &listen);
+        let tls = table
+            .tls
+            .as_ref()
+            .and_then(|tls| self.server_tls(tls, &listen, &origins));
+        let hsts = table
+            .hsts
+            .as_ref()
+            .and_then(|hsts| self.hsts(hsts, &origins));
         let path_prefix = self.path_prefix(table.path_prefix.as_ref());
         let whoami = Choices {
             words: &["signed-in", "off"],
@@ -38,6 +44,9 @@ impl Conversion<'_> {
         let trusted_proxies = self.trusted_proxies(table);
         Some(Server {
             listen: listen.into_iter().map(|(address, _)| address).collect(),
+            socket_mode,
+            tls,
+            hsts,
             admin_listen: admin_listen?,
             origins: (!origins.is_empty()).then_some(origins)?,
             path_prefix: path_prefix?,
@@ -49,66 +58,6 @@ impl Conversion<'_> {
                 .is_some_and(|item| item.value),
             threads,
         })
-    }
-
-    fn listen<'t>(&mut self, table: &'t ServerTable) -> Vec<(SocketAddr, &'t Item<Text>)> {
-        let Some(items) = &table.listen else {
-            let remedy = "write listen = \"0.0.0.0:8080\" (all of IPv4) or \"[::]:8080\"";
-            self.findings.missing(&table.place.child("listen"), remedy);
-            return Vec::new();
-        };
-        let mut listen: Vec<(SocketAddr, &Item<Text>)> = Vec::new();
-        for item in items {
-            let Some(address) = self.address(item) else {
-                continue;
-            };
-            match listen
-                .iter()
-                .find(|(other, _)| *other == address && address.port() != 0)
-            {
-                Some((_, first)) => {
-                    let kind = ConfigErrorKind::Repeated(first.place.key().to_owned());
-                    self.findings
-                        .error(&item.place, kind, "remove one of the two");
-                }
-                None => listen.push((address, item)),
-            }
-        }
-        listen
-    }
-
-    fn admin_listen(
-        &mut self,
-        table: &ServerTable,
-        listen: &[(SocketAddr, &Item<Text>)],
-    ) -> Option<SocketAddr> {
-        let place = table.place.child("admin_listen");
-        let (admin, place) = match &table.admin_listen {
-            Some(item) => (self.address(item)?, &item.place),
-            None => (ADMIN_LISTEN, &place),
-        };
-        if let Some((_, public)) = listen.iter().find(|(public, _)| meet(*public, admin)) {
-            let kind = ConfigErrorKind::AdminIsPublic(public.place.key().to_owned());
-            self.findings
-                .error(place, kind, "choose another port for one of the two");
-        }
-        Some(admin)
-    }
-
-    fn address(&mut self, item: &Item<Text>) -> Option<SocketAddr> {
-        let text = self.text(item, "127.0.0.1:0")?;
-        if text.starts_with("unix:") {
-            let remedy = "write \"ADDR:PORT\"; this version has no unix sockets";
-            self.findings.later(&item.place, remedy);
-            return None;
-        }
-        let address = text.parse().ok();
-        if address.is_none() {
-            let remedy = "write \"0.0.0.0:8080\" (all of IPv4), \"[::]:8080\" (IPv6) or \"127.0.0.1:8080\" (this machine alone)";
-            self.findings
-                .error(&item.place, ConfigErrorKind::Address, remedy);
-        }
-        address
     }
 
     fn origins(&mut self, table: &ServerTable) -> Vec<PublicOrigin> {
@@ -244,13 +193,6 @@ pub(super) fn own_path_problem(path: &str) -> Option<PathProblem> {
     let canonical =
         RequestPath::parse(path).is_ok_and(|read| read.canonical() == path && !read.is_ambiguous());
     (!canonical || path.contains('?')).then_some(PathProblem::NotCanonical)
-}
-
-/// Whether two addresses, once bound, take each other's connections.
-fn meet(one: SocketAddr, other: SocketAddr) -> bool {
-    one.port() != 0
-        && one.port() == other.port()
-        && (one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified())
 }
 
 fn origin_remedy(error: OriginError) -> &'static str {

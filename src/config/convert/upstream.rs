@@ -2,24 +2,19 @@
 
 use std::time::Duration;
 
-use rustls::RootCertStore;
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 use url::{Host, Url};
 
 use super::Conversion;
 use crate::config::error::{ConfigErrorKind, UrlProblem};
 use crate::config::file::{TimeoutsTable, UpstreamTable, UpstreamTlsTable};
-use crate::config::reader::{Item, Source, Text};
-use crate::config::{
-    Address, HostHeader, PrivateKey, Protocol, Timeouts, Upstream, UpstreamTls, Upstreams,
-};
+use crate::config::reader::{Item, Text};
+use crate::config::{Address, HostHeader, Protocol, Timeouts, Upstream, UpstreamTls, Upstreams};
 use crate::gate::origin::split_host;
 
 /// The name of the one app, and of the one that routes need not name.
 const DEFAULT: &str = "default";
 /// Longest path of a unix socket (unix(7), with the NUL at its end).
-const SOCKET_PATH_MAX: usize = 107;
+pub(super) const SOCKET_PATH_MAX: usize = 107;
 const CONNECT: Duration = Duration::from_secs(5);
 const RESPONSE: Duration = Duration::from_secs(300);
 const IDLE: Duration = Duration::from_secs(60);
@@ -156,9 +151,10 @@ impl Conversion<'_> {
             None => None,
         };
         let client = match (&table.certificate, &table.key) {
-            (Some(certificate), Some(key)) => {
-                Some((self.certificates(certificate, false)?, self.key(key)?))
-            }
+            (Some(certificate), Some(key)) => Some((
+                self.certificates(certificate, false)?,
+                self.private_key(key)?,
+            )),
             (None, None) => None,
             (Some(item), None) | (None, Some(item)) => {
                 let remedy = "a client certificate needs both: certificate = { file = … }, key = { file = … }";
@@ -172,58 +168,6 @@ impl Conversion<'_> {
             ca,
             client,
         })
-    }
-
-    /// The certificates of a PEM file, each as DER; as authorities if wanted.
-    fn certificates(&mut self, item: &Item<Source>, authorities: bool) -> Option<Vec<Vec<u8>>> {
-        let source = Item {
-            value: &item.value,
-            place: item.place.clone(),
-        };
-        if self.outside.secrets.is_none() {
-            return Some(Vec::new());
-        }
-        let pem = self.source(&source, "")?;
-        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
-        let good = |der: &CertificateDer<'_>| {
-            // What pingora reads later, and would not survive.
-            let is_x509 = x509_parser::parse_x509_certificate(der.as_ref()).is_ok();
-            let is_authority = || RootCertStore::empty().add(der.clone().into_owned()).is_ok();
-            is_x509 && (!authorities || is_authority())
-        };
-        match found {
-            Ok(found) if !found.is_empty() && found.iter().all(good) => {
-                Some(found.iter().map(|der| der.as_ref().to_vec()).collect())
-            }
-            _ => {
-                let remedy = "write the path of a PEM file with -----BEGIN CERTIFICATE-----";
-                self.findings
-                    .error(&item.place, ConfigErrorKind::Certificate, remedy);
-                None
-            }
-        }
-    }
-
-    fn key(&mut self, item: &Item<Source>) -> Option<PrivateKey> {
-        let source = Item {
-            value: &item.value,
-            place: item.place.clone(),
-        };
-        if self.outside.secrets.is_none() {
-            return Some(PrivateKey::default());
-        }
-        let pem = self.source(&source, "")?;
-        match rustls_pki_types::PrivateKeyDer::from_pem_slice(pem.as_bytes()) {
-            Ok(key) => Some(PrivateKey(zeroize::Zeroizing::new(
-                key.secret_der().to_vec(),
-            ))),
-            Err(_) => {
-                let remedy = "write the path of a PEM file with a private key";
-                self.findings
-                    .error(&item.place, ConfigErrorKind::Certificate, remedy);
-                None
-            }
-        }
     }
 
     fn timeouts(&mut self, table: &TimeoutsTable) -> Option<Timeouts> {

@@ -49,6 +49,10 @@ const OTHER_KEY: &str = "IB8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=";
 const SIGNING_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBqOp36N1IYzbQXRG\n2KPPJf31krPMzZpk2ErgKlmipvWhRANCAAQx2Him7ERcvvMCGV6f92dJYYqgHERD\nQfObF4RRUDZ5gbUNb90QFH+0bwfehYw9lb1X+tauiNmb1qcWlgTnOfQo\n-----END PRIVATE KEY-----\n";
 const P384_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDDL6tqqxMcuYPVqOhAP\ni30NDxcmKAF8V7osrnfbMZgsWKTFvdXcGnqs5Ahm/64DWQShZANiAAQ8l/HLcrrQ\n/AcU/yr40yKNnM/jcK1UdYwCSUHwqUbhmWTlOl0WfZwWvRl5+PKrQJ9lM1s3a8nw\nDJ8nv4LuoGsRcZeXECVqctiLTrjHR0cPDNXjoBOU7NKsuMKfuut7APc=\n-----END PRIVATE KEY-----\n";
 
+/// Made for these tests: `openssl req -x509`.
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nMIIBqDCCAU6gAwIBAgIUXGvE151kYrASylaIDXPChow7aqEwCgYIKoZIzj0EAwIw\nGzEZMBcGA1UEAwwQd2lraS5leGFtcGxlLmNvbTAeFw0yNjExMjExMzQ0MDlaFw0z\nNjExMTgxMzQ0MDlaMBsxGTAXBgNVBAMMEHdpa2kuZXhhbXBsZS5jb20wWTATBgcq\nhkjOPQIBBggqhkjOPQMBBwNCAAT8en0yDzIRGT2493upoHmRfyA7ZVr12ZT41Qy1\n0w/6t1snb61KwNozpqy1w8sMv2AmUpsL/FEPkNLKTrrV/j/To3AwbjAdBgNVHQ4E\nFgQUOg/bZO7eWYlGWSXLWD6KXMx8M9gwHwYDVR0jBBgwFoAUOg/bZO7eWYlGWSXL\nWD6KXMx8M9gwDwYDVR0TAQH/BAUwAwEB/zAbBgNVHREEFDASghB3aWtpLmV4YW1w\nbGUuY29tMAoGCCqGSM49BAMCA0gAMEUCIH1ls76AEKMeiBkiPlk+F1uo1RyMo5GO\nSQ8AjyTBwvb+AiEAv4Zl1nmh4MGiLYyIL4/WKmdgXHqbsFRGe/o7qny8+2Q=\n-----END CERTIFICATE-----\n";
+const CERTIFICATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgNGLzTXy+Cixa5sfE\nQD5vwg3uAR3CsAAnmbbDpsufZxChRANCAAT8en0yDzIRGT2493upoHmRfyA7ZVr1\n2ZT41Qy10w/6t1snb61KwNozpqy1w8sMv2AmUpsL/FEPkNLKTrrV/j/T\n-----END PRIVATE KEY-----\n";
+
 /// Files and variables by name; a name that begins with `$` is a variable.
 struct Fake(HashMap<String, String>);
 
@@ -85,6 +89,8 @@ impl Fake {
             ("wrong.toml", "a = \"x\"\nb = 1\nc = []\n"),
             ("signing-key", SIGNING_KEY),
             ("p384-key", P384_KEY),
+            ("certificate", CERTIFICATE),
+            ("certificate-key", CERTIFICATE_KEY),
             ("$ORIGIN", " https://wiki.example.com\n"),
             ("$HTTP_ORIGIN", "http://wiki.example.com/s3cr3t"),
             ("$CLIENT", "4exampleclient0000000000aa"),

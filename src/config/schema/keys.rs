@@ -112,7 +112,15 @@ const LONGER: Values = Like("^[A-Za-z0-9_-]{1,64}$");
 #[rustfmt::skip]
 pub(super) const KEYS: &[About] = &[
     key("server", "Listeners, and what browsers see.").required(),
-    key("server.listen", "Where browsers, or the load balancer in front, reach Vestibule: \"ADDR:PORT\", or a list.").required(),
+    key("server.listen", "Where browsers, or the load balancer in front, reach Vestibule: \"ADDR:PORT\", \"unix:/PATH\", or a list.").required(),
+    key("server.socket_mode", "Who may connect to unix sockets in listen: their file mode, in octal.").of(Like("^0?[67][0-7]{2}$")).or("0660"),
+    key("server.tls", "Serves TLS on all TCP addresses in listen: HTTP/2 and HTTP/1.1."),
+    key("server.tls.certificate", "PEM file of the certificate, and of the chain after it.").required(),
+    key("server.tls.key", "PEM file of its private key.").required(),
+    key("server.hsts", "Strict-Transport-Security on the answers of https origins: browsers keep to https."),
+    key("server.hsts.max_age", "For how long, from each answer on.").of(Duration).required(),
+    key("server.hsts.include_subdomains", "Whether for all hosts below it too.").or_is(false),
+    key("server.hsts.preload", "Whether it may go into the list that browsers are shipped with.").or_is(false),
     key("server.public_url", "What the browser's address line begins with: an origin, or a list of origins, each with its own cookie, callback and sign-out URL. Plain http for loopback hosts alone.").of(Like("^[Hh][Tt][Tt][Pp][Ss]?://")).required(),
     key("server.admin_listen", "Health and readiness: \"ADDR:PORT\", never reachable through the public listener.").or("127.0.0.1:9090"),
     key("server.path_prefix", "Below this path all pages are Vestibule's own.").of(OWN_PATH).or("/_vestibule"),

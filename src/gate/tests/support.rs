@@ -13,8 +13,8 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::config::{
-    AuthorizeParams, ClientAuth, Config, EmailVerified, Endpoints, Identity, Log, LogFormat,
-    LogUser, LogoutReach, Provider, ProviderId, ProviderKind, Revoked, Server,
+    AuthorizeParams, ClientAuth, Config, EmailVerified, Endpoints, Identity, Listen, Log,
+    LogFormat, LogUser, LogoutReach, Provider, ProviderId, ProviderKind, Revoked, Server,
     Session as SessionConfig, Upstreams,
 };
 use crate::gate::claims::ClaimPath;
@@ -224,7 +224,10 @@ pub(in crate::gate) fn provider() -> Provider {
 pub(in crate::gate) fn config() -> Config {
     Config {
         server: Server {
-            listen: vec!["127.0.0.1:8080".parse().unwrap()],
+            listen: vec![Listen::Tcp("127.0.0.1:8080".parse().unwrap())],
+            socket_mode: 0o660,
+            tls: None,
+            hsts: None,
             admin_listen: "127.0.0.1:9090".parse().unwrap(),
             origins: vec![origin()],
             path_prefix: "/_vestibule".to_owned(),

@@ -64,7 +64,7 @@ impl Conversion {
         if listen.is_none() {
             self.out.note(
                 "http-address",
-                "this version listens on ADDR:PORT alone; it is 127.0.0.1:4180 now",
+                "it is neither ADDR:PORT nor unix:/PATH; it is 127.0.0.1:4180 now",
             );
         }
         let listen = listen.unwrap_or_else(|| "127.0.0.1:4180".to_owned());
@@ -383,11 +383,14 @@ impl Conversion {
     }
 }
 
-/// `ADDR:PORT` as we write it.
+/// `ADDR:PORT` or `unix:/PATH` as we write it.
 fn listen(address: Option<&str>) -> Option<String> {
     let Some(address) = address else {
         return Some("127.0.0.1:4180".to_owned());
     };
+    if let Some(path) = address.strip_prefix("unix:") {
+        return Some(format!("unix:/{}", path.trim_start_matches('/')));
+    }
     let bare = address
         .strip_prefix("http://")
         .unwrap_or(address)

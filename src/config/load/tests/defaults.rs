@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::Address;
+use crate::config::Listen;
 use crate::config::file::FileConfig;
 use crate::config::reader::Findings;
 use crate::gate::token::Algorithm;
@@ -13,7 +14,7 @@ fn the_smallest_configuration_has_the_defaults_of_the_contract() {
     let config = config(SMALLEST);
     assert_eq!(
         config.server.listen,
-        [SocketAddr::from(([0, 0, 0, 0], 8080))]
+        [Listen::Tcp(SocketAddr::from(([0, 0, 0, 0], 8080)))]
     );
     assert_eq!(
         config.server.admin_listen,

@@ -1,0 +1,241 @@
+//! `server.listen`, `admin_listen`, `socket_mode`, `tls` and `hsts`.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use rustls::sign::CertifiedKey;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::Conversion;
+use super::upstream::SOCKET_PATH_MAX;
+use crate::config::error::{ConfigErrorKind, ConfigWarningKind};
+use crate::config::file::{HstsTable, ServerTable, ServerTlsTable};
+use crate::config::reader::{Item, Source, Text};
+use crate::config::{Listen, ServerTls};
+use crate::gate::origin::PublicOrigin;
+
+/// `server.admin_listen` by default: this machine alone.
+const ADMIN_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
+/// `server.socket_mode` by default: our user and group.
+const SOCKET_MODE: u32 = 0o660;
+const SOCKET_MODES: std::ops::RangeInclusive<u32> = 0o600..=0o777;
+const YEAR: Duration = Duration::from_secs(365 * 86_400);
+/// Longest `server.hsts.max_age`, in seconds: ten years.
+const HSTS_MAX: u64 = 3_650 * 86_400;
+
+/// Addresses, and where in the file they stand.
+type Listens<'t> = [(Listen, &'t Item<Text>)];
+
+impl Conversion<'_> {
+    pub(super) fn listen<'t>(&mut self, table: &'t ServerTable) -> Vec<(Listen, &'t Item<Text>)> {
+        let Some(items) = &table.listen else {
+            let remedy = "write listen = \"0.0.0.0:8080\" (all of IPv4) or \"[::]:8080\"";
+            self.findings.missing(&table.place.child("listen"), remedy);
+            return Vec::new();
+        };
+        let mut listen: Vec<(Listen, &Item<Text>)> = Vec::new();
+        for item in items {
+            let Some(address) = self.listen_on(item) else {
+                continue;
+            };
+            // Of port 0 the kernel makes another one each time.
+            let is_any = matches!(address, Listen::Tcp(tcp) if tcp.port() == 0);
+            match listen
+                .iter()
+                .find(|(other, _)| *other == address && !is_any)
+            {
+                Some((_, first)) => {
+                    let kind = ConfigErrorKind::Repeated(first.place.key().to_owned());
+                    self.findings
+                        .error(&item.place, kind, "remove one of the two");
+                }
+                None => listen.push((address, item)),
+            }
+        }
+        listen
+    }
+
+    fn listen_on(&mut self, item: &Item<Text>) -> Option<Listen> {
+        let text = self.text(item, "127.0.0.1:0")?;
+        let Some(path) = text.strip_prefix("unix:") else {
+            return self.address(item, &text).map(Listen::Tcp);
+        };
+        let good = path.starts_with('/')
+            && path.len() > 1
+            && path.len() <= SOCKET_PATH_MAX
+            && !path.ends_with('/')
+            && !path.contains('\0');
+        if !good {
+            let remedy = "write \"unix:/run/vestibule/vestibule.sock\": the socket's path, in a folder that this process may write to";
+            self.findings
+                .error(&item.place, ConfigErrorKind::SocketPath, remedy);
+            return None;
+        }
+        Some(Listen::Unix(PathBuf::from(path)))
+    }
+
+    pub(super) fn admin_listen(
+        &mut self,
+        table: &ServerTable,
+        listen: &Listens<'_>,
+    ) -> Option<SocketAddr> {
+        let place = table.place.child("admin_listen");
+        let (admin, place) = match &table.admin_listen {
+            Some(item) => {
+                let text = self.text(item, "127.0.0.1:0")?;
+                (self.address(item, &text)?, &item.place)
+            }
+            None => (ADMIN_LISTEN, &place),
+        };
+        let public = listen
+            .iter()
+            .find(|(public, _)| matches!(public, Listen::Tcp(public) if meet(*public, admin)));
+        if let Some((_, public)) = public {
+            let kind = ConfigErrorKind::AdminIsPublic(public.place.key().to_owned());
+            self.findings
+                .error(place, kind, "choose another port for one of the two");
+        }
+        Some(admin)
+    }
+
+    fn address(&mut self, item: &Item<Text>, text: &str) -> Option<SocketAddr> {
+        let address = text.parse().ok();
+        if address.is_none() {
+            let remedy = "write \"0.0.0.0:8080\" (all of IPv4), \"[::]:8080\" (IPv6) or \"127.0.0.1:8080\" (this machine alone)";
+            self.findings
+                .error(&item.place, ConfigErrorKind::Address, remedy);
+        }
+        address
+    }
+
+    pub(super) fn socket_mode(&mut self, table: &ServerTable, listen: &Listens<'_>) -> u32 {
+        let Some(item) = &table.socket_mode else {
+            return SOCKET_MODE;
+        };
+        let Some(text) = self.text(item, "0660") else {
+            return SOCKET_MODE;
+        };
+        let octal = text.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
+        let mode = u32::from_str_radix(&text, 8).ok();
+        let Some(mode) = mode.filter(|mode| octal && SOCKET_MODES.contains(mode)) else {
+            let remedy = "write \"0660\" (our user and group) or \"0666\" (everybody on this machine); whoever may write to it may connect";
+            self.findings
+                .error(&item.place, ConfigErrorKind::SocketMode, remedy);
+            return SOCKET_MODE;
+        };
+        let is_unix = |(one, _): &(Listen, _)| matches!(one, Listen::Unix(_));
+        if !listen.iter().any(is_unix) && !self.is_unread(item) {
+            let remedy = "write listen = \"unix:/PATH\", or remove it";
+            self.findings
+                .warn(&item.place, ConfigWarningKind::SocketModeIdle, remedy);
+        }
+        mode
+    }
+
+    pub(super) fn server_tls(
+        &mut self,
+        table: &ServerTlsTable,
+        listen: &Listens<'_>,
+        origins: &[PublicOrigin],
+    ) -> Option<ServerTls> {
+        let is_tcp = |(one, _): &(Listen, _)| matches!(one, Listen::Tcp(_));
+        let (tcp, all_tcp) = (listen.iter().any(is_tcp), listen.iter().all(is_tcp));
+        if !listen.is_empty() && !tcp {
+            let remedy = "write listen = \"0.0.0.0:8443\", or remove it";
+            self.findings
+                .error(&table.place, ConfigErrorKind::ServerTlsIdle, remedy);
+        }
+        if let Some(http) = origins.iter().find(|origin| all_tcp && !origin.is_https()) {
+            let kind = ConfigErrorKind::TlsOnHttpOrigin(http.as_str().to_owned());
+            let remedy = "write public_url = \"https://…\", or remove server.tls";
+            self.findings.error(&table.place, kind, remedy);
+        }
+        let (Some(certificate), Some(key)) = (&table.certificate, &table.key) else {
+            let remedy = "write tls = { certificate = { file = \"/run/tls/tls.crt\" }, key = { file = \"/run/tls/tls.key\" } }";
+            for (key, item) in [("certificate", &table.certificate), ("key", &table.key)] {
+                if item.is_none() {
+                    self.findings.missing(&table.place.child(key), remedy);
+                }
+            }
+            return None;
+        };
+        let chain = self.certificates(certificate, false);
+        let private = self.private_key(key);
+        let (chain, private) = (chain?, private?);
+        if self.outside.secrets.is_none() {
+            return Some(ServerTls(None));
+        }
+        let certified = self.certified(key, chain, &private.0)?;
+        Some(ServerTls(Some(Arc::new(certified))))
+    }
+
+    fn certified(
+        &mut self,
+        item: &Item<Source>,
+        chain: Vec<Vec<u8>>,
+        key: &[u8],
+    ) -> Option<CertifiedKey> {
+        let chain = chain.into_iter().map(CertificateDer::from).collect();
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let key = PrivateKeyDer::try_from(key.to_vec()).ok()?;
+        match CertifiedKey::from_der(chain, key, &provider) {
+            Ok(certified) => Some(certified),
+            Err(rustls::Error::InconsistentKeys(_)) => {
+                let remedy = "give the key of the first certificate in the file; the chain goes on after it, up to the authority";
+                self.findings
+                    .error(&item.place, ConfigErrorKind::KeyMismatch, remedy);
+                None
+            }
+            Err(_) => {
+                let remedy = "use an RSA (2048 bits or more), ECDSA (P-256, P-384, P-521) or Ed25519 key and its certificate";
+                self.findings
+                    .error(&item.place, ConfigErrorKind::Certificate, remedy);
+                None
+            }
+        }
+    }
+
+    pub(super) fn hsts(
+        &mut self,
+        table: &HstsTable,
+        origins: &[PublicOrigin],
+    ) -> Option<HeaderValue> {
+        if !origins.is_empty() && !origins.iter().any(PublicOrigin::is_https) {
+            let remedy = "remove it, or serve https";
+            self.findings
+                .error(&table.place, ConfigErrorKind::HstsIdle, remedy);
+        }
+        if table.max_age.is_none() {
+            let remedy = "write max_age = \"365d\": how long browsers keep to https";
+            self.findings.missing(&table.place.child("max_age"), remedy);
+            return None;
+        }
+        let remedy = "write at most \"3650d\"; \"0s\" makes browsers forget it";
+        let max_age = self.span(table.max_age.as_ref(), YEAR, 0..=HSTS_MAX, remedy)?;
+        let is_on = |item: &Option<Item<bool>>| item.as_ref().is_some_and(|item| item.value);
+        let subdomains = is_on(&table.include_subdomains);
+        let mut value = format!("max-age={}", max_age.as_secs());
+        if subdomains {
+            value += "; includeSubDomains";
+        }
+        if let Some(item) = table.preload.as_ref().filter(|item| item.value) {
+            if !subdomains || max_age < YEAR {
+                let remedy = "see https://hstspreload.org, or remove it";
+                self.findings
+                    .error(&item.place, ConfigErrorKind::HstsPreload, remedy);
+            }
+            value += "; preload";
+        }
+        HeaderValue::try_from(value).ok()
+    }
+}
+
+/// Whether two addresses, once bound, take each other's connections.
+fn meet(one: SocketAddr, other: SocketAddr) -> bool {
+    one.port() != 0
+        && one.port() == other.port()
+        && (one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified())
+}

@@ -1,0 +1,69 @@
+//! Certificates and keys in PEM files.
+
+use rustls::RootCertStore;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
+use super::Conversion;
+use crate::config::PrivateKey;
+use crate::config::error::ConfigErrorKind;
+use crate::config::reader::{Item, Source};
+
+impl Conversion<'_> {
+    /// The certificates of a PEM file, each as DER; as authorities if wanted.
+    pub(super) fn certificates(
+        &mut self,
+        item: &Item<Source>,
+        authorities: bool,
+    ) -> Option<Vec<Vec<u8>>> {
+        let source = Item {
+            value: &item.value,
+            place: item.place.clone(),
+        };
+        if self.outside.secrets.is_none() {
+            return Some(Vec::new());
+        }
+        let pem = self.source(&source, "")?;
+        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+        let good = |der: &CertificateDer<'_>| {
+            // What pingora reads later, and would not survive.
+            let is_x509 = x509_parser::parse_x509_certificate(der.as_ref()).is_ok();
+            let is_authority = || RootCertStore::empty().add(der.clone().into_owned()).is_ok();
+            is_x509 && (!authorities || is_authority())
+        };
+        match found {
+            Ok(found) if !found.is_empty() && found.iter().all(good) => {
+                Some(found.iter().map(|der| der.as_ref().to_vec()).collect())
+            }
+            _ => {
+                let remedy = "write the path of a PEM file with -----BEGIN CERTIFICATE-----";
+                self.findings
+                    .error(&item.place, ConfigErrorKind::Certificate, remedy);
+                None
+            }
+        }
+    }
+
+    /// The private key of a PEM file.
+    pub(super) fn private_key(&mut self, item: &Item<Source>) -> Option<PrivateKey> {
+        let source = Item {
+            value: &item.value,
+            place: item.place.clone(),
+        };
+        if self.outside.secrets.is_none() {
+            return Some(PrivateKey::default());
+        }
+        let pem = self.source(&source, "")?;
+        match rustls_pki_types::PrivateKeyDer::from_pem_slice(pem.as_bytes()) {
+            Ok(key) => Some(PrivateKey(zeroize::Zeroizing::new(
+                key.secret_der().to_vec(),
+            ))),
+            Err(_) => {
+                let remedy = "write the path of a PEM file with a private key";
+                self.findings
+                    .error(&item.place, ConfigErrorKind::Certificate, remedy);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Which protocol a new connection speaks.
+//!
+//! Owns the look at its first bytes: HTTP/2 with prior knowledge (RFC 9113 3.3)
+//! beside HTTP/1.1 on one plain listener. With TLS, ALPN has said it already.
+//! pingora's own look waits for 24 bytes without end, and the shortest request
+//! of HTTP/1.0 has 18.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pingora::apps::ServerApp;
+use pingora::protocols::Stream;
+use pingora::server::ShutdownWatch;
+use tokio::time::timeout;
+
+use super::leash::Leashed;
+
+/// What HTTP/2 begins with (RFC 9113 3.4); no method of HTTP/1 begins so.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// As much of it as tells the two apart, and as every request has.
+const TELLING: usize = 3;
+/// How long a connection may say nothing, or not enough.
+const FIRST_BYTES: Duration = Duration::from_secs(60);
+
+/// The public listener's application.
+#[derive(Debug)]
+pub struct Door {
+    http: Arc<Leashed>,
+    http2: Arc<Leashed>,
+}
+
+impl Door {
+    /// In front of this one.
+    #[must_use]
+    pub fn new(app: Leashed) -> Self {
+        Self {
+            http2: Arc::new(app.of_http2()),
+            http: Arc::new(app),
+        }
+    }
+}
+
+#[async_trait]
+impl ServerApp for Door {
+    async fn process_new(
+        self: &Arc<Self>,
+        mut connection: Stream,
+        shutdown: &ShutdownWatch,
+    ) -> Option<Stream> {
+        let is_plain = connection.get_ssl_digest().is_none();
+        let app = match is_plain && is_http2(&mut connection).await? {
+            true => &self.http2,
+            false => &self.http,
+        };
+        app.process_new(connection, shutdown).await
+    }
+
+    async fn cleanup(&self) {
+        ServerApp::cleanup(self.http.as_ref()).await;
+    }
+}
+
+/// `None` if nobody says in time which it is.
+async fn is_http2(connection: &mut Stream) -> Option<bool> {
+    let look = async {
+        match begins_with::<TELLING>(connection).await? {
+            true => begins_with::<{ PREFACE.len() }>(connection).await,
+            false => Some(false),
+        }
+    };
+    timeout(FIRST_BYTES, look).await.ok()?
+}
+
+/// Whether the connection begins with so many bytes of the preface; they stay
+/// there to be read. `None` if it ended before.
+async fn begins_with<const N: usize>(connection: &mut Stream) -> Option<bool> {
+    let mut head = [0; N];
+    let seen = connection.try_peek(&mut head).await.ok()?;
+    Some(seen && PREFACE.starts_with(&head))
+}
