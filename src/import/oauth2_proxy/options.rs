@@ -55,7 +55,7 @@ const LOG: &str = "[log] has format, level and user; lines go to stdout, one for
 const NO_STORE: &str =
     "there is no store here: the session is in the cookie, sealed; remove the Redis";
 const DANGER: &str = "there is no such switch here, since it undoes what the sign-in is for; give the provider (or app) a certificate or issuer that can be checked";
-const TLS: &str = "this version has no TLS of its own: terminate it in front; cookies are Secure because server.public_url is https";
+const TLS: &str = "write server.tls = { certificate = { file = … }, key = { file = … } } and the address in server.listen, or let TLS end in front; cookies are Secure because server.public_url is https";
 const PAGES: &str = "pages cannot be changed in this version";
 const BASIC: &str = "passwords of its own are not checked here; let people (or a group for machines) sign in at the provider";
 const BEARER: &str = "bearer tokens of clients are not in this version";
