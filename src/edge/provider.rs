@@ -204,9 +204,19 @@ impl ProviderState {
     }
 }
 
+/// However the task ends that asks the provider, nobody goes on waiting for it.
+struct Closing<'t>(&'t Turns);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 #[async_trait]
 impl BackgroundService for ProviderState {
     async fn start(&self, mut shutdown: ShutdownWatch) {
+        let _closing = Closing(&self.turns);
         let mut schedule = Schedule::default();
         let mut questions = self.turns.questions();
         let mut scope = Scope::All;

@@ -27,6 +27,8 @@ use crate::config::load::{Loaded, Sources, load_with_sources};
 const LOOK: Duration = Duration::from_secs(2);
 /// How long a new provider may take to be known before it is served by all the same.
 const PROVIDER_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a provider that is served by no more is asked on.
+const LINGER: Duration = Duration::from_secs(30);
 const PROVIDER_STEP: Duration = Duration::from_millis(50);
 
 /// Takes up changed configurations, and keeps what is known of the provider fresh.
@@ -80,6 +82,17 @@ impl Kept {
             task: tokio::spawn(async move { kept.start(shutdown).await }),
             _end: end,
         }
+    }
+}
+
+impl Kept {
+    /// Another one is served by. Requests that began with this one may still be
+    /// waiting for a key of it, so it goes on for as long as they do.
+    fn linger(self) {
+        tokio::spawn(async move {
+            sleep(LINGER).await;
+            drop(self);
+        });
     }
 }
 
@@ -148,7 +161,7 @@ impl Reloader {
         if !Arc::ptr_eq(next.provider(), &kept.provider) {
             let known = Kept::fresh(next.provider());
             await_provider(next.provider()).await;
-            *kept = known;
+            std::mem::replace(kept, known).linger();
         }
         self.serve_by(next);
     }

@@ -58,6 +58,8 @@ struct Progress {
     ended: u64,
     /// No fetch for a key id begins sooner.
     next: Instant,
+    /// There are no more fetches.
+    is_over: bool,
 }
 
 /// The meeting place of those who miss a key and the one task that fetches.
@@ -83,6 +85,7 @@ impl Turns {
             begun: 0,
             ended: 0,
             next: Instant::now(),
+            is_over: false,
         };
         Self {
             wanted: watch::Sender::new(()),
@@ -100,7 +103,7 @@ impl Turns {
             asked: Instant::now(),
             begun: now.begun,
             seen: now.ended,
-            is_prompt: now.begun > now.ended || Instant::now() >= now.next,
+            is_prompt: !now.is_over && (now.begun > now.ended || Instant::now() >= now.next),
         }
     }
 
@@ -124,6 +127,12 @@ impl Turns {
             .send_modify(|progress| progress.ended = progress.begun);
     }
 
+    /// There are no more fetches from now on: nobody waits for one.
+    pub(super) fn close(&self) {
+        self.progress
+            .send_modify(|progress| progress.is_over = true);
+    }
+
     /// When the next fetch for a key id may begin.
     pub(super) fn next(&self) -> Instant {
         self.progress.borrow().next
@@ -139,20 +148,22 @@ impl KeyRequest {
     }
 
     /// Waits for the end of a fetch: look again then. False if there is nothing
-    /// left to wait for, because a fetch that began after the question has ended
-    /// or `patience`, which counts from the question, is over.
+    /// left to wait for, because a fetch that began after the question has ended,
+    /// there are no more of them, or `patience`, which counts from the question,
+    /// is over.
     pub async fn answered(&mut self, patience: Duration) -> bool {
         if self.seen > self.begun {
             return false;
         }
         let seen = self.seen;
-        let next = self.progress.wait_for(|progress| progress.ended > seen);
+        let is_news = |progress: &Progress| progress.ended > seen || progress.is_over;
+        let next = self.progress.wait_for(is_news);
         match timeout_at(self.asked + patience, next).await {
-            Ok(Ok(progress)) => {
+            Ok(Ok(progress)) if progress.ended > seen => {
                 self.seen = progress.ended;
                 true
             }
-            Ok(Err(_)) | Err(_) => false,
+            Ok(_) | Err(_) => false,
         }
     }
 }

@@ -87,3 +87,17 @@ async fn fetches_for_key_ids_keep_their_distance() {
     tokio::time::advance(SECOND * 7).await;
     assert!(turns.ask().is_prompt());
 }
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_a_task_that_has_ended() {
+    let turns = Turns::new();
+    let mut questions = turns.questions();
+    turns.begin(&mut questions);
+    let mut asked = turns.ask();
+    let began = Instant::now();
+    let (answered, ()) = tokio::join!(asked.answered(SECOND * 3600), async { turns.close() });
+    assert!(!answered, "in the middle of a fetch");
+    let mut late = turns.ask();
+    assert!(!late.is_prompt() && !late.answered(SECOND * 3600).await);
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
