@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::config::{Config, LogoutReach, LogoutThen, Provider, ProviderKind, Revoked};
 
+pub mod activity;
 pub mod assertion;
 mod auth_age;
 pub mod budget;

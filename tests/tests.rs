@@ -19,6 +19,7 @@
 //! - `cookies`: names and attributes of our cookies
 //! - `session`: what a cookie is worth, and when it is worth nothing
 //! - `refresh`: sessions that outlive their tokens, one instance and several, and what the provider does to them
+//! - `races`: what crosses on its way: sign-outs and refreshes, use and the idle timeout
 //! - `tokens`: sessions that open, around tokens that are no good
 //! - `hostile_tokens`: every mutation of a token, each with its fate
 //! - `key_sets`: the provider's keys as they come and go
@@ -84,6 +85,7 @@ mod suite {
     mod online;
     mod open_connections;
     mod pages;
+    mod races;
     mod radicale;
     mod refresh;
     mod regression;

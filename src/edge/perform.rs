@@ -5,6 +5,11 @@
 //! result goes back to the core.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use url::Url;
+use zeroize::Zeroizing;
 
 use super::serving::Serving;
 use super::view::Received;
@@ -65,18 +70,27 @@ impl Serving {
                     .as_ref()
                     .and_then(|endpoints| endpoints.revocation.clone());
                 let Logout {
-                    refresh_token,
+                    refresh_tokens,
                     reply,
                 } = logout;
-                if let Some(token) = refresh_token
-                    && let Some(endpoint) = endpoint
-                {
-                    self.relying_party.revoke(&token, &endpoint).await;
+                if let Some(endpoint) = endpoint {
+                    self.revoke_all(refresh_tokens, &endpoint).await;
                 }
                 reply
             }
         };
         Decision::Reply(reply)
+    }
+
+    /// All at the same time: a sign-out waits for all no longer than for one.
+    async fn revoke_all(&self, tokens: Vec<Zeroizing<String>>, endpoint: &Url) {
+        let mut revocations = JoinSet::new();
+        for token in tokens {
+            let relying_party = Arc::clone(&self.relying_party);
+            let endpoint = endpoint.clone();
+            revocations.spawn(async move { relying_party.revoke(&token, &endpoint).await });
+        }
+        while revocations.join_next().await.is_some() {}
     }
 
     /// Whether it makes sense to send a browser to the provider.

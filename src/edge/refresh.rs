@@ -1,10 +1,11 @@
 //! Refreshing at the provider: one call for a session, however many requests
 //! want it, and a result that outlives all of them.
 //!
-//! Owns the calls under way. Decides nothing: what tokens have to be, how long
+//! Owns the calls under way (`flights` says who joins which). Decides nothing: what tokens have to be, how long
 //! to wait after a failure and what becomes of the session is the core's.
 
-use std::collections::HashMap;
+mod flights;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,9 +13,10 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
+use self::flights::{Awaited, Flights};
 use super::missing_key::LOGIN_PATIENCE;
 use super::oidc::RelyingParty;
-use super::provider::ProviderState;
+use super::provider::{ProviderState, Resolved};
 use crate::clock;
 use crate::gate::Gate;
 use crate::gate::refresh::{Outcome, Pauses, Refresh, RefreshError};
@@ -51,7 +53,7 @@ pub struct RefreshCounters {
 
 #[derive(Default)]
 struct State {
-    flights: HashMap<SessionId, watch::Receiver<Option<Outcome>>>,
+    flights: Flights,
     pauses: Pauses,
 }
 
@@ -60,7 +62,7 @@ pub enum Flight {
     /// It is over, or will not be tried now.
     Over(Outcome),
     /// It is under way.
-    Under(watch::Receiver<Option<Outcome>>),
+    Under(Awaited),
 }
 
 impl std::fmt::Debug for Refresher {
@@ -129,8 +131,8 @@ impl Refresher {
     pub fn begin(self: &Arc<Self>, gate: &Arc<Gate>, ask: Refresh) -> Flight {
         let now = clock::now();
         let mut state = self.state();
-        if let Some(under) = state.flights.get(ask.id()) {
-            return Flight::Under(under.clone());
+        if let Some(under) = state.flights.join(ask.id(), ask.generation()) {
+            return Flight::Under(under);
         }
         // Asked under the lock: a refresh leaves `flights` only after its
         // result can be found.
@@ -141,11 +143,13 @@ impl Refresher {
             return Flight::Over(Err(why));
         }
         let (told, under) = watch::channel(None);
-        state.flights.insert(*ask.id(), under.clone());
+        let (id, generation) = (*ask.id(), ask.generation());
+        state.flights.begin(id, generation, under.clone());
         drop(state);
         let landing = Landing {
             refresher: Arc::clone(self),
-            id: *ask.id(),
+            id,
+            generation,
         };
         let gate = Arc::clone(gate);
         tokio::spawn(async move {
@@ -174,6 +178,35 @@ impl Refresher {
             .refresh_token()
             .ok_or(RefreshError::Refused("refresh_token_missing"))?;
         let tokens = self.relying_party.refresh(token, &endpoints).await?;
+        let given = tokens.refresh_token.clone();
+        let is_rotated = given.as_ref().is_some_and(|given| given != token);
+        let outcome = self.take(gate, ask, tokens, &endpoints).await;
+        let is_for_nobody = match &outcome {
+            // Signed out while it was on its way.
+            Err(RefreshError::Ended(_)) => true,
+            // It came with what does not hold.
+            Err(RefreshError::Refused(_)) => is_rotated,
+            // Where the rest cannot be asked for, the session goes on by the
+            // token that it has, and a revocation might end that too.
+            Ok(_) | Err(RefreshError::Unavailable(_)) => false,
+        };
+        if is_for_nobody
+            && let Some(token) = given
+            && let Some(endpoint) = &endpoints.revocation
+        {
+            self.relying_party.revoke(&token, endpoint).await;
+        }
+        outcome
+    }
+
+    /// From tokens to the session: checked by whatever keys there are.
+    async fn take(
+        &self,
+        gate: &Gate,
+        ask: &Refresh,
+        tokens: Tokens,
+        endpoints: &Resolved,
+    ) -> Outcome {
         let mut checked = self.check(gate, ask, &tokens);
         if matches!(checked, Err(TokenError::UnknownKey)) {
             // The keys may have been rotated a moment ago.
@@ -199,15 +232,7 @@ impl Refresher {
             gate.take_userinfo_again(ask, &mut checked, answer)
                 .map_err(|error| RefreshError::Refused(error.reason()))?;
         }
-        let newest = tokens.refresh_token.clone();
-        let outcome = gate.refreshed(ask, tokens, checked, clock::now());
-        if let (Err(RefreshError::Ended(_)), Some(token), Some(endpoint)) =
-            (&outcome, newest, &endpoints.revocation)
-        {
-            // Signed out while it was on its way: nobody shall have it.
-            self.relying_party.revoke(&token, endpoint).await;
-        }
-        outcome
+        gate.refreshed(ask, tokens, checked, clock::now())
     }
 
     fn check(
@@ -267,10 +292,12 @@ impl Refresher {
 struct Landing {
     refresher: Arc<Refresher>,
     id: SessionId,
+    generation: u32,
 }
 
 impl Drop for Landing {
     fn drop(&mut self) {
-        self.refresher.state().flights.remove(&self.id);
+        let mut state = self.refresher.state();
+        state.flights.land(&self.id, self.generation);
     }
 }

@@ -279,8 +279,10 @@ impl Serving {
         }
         // The person may have signed out since, or another tab may have brought
         // a newer cookie already.
-        match &forward.lease {
-            Some(lease) if self.gate.may_write(lease, clock::now()) => forward.set_cookies.clone(),
+        match (&forward.lease, mark) {
+            (Some(lease), Some(mark)) if self.gate.may_write(lease, mark, clock::now()) => {
+                forward.set_cookies.clone()
+            }
             _ => Vec::new(),
         }
     }

@@ -20,7 +20,7 @@ const SHARD_MAX: usize = 4_096;
 
 /// The sessions that were ended on this instance.
 pub struct Denied {
-    /// How many entries there are; counts a closed shard as one.
+    /// How many entries there are; counts a shard that is closed to some as one.
     count: AtomicUsize,
     shards: Vec<ArcSwap<Shard>>,
 }
@@ -30,7 +30,9 @@ struct Shard {
     /// When their people signed in.
     sessions: HashMap<SessionId, UnixTime>,
     /// Every session of this shard that began before is denied: what became of
-    /// a full shard. People sign in anew; nobody is let in by forgetting.
+    /// those whose lifetime was over, and of a full shard. A lifetime that is
+    /// lengthened later brings none of them back; people sign in anew, and
+    /// nobody is let in by forgetting.
     closed_before: Option<UnixTime>,
 }
 
@@ -57,13 +59,16 @@ impl Denied {
         };
         shard.rcu(|before| {
             let mut shard = Shard::clone(before);
+            let count = shard.sessions.len();
             let is_alive = |signed_in: UnixTime| now.since(signed_in) < lifetime;
             shard.sessions.retain(|_, signed_in| is_alive(*signed_in));
-            shard.closed_before = shard.closed_before.filter(|closed| is_alive(*closed));
+            if shard.sessions.len() < count {
+                shard.close(UnixTime::from_secs(now.secs().saturating_sub(lifetime)));
+            }
             if shard.sessions.len() >= SHARD_MAX {
                 shard.sessions.clear();
                 // From the next second on, new sessions of this shard stand.
-                shard.closed_before = Some(now.plus(1));
+                shard.close(now);
             }
             shard.sessions.insert(*session.id(), session.signed_in());
             shard
@@ -105,6 +110,13 @@ impl Denied {
     fn shard(&self, id: &SessionId) -> Option<&ArcSwap<Shard>> {
         let [first, ..] = id;
         self.shards.get(usize::from(*first) % SHARDS)
+    }
+}
+
+impl Shard {
+    /// Denies every session that began by then.
+    fn close(&mut self, by: UnixTime) {
+        self.closed_before = self.closed_before.max(Some(by.plus(1)));
     }
 }
 

@@ -40,6 +40,14 @@ impl From<NoIdentity> for Missing {
     }
 }
 
+/// What an answer says of the session.
+pub(super) struct Resealed {
+    /// Cookies, where there is something to write.
+    pub(super) cookies: Vec<String>,
+    /// The last activity, as these cookies have it.
+    pub(super) seen: UnixTime,
+}
+
 /// A session that was presented, opened.
 struct Found {
     session: Arc<Session>,
@@ -77,12 +85,15 @@ impl Gate {
         }
         let found = self.open_newest(face, &candidates)?;
         let (session, newness) = self.newest(&found.session, known, now);
-        self.standing(&session, now)?;
+        match known.refreshed {
+            None => self.standing(&session, now)?,
+            Some(_) => self.standing_after_wait(&session, now)?,
+        }
         let keys = known.keys.ok_or(NoIdentity::NoKeys)?;
         self.verified.count_check();
         let identity = match self.verifier.verify(session.id_token(), keys, now) {
             Ok(identity) => identity,
-            Err(TokenError::Expired) => self.token_ended(&session, keys, known, now)?,
+            Err(TokenError::Expired) => self.token_ended(&session, &newness, keys, known, now)?,
             Err(error) => return Err(NoIdentity::Token(error).into()),
         };
         let auth_ends = self.auth_ends(&identity, now)?;
@@ -170,12 +181,11 @@ impl Gate {
         now: UnixTime,
     ) -> (Arc<Session>, Newness) {
         let end = self.end_of_life(session);
-        let (id, generation) = (session.id(), session.generation());
-        let newness = match self.memory.newer.look(id, generation, end, now) {
+        let newness = match self.memory.newer.look(session, end, now) {
             newer @ Newness::Newer { .. } => newer,
             // Refreshed for this very request, and forgotten again for want of room.
             other => match known.refreshed {
-                Some(Ok(refreshed)) if refreshed.id() == id => Newness::Newer {
+                Some(Ok(refreshed)) if refreshed.id() == session.id() => Newness::Newer {
                     session: Arc::clone(refreshed),
                     // Another instance may have gone on meanwhile, and its
                     // cookie has been seen: good for this request, never written.
@@ -218,6 +228,21 @@ impl Gate {
             .map(|found| found.session)
     }
 
+    /// Every session among what was presented, the newest first. A browser
+    /// holds several where somebody set one with another path or domain.
+    pub(super) fn open_sessions(
+        &self,
+        face: &Face,
+        presented: &PresentedCookies<'_>,
+    ) -> Vec<Arc<Session>> {
+        let candidates = presented.session_candidates();
+        let opened = |sealed: &Cow<'_, [u8]>| self.open_one(face, sealed).ok();
+        let mut sessions: Vec<_> = candidates.iter().filter_map(opened).collect();
+        sessions.sort_by_key(|(session, _)| std::cmp::Reverse(session.sealed()));
+        let session = |(session, _)| Arc::new(session);
+        sessions.into_iter().map(session).collect()
+    }
+
     fn open_newest<'c>(
         &self,
         face: &Face,
@@ -226,28 +251,30 @@ impl Gate {
         let mut why = NoIdentity::NoCookie;
         let mut newest: Option<Found> = None;
         for (place, candidate) in candidates.iter().enumerate() {
-            let opened = match self.ring.open(face.session_context(), candidate.as_ref()) {
+            let (session, sealed_with) = match self.open_one(face, candidate.as_ref()) {
                 Ok(opened) => opened,
                 Err(error) => {
-                    why = NoIdentity::Unreadable(error);
+                    why = error;
                     continue;
                 }
             };
-            match Session::decode(&opened.plain) {
-                Ok(session) => {
-                    let is_newer = |other: &Found| session.sealed() > other.session.sealed();
-                    if newest.as_ref().is_none_or(is_newer) {
-                        newest = Some(Found {
-                            session: Arc::new(session),
-                            sealed_with: opened.key,
-                            place,
-                        });
-                    }
-                }
-                Err(_) => why = NoIdentity::UnknownFormat,
+            let is_newer = |other: &Found| session.sealed() > other.session.sealed();
+            if newest.as_ref().is_none_or(is_newer) {
+                newest = Some(Found {
+                    session: Arc::new(session),
+                    sealed_with,
+                    place,
+                });
             }
         }
         newest.ok_or(why)
+    }
+
+    fn open_one(&self, face: &Face, sealed: &[u8]) -> Result<(Session, KeyPlace), NoIdentity> {
+        let opened = self.ring.open(face.session_context(), sealed);
+        let opened = opened.map_err(NoIdentity::Unreadable)?;
+        let session = Session::decode(&opened.plain).map_err(|_| NoIdentity::UnknownFormat)?;
+        Ok((session, opened.key))
     }
 
     /// A session that is newer than its cookie goes out with the answer. One
@@ -263,27 +290,23 @@ impl Gate {
         is_activity: bool,
         now: UnixTime,
         rng: Rng<'_>,
-    ) -> Vec<String> {
+    ) -> Resealed {
         let session = &signed_in.verified.session;
-        let seen = self.seen_now(session, is_activity, now);
+        let is_due = is_activity && self.is_activity_due(session, now);
+        let seen = if is_due { now } else { session.seen() };
         let wanted = match signed_in.newness {
             Newness::Newer { unseen, .. } => unseen,
-            Newness::Current => {
-                self.ring.is_old(signed_in.verified.sealed_with) || seen > session.seen()
-            }
+            Newness::Current => is_due || self.ring.is_old(signed_in.verified.sealed_with),
             Newness::Behind => false,
         };
-        match wanted {
-            true => self.session_cookies(face, presented, session, seen, now, rng),
-            false => Vec::new(),
+        if !wanted {
+            let cookies = Vec::new();
+            return Resealed { cookies, seen };
         }
-    }
-
-    /// The activity to write down.
-    pub(super) fn seen_now(&self, session: &Session, is_activity: bool, now: UnixTime) -> UnixTime {
-        match is_activity && self.is_activity_due(session, now) {
-            true => now,
-            false => session.seen(),
+        let seen = self.seen_to_write(session, seen);
+        Resealed {
+            cookies: self.session_cookies(face, presented, session, seen, now, rng),
+            seen,
         }
     }
 

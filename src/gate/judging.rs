@@ -93,6 +93,10 @@ impl Gate {
                     return Presented::None(why);
                 }
                 Err(Missing::Tokens(ask)) => {
+                    if manner.is_activity {
+                        // The call may take its time; this came before.
+                        self.note_activity(ask.id(), now);
+                    }
                     held = Some(Held::Refresh(ask));
                     return Presented::None(NoIdentity::NotRenewed);
                 }
@@ -100,8 +104,9 @@ impl Gate {
             if known.refreshed.is_none() {
                 refresh = self.refresh_when_due(&signed_in, now);
             }
-            mark = Some(self.mark(&signed_in.verified.session, manner.is_activity, now));
-            cookies = self.reseal(face, &presented, &signed_in, manner.is_activity, now, rng);
+            let resealed = self.reseal(face, &presented, &signed_in, manner.is_activity, now, rng);
+            mark = Some(Mark::new(&signed_in.verified.session, resealed.seen));
+            cookies = resealed.cookies;
             is_newer = matches!(signed_in.newness, Newness::Newer { .. });
             let verified = kept.insert(signed_in.verified);
             let person = match &verified.who {

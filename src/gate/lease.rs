@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::Gate;
 use super::policy::NoIdentity;
+use super::refresh::Mark;
 use super::time::UnixTime;
 use super::token::TokenError;
 use super::verified::Verified;
@@ -84,13 +85,15 @@ impl Gate {
     }
 
     /// Whether a session that was let through may still be written into a
-    /// cookie: it has not ended since, and nothing newer of it has been seen,
-    /// which an answer that took its time would undo.
+    /// cookie: it has not ended since, and nothing newer of it has been seen
+    /// nor a later activity written, which an answer that took its time would
+    /// undo.
     #[must_use]
-    pub fn may_write(&self, lease: &Lease, now: UnixTime) -> bool {
+    pub fn may_write(&self, lease: &Lease, mark: &Mark, now: UnixTime) -> bool {
         let session = &lease.verified.session;
         let newest = self.memory.newer.generation(session.id());
         self.stands(session, now).is_ok()
             && newest.is_none_or(|newest| newest <= session.generation())
+            && self.last_seen(session) <= mark.seen()
     }
 }

@@ -4,6 +4,7 @@
 //! same memory. Everything in here is bounded, and nothing is lost with it that
 //! a person could not do without: there is no store.
 
+use super::activity::Activity;
 use super::denied::Denied;
 use super::newer::Newer;
 use super::refresh::Jitter;
@@ -14,6 +15,8 @@ use super::seal::{RandomError, Rng};
 pub struct Memory {
     /// Which sessions have been ended here.
     pub denied: Denied,
+    /// When each session was last in use.
+    pub activity: Activity,
     /// Which sessions have been refreshed here.
     pub newer: Newer,
     /// How far this instance refreshes before or after the others.
@@ -28,6 +31,7 @@ impl Memory {
     pub fn new(rng: Rng<'_>) -> Result<Self, RandomError> {
         Ok(Self {
             denied: Denied::default(),
+            activity: Activity::default(),
             newer: Newer::default(),
             jitter: Jitter::roll(rng)?,
         })

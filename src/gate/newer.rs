@@ -1,13 +1,16 @@
 //! Sessions that are newer than the cookies that are shown for them.
 //!
 //! Owns, for each session, the newest generation that this instance has seen,
-//! and what was refreshed here until the browser has brought the new cookie.
+//! and the session itself: what was refreshed here until the browser has brought
+//! the new cookie, and any for a minute after its cookie came first, so that
+//! requests which were under way with the older one are served by it.
 //! Whoever finds a session in a cookie (or in a cache of verified cookies) has
 //! to [`look`](Newer::look) here before the session counts. Bounded by bytes and
 //! by the end of each session; what had to go early is counted. Must not know
 //! cookies, tokens or the network.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -23,6 +26,9 @@ const ENTRY: usize = 160;
 /// Requests with the older cookie may still be under way when the newer one has
 /// been seen: a browser sends dozens at once. Seconds.
 const STRAGGLERS: u64 = 60;
+/// Most entries of a kind that are let go at a time: the cost of an insertion
+/// stays small.
+const SWEEP: usize = 4;
 
 /// The memory; see above.
 pub struct Newer {
@@ -32,6 +38,8 @@ pub struct Newer {
     evictions: AtomicU64,
     /// Bytes of one shard.
     budget: usize,
+    /// Tells refresh tokens apart without keeping them.
+    digests: RandomState,
 }
 
 #[derive(Default)]
@@ -39,6 +47,9 @@ struct Shard {
     entries: HashMap<SessionId, Entry>,
     /// In the order in which they came, for eviction.
     order: VecDeque<SessionId>,
+    /// Those whose newest cookie came, in that order: they are kept for
+    /// stragglers alone, and are the first to make room.
+    shown: VecDeque<(SessionId, UnixTime)>,
     bytes: usize,
 }
 
@@ -46,6 +57,8 @@ struct Entry {
     generation: u32,
     /// The end of the session.
     end: UnixTime,
+    /// Of its refresh token.
+    digest: Option<u64>,
     kept: Option<Kept>,
 }
 
@@ -98,12 +111,14 @@ impl Newer {
             entries: AtomicUsize::new(0),
             evictions: AtomicU64::new(0),
             budget: bytes / SHARDS,
+            digests: RandomState::new(),
         }
     }
 
-    /// How a session of this id and generation stands, whose lifetime ends at
-    /// `end`. Remembers the generation, and that its cookie has been seen.
-    pub fn look(&self, id: &SessionId, generation: u32, end: UnixTime, now: UnixTime) -> Newness {
+    /// How a session from a cookie stands, whose lifetime ends at `end`.
+    /// Remembers a newer one, and that its cookie has been seen.
+    pub fn look(&self, session: &Arc<Session>, end: UnixTime, now: UnixTime) -> Newness {
+        let (id, generation) = (session.id(), session.generation());
         // Generation 0 is older than nothing.
         if generation == 0 && self.entries.load(Ordering::Acquire) == 0 {
             return Newness::Current;
@@ -113,12 +128,29 @@ impl Newer {
             None => return Newness::Current,
         };
         if news && let Some(mut shard) = self.write(id) {
-            self.change(&mut shard, |shard| shard.learn(id, generation, end, now));
+            let digest = self.digest(session);
+            self.change(&mut shard, |shard| shard.learn(session, digest, end, now));
         }
         newness
     }
 
-    /// The session that was refreshed here, if it is newer than `generation`.
+    /// Whether a newer session has been seen that has another refresh token: the
+    /// one of this session has been rotated.
+    #[must_use]
+    pub fn is_superseded(&self, session: &Session) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let digest = self.digest(session);
+        self.read(session.id()).is_some_and(|shard| {
+            let entry = shard.entries.get(session.id());
+            entry.is_some_and(|newest| {
+                newest.generation > session.generation() && newest.digest != digest
+            })
+        })
+    }
+
+    /// The session that is newer than `generation`, if it is at hand.
     #[must_use]
     pub fn newer_than(&self, id: &SessionId, generation: u32) -> Option<Arc<Session>> {
         let shard = self.read(id)?;
@@ -159,10 +191,10 @@ impl Newer {
 
     /// Keeps a session that was refreshed here until its cookie has been seen.
     pub fn keep(&self, session: Arc<Session>, end: UnixTime, now: UnixTime) {
-        let id = *session.id();
+        let (id, digest) = (*session.id(), self.digest(&session));
         if let Some(mut shard) = self.write(&id) {
             self.change(&mut shard, |shard| {
-                shard.keep(session, end, now);
+                shard.keep(session, digest, end, now);
             });
         }
     }
@@ -206,6 +238,11 @@ impl Newer {
             .fetch_add(after.saturating_sub(before), Ordering::AcqRel);
         self.entries
             .fetch_sub(before.saturating_sub(after), Ordering::AcqRel);
+    }
+
+    fn digest(&self, session: &Session) -> Option<u64> {
+        let token = session.refresh_token()?;
+        Some(self.digests.hash_one(token.as_str()))
     }
 
     // A thread that died in here leaves whole entries behind: they stay good.
@@ -257,34 +294,38 @@ impl Shard {
         (if is_over { Newness::Behind } else { newer }, is_over)
     }
 
-    fn learn(&mut self, id: &SessionId, generation: u32, end: UnixTime, now: UnixTime) {
-        match self.entries.get_mut(id) {
-            None => {
-                let kept = None;
-                let entry = Entry {
-                    generation,
-                    end,
-                    kept,
-                };
-                self.insert(*id, entry, now);
+    fn learn(&mut self, session: &Arc<Session>, digest: Option<u64>, end: UnixTime, now: UnixTime) {
+        let (id, generation) = (*session.id(), session.generation());
+        let known = self.entries.get_mut(&id);
+        if let Some(entry) = known.filter(|entry| entry.generation >= generation) {
+            let Some(kept) = &mut entry.kept else {
+                return;
+            };
+            if generation == entry.generation && kept.seen.is_none() {
+                kept.seen = Some(now);
+                self.shown.push_back((id, now));
             }
-            Some(entry) => {
-                if generation == entry.generation
-                    && let Some(kept) = &mut entry.kept
-                {
-                    kept.seen.get_or_insert(now);
-                }
-                let is_over = entry.kept.as_ref().is_some_and(|kept| kept.is_over(now));
-                if generation > entry.generation || is_over {
-                    entry.generation = entry.generation.max(generation);
-                    let freed = entry.kept.take().map_or(0, |kept| kept.bytes);
-                    self.bytes = self.bytes.saturating_sub(freed);
-                }
+            if kept.is_over(now) {
+                self.bytes = self.bytes.saturating_sub(entry.let_go());
             }
+            return;
         }
+        let kept = Some(Kept {
+            bytes: session.size(),
+            session: Arc::clone(session),
+            seen: Some(now),
+        });
+        let entry = Entry {
+            generation,
+            end,
+            digest,
+            kept,
+        };
+        self.insert(id, entry, now);
+        self.shown.push_back((id, now));
     }
 
-    fn keep(&mut self, session: Arc<Session>, end: UnixTime, now: UnixTime) {
+    fn keep(&mut self, session: Arc<Session>, digest: Option<u64>, end: UnixTime, now: UnixTime) {
         let id = *session.id();
         let generation = session.generation();
         // What another instance has written since is not taken back.
@@ -303,6 +344,7 @@ impl Shard {
         let entry = Entry {
             generation,
             end,
+            digest,
             kept,
         };
         self.insert(id, entry, now);
@@ -323,34 +365,51 @@ impl Shard {
         }
     }
 
-    /// Whatever is over goes from the front, a few at a time: the cost of an
-    /// insertion stays small.
+    /// Whatever is over goes from the front, a few at a time.
     fn sweep(&mut self, now: UnixTime) {
-        for _ in 0..4 {
-            let Some(id) = self.order.pop_front() else {
+        for _ in 0..SWEEP {
+            let is_over = |(_, seen): &(_, UnixTime)| now.since(*seen) >= STRAGGLERS;
+            if !self.shown.front().is_some_and(is_over) {
+                break;
+            }
+            self.let_go_of_shown();
+        }
+        for _ in 0..SWEEP {
+            let Some(id) = self.order.front().copied() else {
                 return;
             };
-            let Some(entry) = self.entries.get_mut(&id) else {
-                continue;
-            };
-            if now >= entry.end {
+            if self.entries.get(&id).is_some_and(|entry| now < entry.end) {
+                return;
+            }
+            self.order.pop_front();
+            if let Some(entry) = self.entries.remove(&id) {
                 self.bytes = self.bytes.saturating_sub(entry.bytes());
-                self.entries.remove(&id);
-                continue;
             }
-            if entry.kept.as_ref().is_some_and(|kept| kept.is_over(now)) {
-                let freed = entry.kept.take().map_or(0, |kept| kept.bytes);
-                self.bytes = self.bytes.saturating_sub(freed);
-            }
-            self.order.push_front(id);
-            return;
         }
     }
 
-    /// The oldest go, whether they are over or not; says how many.
+    /// The one whose cookie came first is not kept for stragglers any longer;
+    /// its generation is. False: there is none.
+    fn let_go_of_shown(&mut self) -> bool {
+        let Some((id, _)) = self.shown.pop_front() else {
+            return false;
+        };
+        if let Some(entry) = self.entries.get_mut(&id)
+            && entry.kept.as_ref().is_some_and(|kept| kept.seen.is_some())
+        {
+            self.bytes = self.bytes.saturating_sub(entry.let_go());
+        }
+        true
+    }
+
+    /// Room is made by what was kept for stragglers, then by the oldest, whether
+    /// they are over or not; says how many of these.
     fn shrink(&mut self, budget: usize) -> u64 {
         let mut evicted = 0;
         while self.bytes > budget {
+            if self.let_go_of_shown() {
+                continue;
+            }
             let Some(id) = self.order.pop_front() else {
                 return evicted;
             };
@@ -366,6 +425,11 @@ impl Shard {
 impl Entry {
     fn bytes(&self) -> usize {
         ENTRY + self.kept.as_ref().map_or(0, |kept| kept.bytes)
+    }
+
+    /// Keeps the generation alone; says how many bytes that frees.
+    fn let_go(&mut self) -> usize {
+        self.kept.take().map_or(0, |kept| kept.bytes)
     }
 }
 

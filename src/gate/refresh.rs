@@ -113,6 +113,21 @@ impl Jitter {
     }
 }
 
+impl Mark {
+    /// Of an answer to this session, whose last activity was `seen`.
+    pub(super) fn new(session: &Session, seen: UnixTime) -> Self {
+        Self {
+            id: *session.id(),
+            generation: session.generation(),
+            seen,
+        }
+    }
+
+    pub(super) fn seen(&self) -> UnixTime {
+        self.seen
+    }
+}
+
 impl Refresh {
     /// Which session it is.
     #[must_use]
@@ -156,6 +171,7 @@ impl Gate {
     pub(super) fn token_ended(
         &self,
         session: &Arc<Session>,
+        newness: &Newness,
         keys: &KeySet,
         known: Known<'_>,
         now: UnixTime,
@@ -168,6 +184,14 @@ impl Gate {
         }
         match known.refreshed {
             None => {
+                // Spending a refresh token again that has been rotated is what
+                // thieves do: providers end the newer session for it too (RFC
+                // 9700 4.14.2). What was refreshed a moment ago is at hand and
+                // is found by whoever asks for it.
+                let is_late = matches!(newness, Newness::Behind);
+                if is_late && self.memory.newer.is_superseded(session) {
+                    return Err(Missing::Identity(NoIdentity::NotRenewed));
+                }
                 let before = within(u64::MAX).map_err(refused)?;
                 // Newer tokens would not be of a newer authentication.
                 self.auth_ends(&before, now)?;
@@ -258,12 +282,13 @@ impl Gate {
         if sealed_len(session.encode(now).len()) > SEALED_MAX {
             return Err(refused(Oversize::of_session(&session)));
         }
-        self.standing(&session, now).map_err(RefreshError::Ended)?;
-        let session = Arc::new(session);
+        let stands = self.standing_after_wait(&session, now);
+        stands.map_err(RefreshError::Ended)?;
+        let session = Arc::new(session.seen_at(self.last_seen(&session)));
         newer.keep(Arc::clone(&session), self.end_of_life(&session), now);
         // A sign-out denies first and looks here then: one that has not found
         // what was just kept is found here.
-        if let Err(why) = self.standing(&session, now) {
+        if let Err(why) = self.stands(&session, now) {
             newer.forget(session.id());
             return Err(RefreshError::Ended(why));
         }
@@ -285,15 +310,6 @@ impl Gate {
             let life = identity.expires().since(identity.issued());
             now.plus(self.memory.jitter.margin(life)) >= identity.expires()
         })
-    }
-
-    /// Which session an answer will belong to.
-    pub(super) fn mark(&self, session: &Session, is_activity: bool, now: UnixTime) -> Mark {
-        Mark {
-            id: *session.id(),
-            generation: session.generation(),
-            seen: self.seen_now(session, is_activity, now),
-        }
     }
 
     /// Whether the session of a request has been refreshed since: only then
@@ -322,7 +338,7 @@ impl Gate {
             return Vec::new();
         }
         let presented = face.cookies.presented(req.cookie_headers());
-        let seen = session.seen().max(mark.seen);
+        let seen = self.seen_to_write(&session, session.seen().max(mark.seen));
         self.session_cookies(face, &presented, &session, seen, now, rng)
     }
 

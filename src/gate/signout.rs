@@ -18,8 +18,8 @@ use crate::config::{LogoutReach, ProviderKind};
 /// A session that has ended here. The edge revokes the refresh token as far as
 /// that goes, then sends the reply.
 pub struct Logout {
-    /// To revoke (RFC 7009).
-    pub refresh_token: Option<Zeroizing<String>>,
+    /// To revoke (RFC 7009): one, unless the browser held several sessions.
+    pub refresh_tokens: Vec<Zeroizing<String>>,
     /// To send in any case.
     pub reply: Reply,
 }
@@ -56,15 +56,16 @@ impl Gate {
         }
         let presented = face.cookies.presented(req.cookie_headers());
         // An expired token does not matter here: the session ends either way.
-        let session = self.open_session(face, &presented).ok();
+        let mut sessions = self.open_sessions(face, &presented);
+        // Only the provider that gave a token gets to see it again.
+        sessions.retain(|session| session.provider() == self.provider.id);
         // First of all: a refresh that is under way asks for it when it is done.
-        if let Some(session) = &session
-            && session.provider() == self.provider.id
-        {
+        for session in &sessions {
             self.memory.denied.deny(session, now, self.lifetime);
         }
-        let session = session.map(|session| self.ended(session));
-        let user = session.as_ref().and_then(|session| {
+        let sessions: Vec<_> = sessions.into_iter().map(|one| self.ended(one)).collect();
+        let session = sessions.first();
+        let user = session.and_then(|session| {
             let identity = self
                 .verifier
                 .verify(session.id_token(), known.keys?, now)
@@ -72,15 +73,13 @@ impl Gate {
             let person = self.person(&identity, session.kept());
             person.ok().map(|person| person.user)
         });
-        // Only the provider that gave a token gets to see it again.
-        let session = session.filter(|session| session.provider() == self.provider.id);
         let note = Note::new("signed_out").by(user.as_deref());
         let reply = if Asker::of(req) == Asker::Script {
             // No hint: a script never gets hold of a token.
             let next = self.provider_logout(face, known.logout, None);
             Reply::json(StatusCode::OK, &json!({ "logout_url": next }), note)
         } else {
-            let next = self.provider_logout(face, known.logout, session.as_deref());
+            let next = self.provider_logout(face, known.logout, session.map(Arc::as_ref));
             Reply::redirect(&next, note)
         };
         let mut cookies = face.cookies.delete_session(&presented);
@@ -93,12 +92,12 @@ impl Gate {
             None => {}
         }
         Decision::Perform(Effect::Logout(Logout {
-            refresh_token: session.and_then(|session| session.refresh_token().cloned()),
+            refresh_tokens: refresh_tokens(&sessions),
             reply: reply.with_cookies(cookies),
         }))
     }
 
-    /// The session to end: a newer one, if it was refreshed here and the browser
+    /// One of the sessions to end: a newer one, if it was refreshed here and the browser
     /// does not know yet. Its refresh token is the one to revoke, and no answer
     /// brings its cookie from now on.
     fn ended(&self, session: Arc<Session>) -> Arc<Session> {
@@ -207,4 +206,15 @@ impl Gate {
         }
         url.into()
     }
+}
+
+/// Each once, though several cookies may hold it.
+fn refresh_tokens(sessions: &[Arc<Session>]) -> Vec<Zeroizing<String>> {
+    let mut tokens: Vec<Zeroizing<String>> = Vec::new();
+    for token in sessions.iter().filter_map(|one| one.refresh_token()) {
+        if !tokens.contains(token) {
+            tokens.push(token.clone());
+        }
+    }
+    tokens
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Gate;
 use super::policy::NoIdentity;
-use super::session::Session;
+use super::session::{Session, SessionId};
 use super::time::UnixTime;
 
 /// Longest time in seconds between two notes of activity.
@@ -25,7 +25,7 @@ impl Idle {
         let timeout = timeout.as_secs();
         Self {
             timeout,
-            step: STEP_MAX.min(timeout / 6),
+            step: (timeout / 6).clamp(1, STEP_MAX),
         }
     }
 }
@@ -36,12 +36,30 @@ impl Gate {
     pub(super) fn standing(&self, session: &Session, now: UnixTime) -> Result<(), NoIdentity> {
         self.stands(session, now)?;
         // Of what was written down, not of what happened: up to a step early, never late.
-        if let Some(idle) = &self.idle
-            && now.since(session.seen()) >= idle.timeout
-        {
-            return Err(NoIdentity::Idle);
+        self.in_use(session.seen(), now)
+    }
+
+    /// The same after the provider was waited for: requests that came in time
+    /// count, though no cookie says so yet. Not asked where a request comes, or
+    /// an old copy of a cookie would live on the activity of others.
+    ///
+    /// # Errors
+    /// Why it does not stand.
+    pub(super) fn standing_after_wait(
+        &self,
+        session: &Session,
+        now: UnixTime,
+    ) -> Result<(), NoIdentity> {
+        self.stands(session, now)?;
+        self.in_use(self.last_seen(session), now)
+    }
+
+    fn in_use(&self, seen: UnixTime, now: UnixTime) -> Result<(), NoIdentity> {
+        let is_over = |idle: &Idle| now.since(seen) >= idle.timeout;
+        match self.idle.as_ref().is_some_and(is_over) {
+            true => Err(NoIdentity::Idle),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// The same for what is no activity, and does not end for want of it.
@@ -70,5 +88,28 @@ impl Gate {
     pub(super) fn is_activity_due(&self, session: &Session, now: UnixTime) -> bool {
         let due = |idle: &Idle| now.since(session.seen()) >= idle.step;
         self.idle.as_ref().is_some_and(due)
+    }
+
+    /// Notes activity that no cookie holds yet.
+    pub(super) fn note_activity(&self, id: &SessionId, now: UnixTime) {
+        if self.idle.is_some() {
+            self.memory.activity.note(id, now);
+        }
+    }
+
+    /// The last activity of a session: what its cookie says, or what was noted
+    /// here since and may be on its way to the browser.
+    pub(super) fn last_seen(&self, session: &Session) -> UnixTime {
+        let noted = self.memory.activity.last(session.id());
+        noted.map_or(session.seen(), |noted| noted.max(session.seen()))
+    }
+
+    /// The activity that a cookie of this session says from now on: `seen`, or
+    /// a later one that another cookie says already.
+    pub(super) fn seen_to_write(&self, session: &Session, seen: UnixTime) -> UnixTime {
+        match self.idle {
+            Some(_) => self.memory.activity.note(session.id(), seen),
+            None => seen,
+        }
     }
 }

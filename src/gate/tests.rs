@@ -4,7 +4,7 @@
 //! `support` holds what all tests of the core stand on, `vectors` reads the
 //! frozen formats. Then, in the order of a person's day: `asking`,
 //! `ruled`, `signing_in`, `fragments`, `coming_back`, `exchanging`, `session_life`, `refreshing`,
-//! `idle`, `auth_age`, `remembered`, `telling`, `signing_out`, `ended`; and
+//! `late`, `idle`, `auth_age`, `remembered`, `telling`, `signing_out`, `ended`; and
 //! `hostile`, cookies that no browser of ours sent; `hygiene`, what holds for every answer. `origin`, `page` and `wire` are
 //! modules of the core.
 
@@ -20,6 +20,7 @@ mod fragments;
 mod hostile;
 mod hygiene;
 mod idle;
+mod late;
 mod leasing;
 mod origin;
 mod page;

@@ -176,7 +176,9 @@ impl Gate {
             }
         };
         Ok(Who {
-            cookies: self.reseal(face, &presented, &signed_in, false, now, rng),
+            cookies: self
+                .reseal(face, &presented, &signed_in, false, now, rng)
+                .cookies,
             signed_in,
             person,
         })

@@ -29,7 +29,7 @@ fn what_was_ended_is_denied_and_nothing_else() {
 }
 
 #[test]
-fn a_denial_goes_when_the_session_would_have_ended() {
+fn a_denial_is_forgotten_when_the_session_would_have_ended_and_holds_all_the_same() {
     let denied = Denied::default();
     let ended = session_of(id(3, 1), NOW);
     denied.deny(&ended, NOW, LIFETIME);
@@ -38,8 +38,13 @@ fn a_denial_goes_when_the_session_would_have_ended() {
     assert!(denied.is_denied(&ended));
     let over = NOW.plus(LIFETIME);
     denied.deny(&session_of(id(3, 3), over), over, LIFETIME);
-    assert!(!denied.is_denied(&ended), "its lifetime is over anyway");
-    assert_eq!(denied.len(), 2);
+    assert_eq!(denied.len(), 3, "two, and that those before are over");
+    assert!(denied.is_denied(&ended), "for good");
+    let next = session_of(id(3, 4), NOW.plus(1));
+    assert!(
+        !denied.is_denied(&next),
+        "it goes on under a longer lifetime"
+    );
 }
 
 #[test]
@@ -66,5 +71,6 @@ fn a_full_shard_denies_all_that_began_before_instead_of_forgetting() {
     assert_eq!(denied.len(), 2);
     let over = NOW.plus(LIFETIME + 1);
     denied.deny(&session_of(id(3, 9), over), over, LIFETIME);
-    assert_eq!(denied.len(), 1, "the closed time is over");
+    assert_eq!(denied.len(), 2, "one, and those before");
+    assert!(denied.is_denied(&session_of(id(3, 1), NOW)), "for good");
 }

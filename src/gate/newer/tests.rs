@@ -34,6 +34,11 @@ fn session_of(id: SessionId, generation: u32, bytes: usize) -> Arc<Session> {
     Arc::new(first.refreshed(&proof, tokens(), generation, NOW))
 }
 
+/// A request brings a cookie of that generation.
+fn look(newer: &Newer, id: &SessionId, generation: u32, end: UnixTime, now: UnixTime) -> Newness {
+    newer.look(&session(*id, generation), end, now)
+}
+
 fn is_current(newness: &Newness) -> bool {
     matches!(newness, Newness::Current)
 }
@@ -49,7 +54,7 @@ fn generation_of(newness: &Newness) -> Option<(u32, bool)> {
 fn what_nobody_has_refreshed_is_current_and_costs_nothing() {
     let newer = Newer::default();
     for number in 0..100 {
-        assert!(is_current(&newer.look(&id(number), 0, END, NOW)));
+        assert!(is_current(&look(&newer, &id(number), 0, END, NOW)));
     }
     assert!(newer.is_empty(), "{newer:?}");
 }
@@ -59,19 +64,19 @@ fn every_look_at_the_older_cookie_finds_the_newer_session_until_its_cookie_is_se
     let newer = Newer::default();
     newer.keep(session(id(1), 1), END, NOW);
     for seconds in [0, 1, 60, 3600] {
-        let found = newer.look(&id(1), 0, END, at(seconds));
+        let found = look(&newer, &id(1), 0, END, at(seconds));
         assert_eq!(generation_of(&found), Some((1, true)), "{seconds}");
     }
     assert!(
-        is_current(&newer.look(&id(2), 0, END, NOW)),
+        is_current(&look(&newer, &id(2), 0, END, NOW)),
         "another session"
     );
     // The browser brings the new one.
-    assert!(is_current(&newer.look(&id(1), 1, END, at(3600))));
+    assert!(is_current(&look(&newer, &id(1), 1, END, at(3600))));
     // Requests that were under way are served by it, and carry it no more.
-    let straggler = newer.look(&id(1), 0, END, at(3659));
+    let straggler = look(&newer, &id(1), 0, END, at(3659));
     assert_eq!(generation_of(&straggler), Some((1, false)));
-    let late = newer.look(&id(1), 0, END, at(3660));
+    let late = look(&newer, &id(1), 0, END, at(3660));
     assert!(matches!(late, Newness::Behind), "{late:?}");
     assert!(newer.newer_than(&id(1), 0).is_none(), "its tokens are gone");
     assert_eq!(newer.next_generation(&id(1), 0), 2, "its generation is not");
@@ -81,28 +86,68 @@ fn every_look_at_the_older_cookie_finds_the_newer_session_until_its_cookie_is_se
 fn a_generation_that_was_seen_is_never_forgotten_for_a_lower_one() {
     let newer = Newer::default();
     // Another instance has refreshed it.
-    assert!(is_current(&newer.look(&id(1), 3, END, NOW)));
+    assert!(is_current(&look(&newer, &id(1), 3, END, NOW)));
     for generation in [0, 1, 2] {
-        let found = newer.look(&id(1), generation, END, NOW);
-        assert!(matches!(found, Newness::Behind), "{generation}: {found:?}");
+        let straggler = look(&newer, &id(1), generation, END, at(59));
+        assert_eq!(generation_of(&straggler), Some((3, false)), "{generation}");
+        let late = look(&newer, &id(1), generation, END, at(60));
+        assert!(matches!(late, Newness::Behind), "{generation}: {late:?}");
+        newer.forget(&id(1));
+        assert!(is_current(&look(&newer, &id(1), 3, END, NOW)));
     }
-    assert!(is_current(&newer.look(&id(1), 3, END, NOW)));
-    assert!(is_current(&newer.look(&id(1), 4, END, NOW)));
-    assert!(matches!(newer.look(&id(1), 3, END, NOW), Newness::Behind));
+    assert!(is_current(&look(&newer, &id(1), 4, END, NOW)));
+    let late = look(&newer, &id(1), 3, END, at(60));
+    assert!(matches!(late, Newness::Behind), "{late:?}");
     assert_eq!(newer.next_generation(&id(1), 2), 5);
     assert_eq!(newer.next_generation(&id(1), 7), 8);
     // What comes late from a refresh of long ago does not take it back.
     newer.keep(session(id(1), 2), END, NOW);
-    assert!(matches!(newer.look(&id(1), 2, END, NOW), Newness::Behind));
+    let late = look(&newer, &id(1), 2, END, at(60));
+    assert!(matches!(late, Newness::Behind), "{late:?}");
 }
 
 #[test]
 fn a_cookie_that_is_newer_than_what_was_refreshed_here_takes_its_place() {
     let newer = Newer::default();
     newer.keep(session(id(1), 1), END, NOW);
-    assert!(is_current(&newer.look(&id(1), 2, END, NOW)));
-    assert!(newer.newer_than(&id(1), 0).is_none());
-    assert!(matches!(newer.look(&id(1), 1, END, NOW), Newness::Behind));
+    assert!(is_current(&look(&newer, &id(1), 2, END, NOW)));
+    for generation in [0, 1] {
+        let found = look(&newer, &id(1), generation, END, NOW);
+        assert_eq!(generation_of(&found), Some((2, false)), "{generation}");
+    }
+}
+
+#[test]
+fn what_is_kept_for_stragglers_makes_room_first_and_leaves_its_generation() {
+    let one = ENTRY + session_of(id(0), 1, 1000).size();
+    let newer = Newer::of_bytes(SHARDS * (3 * one + one / 2));
+    newer.keep(session_of(id(1), 1, 1000), END, NOW);
+    for number in 2..6 {
+        let seen = session_of(id(number), 1, 1000);
+        assert!(is_current(&newer.look(&seen, END, NOW)));
+    }
+    assert_eq!((newer.len(), newer.evictions()), (5, 0));
+    let unseen = look(&newer, &id(1), 0, END, NOW);
+    assert_eq!(generation_of(&unseen), Some((1, true)), "still to be told");
+    let kept = |number: u8| generation_of(&look(&newer, &id(number), 0, END, NOW)).is_some();
+    assert_eq!([2, 3, 4, 5].map(kept), [false, false, true, true]);
+    assert!(matches!(look(&newer, &id(2), 0, END, NOW), Newness::Behind));
+}
+
+#[test]
+fn what_is_kept_for_stragglers_goes_after_a_minute() {
+    let newer = Newer::default();
+    for number in 0..20 {
+        look(&newer, &id(number), 1, END, NOW);
+    }
+    let bytes = |newer: &Newer| newer.read(&id(0)).unwrap().bytes;
+    assert!(bytes(&newer) > 20 * ENTRY);
+    for number in 20..30 {
+        look(&newer, &id(number), 1, END, at(60));
+    }
+    let kept = 10 * (ENTRY + session(id(0), 1).size());
+    assert_eq!(bytes(&newer), 20 * ENTRY + kept);
+    assert_eq!(newer.len(), 30);
 }
 
 #[test]
@@ -130,7 +175,7 @@ fn the_oldest_go_when_there_is_no_room_and_are_counted() {
     }
     assert_eq!((newer.len(), newer.evictions()), (3, 2));
     for number in 0..5 {
-        let found = generation_of(&newer.look(&id(number), 0, END, NOW));
+        let found = generation_of(&look(&newer, &id(number), 0, END, NOW));
         assert_eq!(found.is_some(), number >= 2, "{number}");
     }
     // One that is larger than all there is does not stay either.
@@ -160,11 +205,11 @@ fn a_session_that_was_refreshed_twice_is_remembered_once() {
     }
     assert_eq!(newer.len(), 1);
     assert_eq!(
-        generation_of(&newer.look(&id(1), 0, END, NOW)),
+        generation_of(&look(&newer, &id(1), 0, END, NOW)),
         Some((99, true))
     );
     newer.forget(&id(1));
-    assert!(newer.is_empty() && is_current(&newer.look(&id(1), 0, END, NOW)));
+    assert!(newer.is_empty() && is_current(&look(&newer, &id(1), 0, END, NOW)));
     newer.forget(&id(1));
 }
 
@@ -177,7 +222,7 @@ fn an_answer_learns_nothing() {
         assert!(newer.unseen_after(&id(1), 1).is_none());
         assert!(newer.unseen_after(&id(1), 0).is_some());
     }
-    newer.look(&id(1), 1, END, NOW);
+    look(&newer, &id(1), 1, END, NOW);
     assert!(newer.unseen_after(&id(1), 0).is_none());
 }
 
@@ -185,6 +230,6 @@ fn an_answer_learns_nothing() {
 fn debug_shows_no_session() {
     let newer = Newer::default();
     newer.keep(session(id(1), 1), END, NOW);
-    let shown = format!("{newer:?} {:?}", newer.look(&id(1), 0, END, NOW));
+    let shown = format!("{newer:?} {:?}", look(&newer, &id(1), 0, END, NOW));
     assert!(!shown.contains("xxxx"), "{shown}");
 }

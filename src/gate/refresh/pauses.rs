@@ -71,7 +71,10 @@ impl Pauses {
 
     /// It was asked and gave no newer tokens.
     pub fn failed(&mut self, id: &SessionId, generation: u32, why: RefreshError, now: UnixTime) {
-        let failures = self.sessions.get(id).map_or(0, |pause| pause.failures);
+        let before = self.sessions.get(id);
+        let failures = before.map_or(0, |pause| pause.failures);
+        // What becomes of an older refresh token says nothing of a newer one.
+        let is_late = before.is_some_and(|pause| pause.generation > generation);
         let wait = match why {
             RefreshError::Unavailable(_) => {
                 self.strikes = self.strikes.saturating_add(1);
@@ -92,7 +95,9 @@ impl Pauses {
             failures: failures.saturating_add(1),
             why,
         };
-        self.note(id, pause, now);
+        if !is_late {
+            self.note(id, pause, now);
+        }
     }
 
     /// It gave newer tokens, of that generation; `due` if these are due for

@@ -53,6 +53,22 @@ pub(in crate::gate) fn session_of(id: SessionId, signed_in: UnixTime) -> Session
     }
 }
 
+/// The same session with another refresh token.
+pub(in crate::gate) fn with_refresh_token(session: &Session, token: &str) -> Session {
+    Session {
+        refresh_token: Some(Zeroizing::new(token.to_owned())),
+        ..session.seen_at(session.seen())
+    }
+}
+
+/// The same session with the same tokens, of another generation.
+pub(in crate::gate) fn of_generation(session: &Session, generation: u32) -> Session {
+    Session {
+        generation,
+        ..session.seen_at(session.seen())
+    }
+}
+
 #[test]
 fn a_session_reads_as_it_was_written() {
     for refresh_token in [

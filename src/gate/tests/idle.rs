@@ -29,12 +29,13 @@ fn idle() -> (Desk, Jar) {
 
 #[test]
 fn an_idle_session_ends_and_a_used_one_goes_on() {
-    let (mut desk, mut jar) = idle();
+    let (mut desk, jar) = idle();
     desk.now = NOW.plus(3600 - 1);
     assert_eq!(user(&mut desk, &jar), "kirsten.holm@example.org");
     desk.now = NOW.plus(3600);
     assert_eq!(why(&mut desk, &jar), "session_idle");
     // Used every half hour, it lasts until its lifetime ends.
+    let (mut desk, mut jar) = idle();
     for half_hours in 1..16 {
         desk.now = NOW.plus(half_hours * 1800);
         let cookies = desk.forward(&page().cookies(&jar)).set_cookies;

@@ -1,5 +1,6 @@
 //! How long a connection goes on that outlives its request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::support::{Desk, EXP, Jar, NOW, Req, config, id_claims, route};
@@ -7,7 +8,9 @@ use crate::config::{Config, Revoked};
 use crate::gate::Gate;
 use crate::gate::lease::Lease;
 use crate::gate::policy::NoIdentity;
+use crate::gate::refresh::Mark;
 use crate::gate::route::Access;
+use crate::gate::session::tests::{of_generation, session_of};
 use crate::gate::time::UnixTime;
 use crate::gate::token::TokenError;
 
@@ -15,6 +18,12 @@ use crate::gate::token::TokenError;
 const OVER: UnixTime = UnixTime::from_secs(EXP + 600);
 /// From `iat` to `exp`.
 const LIFE: u64 = 3_600;
+
+/// Whether an answer that was decided upon at the sign-in may still write its cookie.
+fn may_write(desk: &Desk, lease: &Lease, now: UnixTime) -> bool {
+    let mark = Mark::new(lease.session(), NOW);
+    desk.gate.may_write(lease, &mark, now)
+}
 
 fn open(config: &Config) -> (Desk, Jar, Lease) {
     let mut desk = Desk::new(config);
@@ -46,9 +55,9 @@ fn a_connection_ends_ten_minutes_past_its_token() {
 fn a_newer_generation_that_is_seen_here_lets_it_go_on_for_a_tokens_life() {
     let (desk, _, mut lease) = open(&long());
     let now = UnixTime::from_secs(EXP - 300);
-    let id = *lease.session().id();
     let end = desk.gate.end_of_life(lease.session());
-    desk.gate.memory.newer.look(&id, 1, end, now);
+    let newer = Arc::new(of_generation(lease.session(), 1));
+    desk.gate.memory.newer.look(&newer, end, now);
     assert_eq!(desk.gate.renew(&mut lease, now), Ok(LIFE + 600));
     // The same generation again is no news.
     assert!(desk.gate.renew(&mut lease, OVER).is_ok());
@@ -58,7 +67,8 @@ fn a_newer_generation_that_is_seen_here_lets_it_go_on_for_a_tokens_life() {
     );
     // Of another session it is none at all.
     let (desk, _, mut lease) = open(&long());
-    desk.gate.memory.newer.look(&[7; 16], 1, end, now);
+    let other = of_generation(&session_of([7; 16], NOW), 1);
+    desk.gate.memory.newer.look(&Arc::new(other), end, now);
     assert!(desk.gate.renew(&mut lease, OVER).is_err());
 }
 
@@ -73,7 +83,7 @@ fn a_connection_ends_with_the_lifetime_of_its_session() {
         desk.gate.renew(&mut lease, NOW.plus(1_800)),
         Err(NoIdentity::LifetimeOver)
     );
-    assert!(!desk.gate.may_write(&lease, NOW.plus(1_800)));
+    assert!(!may_write(&desk, &lease, NOW.plus(1_800)));
 }
 
 #[test]
@@ -112,10 +122,10 @@ fn only_what_somebody_was_let_through_for_has_a_lease() {
 #[test]
 fn signing_out_in_another_tab_ends_it() {
     let (mut desk, jar, mut lease) = open(&long());
-    assert!(desk.gate.may_write(&lease, NOW));
+    assert!(may_write(&desk, &lease, NOW));
     desk.decide(&Req::open("/_vestibule/logout").cookies(&jar));
     assert_eq!(desk.gate.renew(&mut lease, NOW), Err(NoIdentity::Denied));
-    assert!(!desk.gate.may_write(&lease, NOW), "nor is it sealed again");
+    assert!(!may_write(&desk, &lease, NOW), "nor is it sealed again");
 }
 
 #[test]
@@ -144,9 +154,9 @@ fn a_new_configuration_that_refuses_the_session_ends_it() {
 #[test]
 fn what_was_decided_before_a_newer_generation_was_seen_is_not_written() {
     let (desk, _, lease) = open(&long());
-    assert!(desk.gate.may_write(&lease, NOW));
+    assert!(may_write(&desk, &lease, NOW));
     // The app takes its time; meanwhile another tab has brought the refreshed cookie.
-    let (id, end) = (*lease.session().id(), NOW.plus(86_400));
-    desk.gate.memory.newer.look(&id, 1, end, NOW);
-    assert!(!desk.gate.may_write(&lease, NOW));
+    let newer = Arc::new(of_generation(lease.session(), 1));
+    desk.gate.memory.newer.look(&newer, NOW.plus(86_400), NOW);
+    assert!(!may_write(&desk, &lease, NOW));
 }

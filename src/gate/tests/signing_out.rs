@@ -3,10 +3,11 @@
 use http::Method;
 use serde_json::json;
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::support::{
-    COOKIE, Desk, ISSUER, Jar, LOGIN_COOKIE, NOW, Req, body, changed, config, header_of, id_claims,
-    location, set_cookies, text,
+    COOKIE, Desk, ISSUER, Jar, LOGIN_COOKIE, NOW, Req, body, callback, changed, config, header_of,
+    id_claims, location, set_cookies, text, tokens,
 };
 use crate::config::{Config, LogoutReach, ProviderId, ProviderKind};
 use crate::gate::reply::Reply;
@@ -208,10 +209,7 @@ fn the_session_ends_here_at_the_token_endpoint_and_at_cognito() {
     let (mut desk, mut jar) = signed_in(&config());
     desk.start(&Req::open("/_vestibule/login").cookies(&jar), &mut jar);
     let logout = logout(&mut desk, &out().cookies(&jar));
-    assert_eq!(
-        logout.refresh_token.as_ref().unwrap().as_str(),
-        "a-refresh-token"
-    );
+    assert_eq!(logout.refresh_tokens[0].as_str(), "a-refresh-token");
     // Not RP-initiated logout: these two and nothing else (cognito.md 1.10).
     assert_eq!(
         location(&logout.reply),
@@ -270,7 +268,7 @@ fn a_script_signs_out_and_is_told_where_to_go_on_but_never_a_token() {
             .with("sec-fetch-dest", "empty")
             .cookies(&jar);
         let logout = logout(&mut desk, &req);
-        assert!(logout.refresh_token.is_some());
+        assert!(!logout.refresh_tokens.is_empty());
         assert_eq!(logout.reply.status, 200);
         let url = body(&logout.reply)["logout_url"]
             .as_str()
@@ -292,7 +290,7 @@ fn a_local_sign_out_stays_here() {
     let (mut desk, jar) = signed_in(&local);
     let gone = logout(&mut desk, &out().cookies(&jar));
     assert_eq!(location(&gone.reply), SIGNED_OUT);
-    assert!(gone.refresh_token.is_some());
+    assert!(!gone.refresh_tokens.is_empty());
     // And so does one whose provider has no logout.
     let (mut desk, jar) = signed_in(&config());
     desk.logout = None;
@@ -306,15 +304,15 @@ fn a_local_sign_out_stays_here() {
 fn signing_out_works_without_a_good_session() {
     let (mut desk, jar) = signed_in(&config());
     let none = logout(&mut desk, &out());
-    assert!(none.refresh_token.is_none() && set_cookies(&none.reply).is_empty());
+    assert!(none.refresh_tokens.is_empty() && set_cookies(&none.reply).is_empty());
     let garbage = logout(&mut desk, &out().cookies(&Jar::of(COOKIE, "garbage")));
-    assert!(garbage.refresh_token.is_none());
+    assert!(garbage.refresh_tokens.is_empty());
     assert_eq!(set_cookies(&garbage.reply).len(), 1);
     // An expired token is revoked and gone all the same; so without keys.
     desk.now = NOW.plus(100_000);
     desk.keys = None;
     let late = logout(&mut desk, &out().cookies(&jar));
-    assert!(late.refresh_token.is_some());
+    assert!(!late.refresh_tokens.is_empty());
     assert_eq!(set_cookies(&late.reply).len(), 2, "login state too");
 }
 
@@ -326,9 +324,51 @@ fn another_providers_refresh_token_is_not_sent_to_this_one() {
     renamed.provider.kind = ProviderKind::Oidc;
     let mut desk = Desk::new(&renamed);
     let logout = logout(&mut desk, &out().cookies(&jar));
-    assert!(logout.refresh_token.is_none());
+    assert!(logout.refresh_tokens.is_empty());
     assert!(!location(&logout.reply).contains("eyJ"));
     assert_eq!(set_cookies(&logout.reply).len(), 2, "both cookies go");
+}
+
+#[test]
+fn every_session_that_the_browser_holds_is_ended_and_revoked() {
+    let mut desk = Desk::new(&config());
+    let (mut first, mut second, mut third) = (Jar::default(), Jar::default(), Jar::default());
+    for (jar, token) in [
+        (&mut first, "one"),
+        (&mut second, "two"),
+        (&mut third, "three"),
+    ] {
+        let started = desk.start(&Req::open("/_vestibule/login"), jar);
+        let back = callback(&started.state).cookies(jar);
+        let exchange = desk.exchange(&back);
+        let mut tokens = tokens(&changed(id_claims(), &json!({ "nonce": started.nonce })));
+        tokens.refresh_token = Some(Zeroizing::new(token.to_owned()));
+        let reply = desk.finish(&back, &exchange, tokens, &started.nonce);
+        jar.take_in(set_cookies(&reply));
+        desk.now = desk.now.plus(1);
+    }
+    // One was set with another path; the third came in a chunk.
+    let both = format!(
+        "{COOKIE}={}; {COOKIE}={}; {COOKIE}=garbage; {COOKIE}.1={}",
+        first.0[COOKIE], second.0[COOKIE], third.0[COOKIE]
+    );
+    let logout = logout(&mut desk, &out().with("cookie", &both));
+    let mut revoked: Vec<_> = logout.refresh_tokens.iter().map(|t| t.as_str()).collect();
+    assert_eq!(revoked[0], "three", "the newest first");
+    revoked.sort_unstable();
+    assert_eq!(revoked, ["one", "three", "two"]);
+    for jar in [&first, &second, &third] {
+        let reply = desk.reply(&Req::get("/page").cookies(jar));
+        assert_eq!(reply.note.reason, Some("session_signed_out"));
+    }
+}
+
+#[test]
+fn two_cookies_of_one_session_are_one_sign_out() {
+    let (mut desk, jar) = signed_in(&config());
+    let twice = format!("{COOKIE}={0}; {COOKIE}={0}", jar.0[COOKIE]);
+    let logout = logout(&mut desk, &out().with("cookie", &twice));
+    assert_eq!(logout.refresh_tokens.len(), 1);
 }
 
 #[test]

@@ -63,6 +63,18 @@ fn a_no_holds_for_its_refresh_token_and_not_for_a_newer_one() {
 }
 
 #[test]
+fn a_late_failure_of_an_older_refresh_token_takes_no_pause_from_a_newer_one() {
+    let mut pauses = Pauses::default();
+    pauses.failed(&id(1), 4, NO, NOW);
+    pauses.failed(&id(1), 3, OUT, NOW);
+    assert_eq!(pauses.may_ask(&id(1), 4, at(59)), Err(NO));
+    assert_eq!(pauses.strikes, 1, "that the provider is out counts");
+    pauses.succeeded(&id(1), 5, true, at(60));
+    pauses.failed(&id(1), 4, OUT, at(60));
+    assert!(pauses.may_ask(&id(1), 5, at(69)).is_err());
+}
+
+#[test]
 fn while_the_provider_is_out_sessions_ask_one_at_a_time() {
     let mut pauses = Pauses::default();
     for number in 0..5 {
