@@ -24,6 +24,7 @@ pub struct Page {
     sections: Vec<(String, Vec<(String, String)>)>,
     actions: Vec<Action>,
     details: Vec<(String, String)>,
+    below: Option<(String, Box<Self>)>,
     cases: Vec<Case>,
     resending: Option<Resending>,
     onward: Option<Onward>,
@@ -141,6 +142,13 @@ impl Page {
         self
     }
 
+    /// Adds a part under a heading of its own, after all that is for the person.
+    #[must_use]
+    pub fn below(mut self, title: &str, part: Self) -> Self {
+        self.below = Some((title.to_owned(), Box::new(part)));
+        self
+    }
+
     /// Adds a part that is hidden until the script shows it.
     #[must_use]
     pub fn when(self, name: &'static str, part: Self) -> Self {
@@ -195,18 +203,17 @@ impl Page {
     }
 
     /// The policy under which the page is shown: its style sheet and, if it has
-    /// them, its script and its form; nothing else (CSP 3).
+    /// one, its script; nothing else (CSP 3). Where forms go is not bounded:
+    /// browsers hold the redirects that an app answers with to that, too (ADR 13).
     #[must_use]
     pub fn policy(&self) -> String {
         let script = self
             .script
             .map(|script| format!("; script-src {}", source_of(script.source())));
-        let sends = self.cases.iter().any(|case| case.part.resending.is_some());
         format!(
-            "default-src 'none'; style-src {}{}{}; base-uri 'none'; frame-ancestors 'none'",
+            "default-src 'none'; style-src {}{}; base-uri 'none'; frame-ancestors 'none'",
             source_of(STYLE),
-            script.unwrap_or_default(),
-            if sends { "; form-action 'self'" } else { "" }
+            script.unwrap_or_default()
         )
     }
 
@@ -324,6 +331,10 @@ impl Page {
                     ),
                 ),
             }
+        }
+        if let Some((title, part)) = &self.below {
+            push(body, format_args!("<h2>{}</h2>\n", Escaped(title)));
+            part.render_parts(body);
         }
     }
 }

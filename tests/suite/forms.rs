@@ -189,6 +189,28 @@ async fn a_form_that_outlives_its_session_is_sent_on_a_click_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_kept_form_whose_app_leads_to_another_origin_arrives_there() {
+    let chain = chain();
+    let chromium = Chromium::start().await;
+    let elsewhere = format!("http://127.0.0.1:{}/elsewhere", chain.echo.address.port());
+    let location: String =
+        url::form_urlencoded::byte_serialize(format!("Location:{elsewhere}").as_bytes()).collect();
+    let action = format!("/save?status=303&amp;h={location}");
+    let page = page_with_form(FIELDS, URL_ENCODED, &action);
+    with_ended_session(&chain, &chromium, &page).await;
+    chromium.click("#go").await;
+    sign_in(&chain, &chromium, KIRSTEN).await;
+    chromium.click("#kept button[type=submit]").await;
+    chromium.await_path("/elsewhere").await;
+    assert_eq!(chromium.url().await.as_str(), elsewhere);
+    await_posts(&chain, 1).await;
+    let mut seen = chain.echo.seen();
+    seen.retain(|request| request.target() == "/elsewhere");
+    assert_eq!(seen.len(), 1, "by the redirect");
+    chromium.close().await;
+}
+
+#[tokio::test]
 async fn a_form_is_dropped_when_its_owner_says_so_or_another_comes() {
     let mut chain = chain();
     let chromium = Chromium::start().await;

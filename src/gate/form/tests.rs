@@ -326,7 +326,8 @@ fn the_page_after_the_login_names_target_and_account_and_waits_for_a_click() {
     assert_eq!(data(html, "key"), data(&kept.html, "key"));
     assert!(!html.contains("Hidden"), "the fields are the tab's");
     let policy = header_of(&reply, "content-security-policy").unwrap();
-    assert!(policy.contains("; form-action 'self';"), "{policy}");
+    // The app may answer with a redirect to another origin.
+    assert!(!policy.contains("form-action"), "{policy}");
     assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
     assert_eq!(header_of(&reply, "referrer-policy"), Some("strict-origin"));
     assert_eq!(header_of(&reply, "x-frame-options"), Some("DENY"));
@@ -487,5 +488,4 @@ fn an_unsent_page_part_is_escaped() {
         );
     let html = page.render();
     assert!(!html.contains("<i>"), "{html}");
-    assert!(page.policy().contains("form-action 'self'"));
 }

@@ -19,12 +19,14 @@ fn everything_is_escaped_everywhere() {
         .post(EVIL, EVIL)
         .onward(Script::KeepFragment, EVIL, vec![("key", EVIL.to_owned())])
         .detail(EVIL, EVIL)
+        .below(EVIL, Page::default().text(EVIL).row(EVIL, EVIL))
         .render();
     // The one script is ours.
     assert_eq!(html.matches("<script").count(), 1, "{html}");
     assert!(!html.contains(['\u{0}', '\u{1b}']));
-    // Title and heading, a paragraph, five pairs, and the way onward: twice, with its data.
-    assert_eq!(html.matches(HARMLESS).count(), 2 + 1 + 2 * 5 + 3);
+    // Title and heading, a paragraph, five pairs, the way onward: twice, with its data, and the
+    // part below with its heading.
+    assert_eq!(html.matches(HARMLESS).count(), 2 + 1 + 2 * 5 + 3 + 4);
 }
 
 #[test]
