@@ -17,5 +17,6 @@ pub mod refresh;
 pub mod reload;
 mod respond;
 pub mod serving;
+pub mod skew;
 mod upstream;
 mod view;

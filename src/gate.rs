@@ -130,6 +130,9 @@ pub struct Known<'k> {
     pub logout: Option<&'k Url>,
     /// What became of the refresh that this request has waited for.
     pub refreshed: Option<&'k Outcome>,
+    /// By how many seconds our clock is ahead of its clock, as far as it has
+    /// said so; negative if ours is behind.
+    pub clock_ahead: Option<i64>,
 }
 
 /// Where a request leads.

@@ -1,10 +1,14 @@
 //! The outbound client towards the provider: no redirects, time limits, a cap
 //! on every body. Used by `oidc` and `provider` only.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
+
+use super::skew::ProviderClock;
+use crate::clock;
 
 /// Longest answer that is read, in bytes.
 const BODY_MAX: usize = 1024 * 1024;
@@ -13,7 +17,11 @@ const TOTAL_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// An HTTP client for the provider's endpoints.
 #[derive(Clone, Debug)]
-pub struct HttpClient(reqwest::Client);
+pub struct HttpClient {
+    client: reqwest::Client,
+    /// Learns the time from every answer.
+    watch: Option<Arc<ProviderClock>>,
+}
 
 /// A document and how long it may be kept, if the answer said so.
 #[derive(Clone, Debug)]
@@ -63,8 +71,20 @@ impl HttpClient {
             .timeout(TOTAL_TIMEOUT)
             .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map(Self)
+            .map(|client| Self {
+                client,
+                watch: None,
+            })
             .map_err(|_| HttpError::Setup)
+    }
+
+    /// The same client for one provider, whose clock its answers show.
+    #[must_use]
+    pub fn watching(self, clock: Arc<ProviderClock>) -> Self {
+        Self {
+            watch: Some(clock),
+            ..self
+        }
     }
 
     /// Sends a request; any status but 3xx, 429 and 5xx is an answer.
@@ -76,13 +96,16 @@ impl HttpClient {
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Vec<u8>>, HttpError> {
         let request = reqwest::Request::try_from(request).map_err(|_| HttpError::Connect)?;
-        let mut response = self.0.execute(request).await.map_err(classify)?;
+        let mut response = self.client.execute(request).await.map_err(classify)?;
         let status = response.status();
         if status.is_redirection() {
             return Err(HttpError::Redirect);
         }
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
             return Err(HttpError::Unavailable(status.as_u16()));
+        }
+        if let Some(watch) = &self.watch {
+            watch.note(response.headers(), clock::now());
         }
         let mut answer = http::Response::new(Vec::new());
         *answer.status_mut() = status;

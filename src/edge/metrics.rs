@@ -3,7 +3,7 @@
 //! Owns the names. Labels are from closed lists, or ids of our own keys: no
 //! name, path or claim of anybody. `docs/metrics.md` is held against it.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::serving::Serving;
@@ -25,7 +25,7 @@ impl Page {
         );
     }
 
-    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
         let _written = write!(self.0, "vestibule_{name}");
         for (place, (label, text)) in labels.iter().enumerate() {
             let open = if place == 0 { '{' } else { ',' };
@@ -35,7 +35,7 @@ impl Page {
         let _written = writeln!(self.0, "{close} {value}");
     }
 
-    fn one(&mut self, name: &str, kind: &str, help: &str, value: u64) {
+    fn one(&mut self, name: &str, kind: &str, help: &str, value: impl Display) {
         self.family(name, kind, help);
         self.sample(name, &[], value);
     }
@@ -102,6 +102,12 @@ pub(super) fn render(serving: &Serving) -> String {
         help,
         u64::try_from(keys).unwrap_or(u64::MAX),
     );
+
+    if let Some(ahead) = serving.provider.clock_ahead() {
+        let name = "provider_clock_ahead_seconds";
+        let help = "How far this machine's clock is ahead of the provider's; negative if behind.";
+        page.one(name, "gauge", help, ahead);
+    }
 
     let uses: Vec<_> = serving.gate.key_uses().collect();
     let name = "session_key_opened_total";

@@ -25,6 +25,7 @@ pub use self::schedule::KeyRequest;
 pub(super) use self::schedule::PAUSE;
 use self::schedule::{Schedule, Turns};
 use super::http::{Document, HttpClient};
+use super::skew::ProviderClock;
 use crate::clock;
 use crate::config::Provider;
 use crate::gate::time::UnixTime;
@@ -48,6 +49,7 @@ pub struct ProviderState {
     algorithms: Vec<Algorithm>,
     keys_max_age: Option<Duration>,
     http: HttpClient,
+    clock: Arc<ProviderClock>,
     snapshot: ArcSwap<Snapshot>,
     ready: AtomicBool,
     turns: Turns,
@@ -100,15 +102,30 @@ impl ProviderState {
     /// Nothing is known yet; [`BackgroundService::start`] finds it out.
     #[must_use]
     pub fn new(provider: &Provider, http: HttpClient) -> Self {
+        let clock = Arc::new(ProviderClock::new(&provider.issuer));
         Self {
             discovery: Discovery::new(provider),
             algorithms: provider.signing_algorithms.clone(),
             keys_max_age: provider.keys_max_age,
-            http,
+            http: http.watching(Arc::clone(&clock)),
+            clock,
             snapshot: ArcSwap::default(),
             ready: AtomicBool::new(false),
             turns: Turns::new(),
         }
+    }
+
+    /// The client for all that is asked of this provider.
+    #[must_use]
+    pub fn http(&self) -> HttpClient {
+        self.http.clone()
+    }
+
+    /// By how many seconds this machine's clock is ahead of the provider's;
+    /// negative if it is behind. Nothing until the provider has said so.
+    #[must_use]
+    pub fn clock_ahead(&self) -> Option<i64> {
+        self.clock.ahead()
     }
 
     /// What is known now.

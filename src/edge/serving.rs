@@ -102,15 +102,15 @@ impl Serving {
         let first_key = config.session.keys.first().ok_or(NoSessionKey)?;
         let telemetry = Arc::new(Telemetry::new(config.log, first_key));
         let provider = Arc::new(ProviderState::new(&config.provider, http.clone()));
-        let relying_party = Arc::new(RelyingParty::new(&config.provider, http.clone()));
+        let relying_party = Arc::new(RelyingParty::new(&config.provider, provider.http()));
         let refresher = Refresher::new(Arc::clone(&provider), Arc::clone(&relying_party));
         Ok(Self {
             ends: Arc::new(Ends::new(Arc::clone(&gate), Arc::clone(&telemetry))),
+            reach: Arc::new(Reach::new(&config.provider.issuer, provider.http())),
             gate,
             provider,
             relying_party,
             refresher: Arc::new(refresher),
-            reach: Arc::new(Reach::new(&config.provider.issuer, http.clone())),
             telemetry,
             limits: Arc::new(Limits {
                 exchanges: Semaphore::new(EXCHANGES_MAX),
@@ -140,12 +140,11 @@ impl Serving {
         let (provider, reach) = if provider_facts == self.provider_facts {
             (Arc::clone(&self.provider), Arc::clone(&self.reach))
         } else {
-            (
-                Arc::new(ProviderState::new(&config.provider, http.clone())),
-                Arc::new(Reach::new(&config.provider.issuer, http.clone())),
-            )
+            let provider = Arc::new(ProviderState::new(&config.provider, http.clone()));
+            let reach = Reach::new(&config.provider.issuer, provider.http());
+            (provider, Arc::new(reach))
         };
-        let relying_party = Arc::new(RelyingParty::new(&config.provider, http.clone()));
+        let relying_party = Arc::new(RelyingParty::new(&config.provider, provider.http()));
         let refresher = self
             .refresher
             .succeeded_by(Arc::clone(&provider), Arc::clone(&relying_party));
@@ -243,6 +242,7 @@ impl Serving {
                 .as_ref()
                 .and_then(|endpoints| endpoints.logout.as_ref()),
             refreshed,
+            clock_ahead: self.provider.clock_ahead(),
         };
         self.gate
             .decide(view, known, client, now, &mut clock::random)

@@ -1,9 +1,9 @@
 //! The provider's clock, by the Date of its answers (RFC 9110 6.6.1).
 
 use http::HeaderMap;
-use http::header::{AGE, DATE};
 
 use super::Verdict;
+use crate::edge::skew::ahead_by;
 use crate::gate::time::{LEEWAY, UnixTime};
 
 /// Seconds that a round trip and the cut-off fractions may make.
@@ -11,18 +11,9 @@ const NOISE: u64 = 3;
 
 /// How far it is from ours; nothing if it does not say, or the answer comes out of a cache.
 pub(super) fn compare(headers: &HeaderMap, now: UnixTime) -> Option<(Verdict, String)> {
-    if headers.contains_key(AGE) {
-        return None;
-    }
-    let date = headers.get(DATE)?.to_str().ok()?;
-    let date = chrono::DateTime::parse_from_rfc2822(date).ok()?.timestamp();
-    let date = u64::try_from(date).ok()?;
-    let off = date.abs_diff(now.secs());
-    let which = if date > now.secs() {
-        "behind"
-    } else {
-        "ahead of"
-    };
+    let ahead = ahead_by(headers, now)?;
+    let off = ahead.unsigned_abs();
+    let which = if ahead < 0 { "behind" } else { "ahead of" };
     let verdict = match off {
         0..=NOISE => return Some((Verdict::Good, "as the provider's".to_owned())),
         _ if off > LEEWAY => Verdict::Failing,
@@ -36,6 +27,8 @@ pub(super) fn compare(headers: &HeaderMap, now: UnixTime) -> Option<(Verdict, St
 
 #[cfg(test)]
 mod tests {
+    use http::header::{AGE, DATE};
+
     use super::*;
 
     #[test]

@@ -450,6 +450,8 @@ pub(in crate::gate) struct Desk {
     pub(in crate::gate) logout: Option<Url>,
     /// What became of the refresh that the request has waited for.
     pub(in crate::gate) refreshed: Option<Outcome>,
+    /// How far our clock is ahead of the provider's, once it has said so.
+    pub(in crate::gate) clock_ahead: Option<i64>,
     pub(in crate::gate) now: UnixTime,
     pub(in crate::gate) dice: Dice,
 }
@@ -467,6 +469,7 @@ impl Desk {
             keys: Some(key_set()),
             logout: Some(Url::parse("https://login.example.com/logout").unwrap()),
             refreshed: None,
+            clock_ahead: None,
             now: NOW,
             dice: Dice::new(42),
         }
@@ -477,6 +480,7 @@ impl Desk {
             keys: self.keys.as_ref(),
             logout: self.logout.as_ref(),
             refreshed: self.refreshed.as_ref(),
+            clock_ahead: self.clock_ahead,
         };
         let client = "203.0.113.7".parse().ok();
         let dice = &mut self.dice;
