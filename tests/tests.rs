@@ -8,6 +8,8 @@
 //! - `login`: from a page of the app through the provider and back
 //! - `fragments`: the part of a URL that no server sees
 //! - `forms`: what is sent after a session has ended
+//! - `loops`: sign-ins that would go in circles, and the page that says why
+//! - `tabs`: many tabs at once, and the back button
 //! - `mapping`: which claims become user, groups, access right and attributes
 //! - `shapes`: the same, in every shape in which a claim reaches us
 //! - `checklist`: the same, by the rows of the checklist that systems of the field are bought by
@@ -80,6 +82,7 @@ mod suite {
     mod log_scan;
     mod login;
     mod logout;
+    mod loops;
     mod mapping;
     mod metrics;
     mod online;
@@ -97,6 +100,7 @@ mod suite {
     mod shapes;
     mod spoofing;
     mod start;
+    mod tabs;
     mod third_party;
     mod tokens;
     mod upstream;

@@ -34,6 +34,12 @@ const LOGINS_MAX: u8 = 3;
 /// or cut it: half of the 8 KiB that they commonly give to one header line.
 const LARGE: u32 = 4_096;
 
+/// Logins in a row that an application leads to, and nobody types.
+const TYPED_MAX: u8 = 2 * LOGINS_MAX;
+
+/// The heading over what the person need not read.
+const FOR_OPERATORS: &str = "For the people who run this application";
+
 impl Gate {
     /// The row that another attempt with this `state` belongs to, and which
     /// attempt it would be; `None` if there have been enough.
@@ -58,25 +64,34 @@ impl Gate {
         let mut logins = self.logins_in_flight(req, face);
         let row = logins.row(now).filter(|row| row.logins >= LOGINS_MAX)?;
         let presented = face.cookies.presented(req.cookie_headers());
+        let clocks = known
+            .clock_ahead
+            .filter(|ahead| ahead.unsigned_abs() > LEEWAY);
         let cause = match self.identify(face, &presented, known, now) {
-            // Whoever types the address, or has a bookmark of it, means it.
-            Ok(_) | Err(Missing::Tokens(_)) if req.header("sec-fetch-site") == Some("none") => {
+            // Whoever types the address, or has a bookmark of it, means it. What
+            // redirects lead to from there counts as typed too, so that even this ends.
+            Ok(_) | Err(Missing::Tokens(_))
+                if req.header("sec-fetch-site") == Some("none") && row.logins < TYPED_MAX =>
+            {
                 return None;
             }
+            // Tokens that end as they come.
+            Err(Missing::Tokens(_)) if clocks.is_some() => Cause::Clocks,
             Ok(_) | Err(Missing::Tokens(_)) => Cause::App,
             Err(Missing::Identity(_)) if presented.lacks_chunks(whole_chunks(row)) => {
                 Cause::ChunksMissing
             }
+            Err(Missing::Identity(NoIdentity::NotRenewed)) if clocks.is_some() => Cause::Clocks,
             Err(Missing::Identity(why)) => Cause::of_session(why, row.characters > LARGE)?,
         };
         let target = self.wanted(params, face);
-        let mut page = self
-            .circles_page(req, face, cause, &target)
+        let mut facts = facts(req, face)
             .row("Session cookie", face.cookies.session_name())
             .row("Its size", format!("{} characters", row.characters));
-        if let Some(skew) = self.skew_of_session(face, &presented, cause, now) {
-            page = page.row("The clocks differ by", seconds(skew));
+        if let Some(skew) = clocks.or_else(|| self.skew_of_session(face, &presented, cause, now)) {
+            facts = facts.row("The clocks differ by", seconds(skew));
         }
+        let page = self.circles_page(face, cause, &target, facts);
         // A person who tries again is not stopped at once.
         logins.forget_row();
         let reply = circles(req, page, cause.reason(), rng);
@@ -102,43 +117,37 @@ impl Gate {
         } else {
             Cause::NoCookies
         };
-        let sent = if sent { "others" } else { "none at all" };
-        let page = self
-            .circles_page(req, face, cause, target)
+        let presented = face.cookies.presented(req.cookie_headers());
+        let sent = match (sent, presented.logins_candidates().is_empty()) {
+            (false, _) => "none at all",
+            (true, true) => "others",
+            (true, false) => "one of this name, of no use for this sign-in",
+        };
+        let facts = facts(req, face)
             .row("Login cookie", face.cookies.logins_name())
             .row("Cookies that came", sent);
+        let page = self.circles_page(face, cause, target, facts);
         circles(req, page, cause.reason(), rng)
     }
 
-    fn circles_page(
-        &self,
-        req: &RequestView<'_>,
-        face: &Face,
-        cause: Cause,
-        target: &ReturnTo,
-    ) -> Page {
+    /// What the person can do comes first, then what is for others.
+    fn circles_page(&self, face: &Face, cause: Cause, target: &ReturnTo, facts: Page) -> Page {
         let told = cause.told();
+        let again = self.login_path(target.as_str());
         let page = Page::new("Sign-in goes in circles")
             .text(format!(
                 "{} So it was stopped after three attempts.",
                 told.what
             ))
-            .text(told.person)
-            .text(format!(
-                "For the people who run this application: {}",
-                told.operator
-            ))
-            .link(self.login_path(target.as_str()), "Try again")
-            .row("Address", face.origin.as_str());
-        let page = match other_host(req, face) {
-            true => page.row("Opened as", req.host()),
-            false => page,
+            .text(told.person);
+        let page = match cause {
+            Cause::OtherHost | Cause::PlainHttp => {
+                let text = format!("Open {}", face.origin);
+                page.link(format!("{}{again}", face.origin), &text)
+            }
+            _ => page.link(again, "Try again"),
         };
-        // Whoever asks may have made it up; it is shown, and decides no access.
-        match req.header("x-forwarded-proto") {
-            Some("http") if face.origin.is_https() => page.row("Came here by", "http"),
-            _ => page,
-        }
+        page.below(FOR_OPERATORS, facts.text(told.operator))
     }
 
     /// How far the clocks are apart, if the session's token says so.
@@ -189,15 +198,14 @@ impl Gate {
         rng: Rng<'_>,
     ) -> Reply {
         let told = Cause::Clocks.told();
+        let facts = Page::default()
+            .text(told.operator)
+            .row("The clocks differ by", seconds(skew));
         let page = Page::new("Sign-in did not complete")
             .text(told.what)
             .text(told.person)
-            .text(format!(
-                "For the people who run this application: {}",
-                told.operator
-            ))
-            .row("The clocks differ by", seconds(skew))
-            .link(self.login_path(target.as_str()), "Try again");
+            .link(self.login_path(target.as_str()), "Try again")
+            .below(FOR_OPERATORS, facts);
         let reference = reference(rng);
         let page = with_reference(page, reference.as_deref());
         let note = Note {
@@ -205,6 +213,20 @@ impl Gate {
             ..Note::new("login_failed").because(error.reason())
         };
         Reply::refusal(req, StatusCode::BAD_GATEWAY, "login_failed", &page, note)
+    }
+}
+
+/// Where the site is, and where the browser seems to think that it is.
+fn facts(req: &RequestView<'_>, face: &Face) -> Page {
+    let facts = Page::default().row("Address", face.origin.as_str());
+    let facts = match other_host(req, face) {
+        true => facts.row("Opened as", req.host()),
+        false => facts,
+    };
+    // Whoever asks may have made it up; it is shown, and decides no access.
+    match req.header("x-forwarded-proto") {
+        Some("http") if face.origin.is_https() => facts.row("Came here by", "http"),
+        _ => facts,
     }
 }
 

@@ -98,7 +98,10 @@ fn a_large_session_is_cut_into_cookies_that_browsers_keep() {
 }
 
 /// A new person of the pool with so many groups of 42 characters, and their names.
-fn person_with_groups(chain: &Harness, count: usize) -> (&'static str, &'static str, Vec<String>) {
+pub(super) fn person_with_groups(
+    chain: &Harness,
+    count: usize,
+) -> (&'static str, &'static str, Vec<String>) {
     let (name, password) = ("crowd@example.org", "Vestibule-Demo-9");
     let groups: Vec<String> = (0..count).map(|n| format!("group-{n:036}")).collect();
     let person = json!({

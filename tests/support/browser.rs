@@ -252,6 +252,13 @@ impl Browser {
         });
     }
 
+    /// Takes cookies of the app's host out of the jar.
+    pub(crate) fn lose(&mut self, is_lost: impl Fn(&str) -> bool) {
+        let host = self.absolute("/").host_str().unwrap_or("").to_owned();
+        self.jar
+            .retain(|cookie| cookie.host != host || !is_lost(&cookie.name));
+    }
+
     /// What the jar would send to the app, as the Cookie header.
     pub(crate) fn app_cookies(&self) -> String {
         self.cookie_header(&self.absolute("/")).unwrap_or_default()
@@ -289,7 +296,10 @@ impl Browser {
         let response = self.send(method, url, &headers, body);
         // Without scripts, as this person is, such a page is left at once.
         match onward(&response) {
-            Some(onward) => self.navigate("GET", &onward, b"", None),
+            Some(onward) => {
+                self.initiator = Some(target);
+                self.navigate("GET", &onward, b"", None)
+            }
             None => response,
         }
     }

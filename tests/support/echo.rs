@@ -2,7 +2,7 @@
 //!
 //! Any path answers 200 with the request's head as JSON. The query changes that: `status=404`,
 //! `h=NAME:VALUE` (any number) adds response headers, `body=TEXT` replaces the body,
-//! `html` makes it a page.
+//! `html` makes it a page. `SELF` in a value stands for the request's own target, encoded for a query.
 
 use std::io::{BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -174,11 +174,13 @@ fn answer(request: &Seen) -> Vec<u8> {
         .map_or("", |(_, query)| query);
     let (mut status, mut extra, mut body) = ("200".to_owned(), String::new(), None);
     let mut kind = "application/json";
+    let own: String = url::form_urlencoded::byte_serialize(request.target().as_bytes()).collect();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let value = value.replace("SELF", &own);
         match name.as_ref() {
-            "status" => status = value.into_owned(),
+            "status" => status = value,
             "h" => extra += &format!("{}\r\n", value.replacen(':', ": ", 1)),
-            "body" => body = Some(value.into_owned()),
+            "body" => body = Some(value),
             "html" => kind = "text/html",
             _ => {}
         }

@@ -39,6 +39,17 @@ pub(crate) struct Chromium {
 
 impl Chromium {
     pub(crate) async fn start() -> Self {
+        Self::start_with(json!({})).await
+    }
+
+    /// The same for a person who allows no cookies of an origin.
+    pub(crate) async fn without_cookies_of(origin: &str) -> Self {
+        let exceptions = json!({ format!("{origin},*"): { "setting": 2 } });
+        let pref = "profile.content_settings.exceptions.cookies";
+        Self::start_with(json!({ pref: exceptions })).await
+    }
+
+    async fn start_with(prefs: serde_json::Value) -> Self {
         let profile = tempfile::tempdir().expect("a profile directory");
         let mut command = Command::new("chromedriver");
         command.arg("--port=0");
@@ -54,7 +65,7 @@ impl Chromium {
             "--user-data-dir={}",
             profile.path().join("profile").display()
         ));
-        let capabilities = json!({ "goog:chromeOptions": { "args": args } });
+        let capabilities = json!({ "goog:chromeOptions": { "args": args, "prefs": prefs } });
         let mut builder = ClientBuilder::new(HttpConnector::new());
         if let serde_json::Value::Object(capabilities) = capabilities {
             builder.capabilities(capabilities);

@@ -36,7 +36,7 @@ pub(in crate::gate) struct Told {
     pub(in crate::gate) what: &'static str,
     /// What the person can do.
     pub(in crate::gate) person: &'static str,
-    /// What whoever runs the application can do; follows a colon.
+    /// What whoever runs the application can do.
     pub(in crate::gate) operator: &'static str,
 }
 
@@ -77,57 +77,57 @@ impl Cause {
             Self::NoCookies => (
                 "Your browser sends back no cookie, and this sign-in needs one.",
                 "Allow cookies for this site, and leave any mode that blocks them.",
-                "a front proxy may also remove the Cookie or the Set-Cookie header.",
+                "A front proxy may also remove the Cookie or the Set-Cookie header.",
             ),
             Self::LoginCookieLost => (
                 "Your browser does not send back the cookie that this sign-in needs.",
-                "Delete the cookies of this site, allow new ones, and open it under the address below.",
-                "something between the browser and here may remove the cookie, or the browser has no room left for this host.",
+                "Delete the cookies of this site, allow new ones, and try again.",
+                "Something between the browser and here may remove the cookie, or the browser has no room left for this host.",
             ),
             Self::OtherHost => (
                 "This site was opened under another address than its own, and its cookies did not come along.",
-                "Open it under the address below.",
-                "server.public_url has to be what the browser shows, with its port, and the front proxy has to pass the Host header on.",
+                "Open it under its own address.",
+                "What the browser shows, with its port, has to be in server.public_url, and the front proxy has to pass the Host header on.",
             ),
             Self::PlainHttp => (
                 "This site seems to be opened by http, where your browser does not keep the cookie that this sign-in needs.",
-                "Open it under the address below, which begins with https.",
-                "the front proxy has to send people from http to https, since server.public_url says https and cookies are Secure.",
+                "Open it under its own address, which begins with https.",
+                "The front proxy has to send people from http to https, since server.public_url says https and cookies are Secure.",
             ),
             Self::SessionCookieLost => (
                 "You were signed in, but the cookie that says so did not come back.",
                 "Delete the cookies of this site, and sign in once more.",
-                "something between the browser and here may remove the cookie, or other applications fill the room that browsers have for this host.",
+                "Something between the browser and here may remove the cookie, or other applications fill the room that browsers have for this host.",
             ),
             Self::TooLarge => (
                 "You were signed in, but the cookie that says so is large and did not come back.",
                 "Delete the cookies of this site; if that does not help, you cannot do more.",
-                "raise the header limits of the front proxy (nginx: large_client_header_buffers, and proxy_buffer_size for the answer), or have the provider put less into its tokens.",
+                "Raise the header limits of the front proxy (nginx: large_client_header_buffers, and proxy_buffer_size for the answer), or have the provider put less into its tokens.",
             ),
             Self::ChunksMissing => (
                 "You were signed in, but only a part of the cookies that say so came back.",
                 "Delete the cookies of this site, and sign in once more.",
-                "raise the header limits of the front proxy (nginx: large_client_header_buffers, and proxy_buffer_size for the answer), or have the provider put less into its tokens.",
+                "Raise the header limits of the front proxy (nginx: large_client_header_buffers, and proxy_buffer_size for the answer), or have the provider put less into its tokens.",
             ),
             Self::Unreadable => (
                 "You were signed in, but the cookie that says so cannot be read here.",
                 "Try again in a few minutes.",
-                "all instances need the same session.keys and versions that read each other's cookies, and nothing on the way may change a cookie.",
+                "All instances need the same session.keys and versions that read each other's cookies, and nothing on the way may change a cookie.",
             ),
             Self::Clocks => (
                 "The clock of this application and that of the sign-in service differ too much.",
                 "Try again later; you cannot do more.",
-                "have every machine that runs Vestibule keep its time by NTP.",
+                "Have every machine that runs Vestibule keep its time by NTP.",
             ),
             Self::SessionRefused => (
                 "You were signed in, and your session ended again at once.",
                 "Try again later; you cannot do more.",
-                "the log says why the session is refused; look at session.lifetime, session.idle_timeout and the life of the provider's tokens.",
+                "The log says why the session is refused; look at session.lifetime, session.idle_timeout and the life of the provider's tokens.",
             ),
             Self::App => (
                 "You are signed in, but the application asked for a sign-in again and again.",
                 "Open another page of the application; you need not sign in again.",
-                "the application answers a signed-in request by sending people to the login; it may not read the headers that it is sent (see whoami), or keep a session of its own that has ended.",
+                "The application answers a signed-in request by sending people to the login; it may not read the headers that it is sent (see whoami), or keep a session of its own that has ended.",
             ),
         };
         Told {

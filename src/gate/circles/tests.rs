@@ -134,6 +134,14 @@ fn an_application_that_asks_again_and_again_is_named() {
 }
 
 #[test]
+fn an_address_that_is_typed_again_and_again_by_redirects_ends_too() {
+    let (mut desk, mut jar) = (desk(), Jar::default());
+    three(&mut desk, &mut jar, |_| {});
+    three(&mut desk, &mut jar, |_| {});
+    assert_stopped(&fourth(&mut desk, &jar), Cause::App);
+}
+
+#[test]
 fn a_session_of_another_clock_is_named_with_the_difference() {
     let (mut desk, mut jar) = (desk(), Jar::default());
     three(&mut desk, &mut jar, |_| {});
@@ -143,6 +151,35 @@ fn a_session_of_another_clock_is_named_with_the_difference() {
     assert!(
         text(&fourth(&mut desk, &jar)).contains("500 seconds (this application&#39;s is behind)")
     );
+}
+
+#[test]
+fn clocks_that_differ_by_the_providers_word_are_named_with_its_number() {
+    // The session's token ends as it comes, and the provider's answers were dated so.
+    let ends = changed(id_claims(), &json!({ "exp": NOW.secs() - 30 }));
+    for (ahead, cause) in [
+        (Some(61), Cause::Clocks),
+        (Some(-61), Cause::Clocks),
+        (Some(60), Cause::App),
+        (None, Cause::App),
+    ] {
+        let (mut desk, mut jar) = (desk(), Jar::default());
+        for _ in 0..3 {
+            desk.sign_in_as("/page", &ends, &mut jar);
+        }
+        desk.now = NOW.plus(40);
+        desk.clock_ahead = ahead;
+        let again = Req::open("/_vestibule/login?rd=%2Fpage").cookies(&jar);
+        let reply = desk.reply(&again.with("sec-fetch-site", "cross-site"));
+        assert_stopped(&reply, cause);
+        let shown = ahead.filter(|ahead| ahead.unsigned_abs() > LEEWAY);
+        assert_eq!(
+            text(&reply).contains("61 seconds"),
+            shown.is_some(),
+            "{}",
+            text(&reply)
+        );
+    }
 }
 
 #[test]
