@@ -16,7 +16,8 @@ SHELL := /bin/bash
 # Cargo subcommands of the tool environment; what is installed on the machine comes first.
 export PATH := $(PATH):$(CURDIR)/target/tools/venv/bin
 
-SCRIPTS := .ci/run scripts/setup scripts/demo scripts/facts scripts/audit
+SCRIPTS := .ci/run scripts/setup scripts/demo scripts/facts scripts/audit tests/support/build-image \
+           deploy/image/root-file-system deploy/helm/vestibule/files/rotate-session-key.sh
 
 # One profile and one target directory for builds and tests, so that nothing is compiled twice.
 # Clippy and rustdoc share their own (metadata-only) artefacts of the dependencies.

@@ -39,6 +39,7 @@
 //! - `listeners`: TLS and its certificates, HTTP/2, unix sockets
 //! - `reload`: a changed configuration while requests go on
 //! - `metrics`: what an instance says of itself
+//! - `deploy`: image, chart, component, unit, package, compose file, dashboard and alerts
 //! - `advisories`: how others were broken, R1 to R20
 //! - `browser`: the same in a real chromium
 //! - `third_party`: an identity provider that nobody here wrote
@@ -71,6 +72,7 @@ mod suite {
     mod checklist;
     mod cli;
     mod cookies;
+    mod deploy;
     mod explain;
     mod forms;
     mod fragments;

@@ -1,0 +1,116 @@
+//! Dashboard and alerts, against the list of metrics and what they can say.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{ask, file, yaml};
+use crate::support::peers::root;
+
+#[test]
+fn every_query_is_of_metrics_that_there_are() {
+    let dashboard: Value =
+        serde_json::from_str(&file("deploy/grafana/dashboard.json")).expect("JSON");
+    let mut queries = Vec::new();
+    collect(&dashboard, &mut queries);
+    assert!(queries.len() > 15, "{}", queries.len());
+    let alerts = yaml(&file("deploy/prometheus/alerts.yaml")).remove(0);
+    let before = queries.len();
+    collect(&alerts, &mut queries);
+    assert!(queries.len() > before + 5, "{}", queries.len() - before);
+
+    // Grafana's variables stand for what Prometheus sees.
+    let asked: Vec<String> = queries
+        .iter()
+        .map(|query| query.replace("$__rate_interval", "5m"))
+        .collect();
+    let answers = ask("queries", &json!(asked));
+    let page = file("docs/metrics.md");
+    let described: BTreeSet<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    let source = source(&root().join("src"));
+    let mut seen = BTreeSet::new();
+    for (query, answer) in asked.iter().zip(answers.as_array().expect("a list")) {
+        assert!(answer.get("error").is_none(), "{answer}");
+        let metrics = answer["metrics"].as_array().expect("a list");
+        assert!(!metrics.is_empty(), "{query}");
+        for metric in metrics {
+            let metric = metric.as_str().expect("a name");
+            assert!(described.contains(metric), "{metric} in {query}");
+            seen.insert(metric.to_owned());
+        }
+        for (label, values) in answer["labels"].as_object().expect("a table") {
+            match label.as_str() {
+                "outcome" | "result" => {
+                    for value in values.as_array().expect("a list") {
+                        assert!(source.contains(&value.to_string()), "{value} in {query}");
+                    }
+                }
+                "job" | "instance" => {}
+                other => panic!("{other} in {query}"),
+            }
+        }
+    }
+    // What nobody would look at could be left out of /metrics too.
+    let unseen: Vec<&str> = described
+        .into_iter()
+        .filter(|metric| !seen.contains(*metric))
+        .filter(|metric| !LEFT_OUT.contains(metric))
+        .collect();
+    assert!(unseen.is_empty(), "{unseen:?}");
+}
+
+/// Of no use on a dashboard.
+const LEFT_OUT: [&str; 1] = [
+    // A gauge that begins anew with each reload.
+    "vestibule_signature_checks",
+];
+
+#[test]
+fn every_alert_says_what_to_do_with_it() {
+    let alerts = yaml(&file("deploy/prometheus/alerts.yaml")).remove(0);
+    let rules = alerts["groups"][0]["rules"].as_array().expect("rules");
+    let mut names = BTreeSet::new();
+    for rule in rules {
+        let name = rule["alert"].as_str().expect("a name");
+        assert!(names.insert(name), "twice: {name}");
+        assert!(rule["annotations"]["summary"].is_string(), "{name}");
+        let severity = rule["labels"]["severity"].as_str();
+        assert!(matches!(severity, Some("warning" | "critical")), "{name}");
+    }
+}
+
+/// Every `expr`, wherever it is.
+fn collect(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(table) => {
+            for (key, value) in table {
+                match value.as_str() {
+                    Some(query) if key == "expr" => found.push(query.to_owned()),
+                    _ => collect(value, found),
+                }
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|value| collect(value, found)),
+        _ => {}
+    }
+}
+
+/// The program's text, but for its tests.
+fn source(folder: &Path) -> String {
+    let mut text = String::new();
+    for entry in fs::read_dir(folder).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if path.is_dir() && name != Some("tests") {
+            text.push_str(&source(&path));
+        } else if path.extension().is_some_and(|end| end == "rs") && name != Some("tests.rs") {
+            text.push_str(&fs::read_to_string(&path).expect("a source"));
+        }
+    }
+    text
+}
