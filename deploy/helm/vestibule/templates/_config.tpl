@@ -15,11 +15,16 @@
 {{- end }}
 {{- range $key, $port := dict "listen" .Values.ports.http "admin_listen" .Values.ports.admin }}
 {{- if not (hasKey $server $key) }}{{ $_ := set $server $key (printf "0.0.0.0:%d" (int $port)) }}{{ end }}
-{{- if not (hasSuffix (printf ":%d" (int $port)) (get $server $key | toString)) }}
+{{- $there := false }}
+{{- $addresses := get $server $key }}
+{{- range (kindIs "slice" $addresses | ternary $addresses (list $addresses)) }}
+{{- $there = or $there (hasSuffix (printf ":%d" (int $port)) (toString .)) }}
+{{- end }}
+{{- if not $there }}
 {{- fail (printf "config.server.%s: the pod's port is another one; leave the key out, or give it the port %d" $key (int $port)) }}
 {{- end }}
 {{- end }}
-{{- $_ := set $server "threads" ($server.threads | default 2 | int64) }}
+{{- $_ := set $server "threads" ($server.threads | default 2) }}
 {{- $_ := set $config "server" $server }}
 {{- if not $config.provider }}{{ fail "config.provider: name who signs people in, as [provider.ID] of config.example.toml" }}{{ end }}
 {{- $session := $config.session | default dict }}
@@ -43,8 +48,20 @@
 {{- else if not $config.upstream }}
 {{- fail "config.upstream: name the app, such as { url: http://wiki.apps.svc:3000 }" }}
 {{- end }}
-{{- $_ := set $config.server "threads" (int64 $config.server.threads) }}
+{{- include "vestibule.integers" $config }}
 {{- toToml $config }}
+{{- end }}
+
+{{/* YAML has one kind of number, TOML has two: whole ones are whole again. */}}
+{{- define "vestibule.integers" -}}
+{{- $table := . }}
+{{- range $key, $value := $table }}
+{{- if kindIs "map" $value }}{{ include "vestibule.integers" $value }}
+{{- else if and (kindIs "float64" $value) (eq (floor $value) $value) }}{{ $_ := set $table $key (int64 $value) }}
+{{- else if kindIs "slice" $value }}
+{{- range $value }}{{ if kindIs "map" . }}{{ include "vestibule.integers" . }}{{ end }}{{ end }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* The hosts of public_url, as a YAML list. */}}
