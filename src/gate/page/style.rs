@@ -18,4 +18,4 @@ table{width:100%;border-collapse:collapse;margin:0 0 1rem}\
 th,td{padding:.45rem .75rem .45rem 0;border-top:1px solid var(--line);text-align:left;vertical-align:top;overflow-wrap:anywhere}\
 th{font-weight:600;white-space:nowrap}\
 .detail{margin:0;color:var(--soft);font-size:.85rem}\
-@media(max-width:30rem){body{padding:1rem}main{padding:1.25rem}th,td{display:block;padding-right:0}th{padding-bottom:0;white-space:normal}td{padding-top:0;border-top:0}}";
+@media(max-width:30rem){body{padding:1rem}main{padding:1.25rem}th,td{display:block;padding-right:0}th{padding-bottom:0;white-space:normal}th:empty{display:none}td{padding-top:0;border-top:0}}";
