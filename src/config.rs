@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::gate::client::TrustedProxies;
 use crate::gate::cookie::CookieName;
+use crate::gate::forward_auth::ForwardAuth;
 use crate::gate::headers::HeaderRules;
 use crate::gate::identity::rule::{AttributeRule, ClaimRule};
 use crate::gate::origin::PublicOrigin;
@@ -77,6 +78,8 @@ pub struct Server {
     pub whoami: bool,
     /// Whose word about the client's address counts.
     pub trusted_proxies: TrustedProxies,
+    /// Whether and how front proxies may ask about requests.
+    pub forward_auth: Option<ForwardAuth>,
     /// Whether routes match whatever the case of a path is.
     pub ignore_path_case: bool,
     /// Worker threads; at least one.
@@ -86,7 +89,7 @@ pub struct Server {
 /// `[upstream]`, or the `[upstream.NAME]` tables.
 #[derive(Debug)]
 pub struct Upstreams {
-    /// At least one.
+    /// At least one, but for forward-auth alone.
     pub apps: Vec<Upstream>,
     /// Which of them answers where no route names one.
     pub default: Option<usize>,

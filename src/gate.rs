@@ -29,6 +29,7 @@ mod evidence;
 pub mod explain;
 mod face;
 pub mod form;
+pub mod forward_auth;
 mod forwarding;
 pub mod fragment;
 pub mod headers;
@@ -69,6 +70,7 @@ use cookie::Cookies;
 pub use decision::{Decision, Effect, Forward};
 use endpoint::{Endpoint, OurPaths};
 use face::Face;
+use forward_auth::ForwardAuth;
 use headers::HeaderRules;
 use identity::Mapping;
 use judging::Held;
@@ -102,6 +104,9 @@ pub struct Gate {
     outage_grace: u64,
     whoami: bool,
     proxies: TrustedProxies,
+    forward_auth: Option<ForwardAuth>,
+    /// Whether there is an app behind us.
+    has_app: bool,
     memory: Arc<Memory>,
     verified: VerifiedSessions,
 }
@@ -141,6 +146,8 @@ enum Leads<'g, 'r> {
     Nowhere,
     /// To a host that is not ours.
     Elsewhere,
+    /// To the question of a front proxy.
+    Asked(Option<&'r str>),
     /// To a page of ours.
     Ours(Endpoint<'r>, &'g Face),
     /// To the app.
@@ -223,6 +230,8 @@ impl Gate {
             outage_grace: config.session.outage_grace.as_secs(),
             whoami: config.server.whoami,
             proxies: config.server.trusted_proxies.clone(),
+            forward_auth: config.server.forward_auth,
+            has_app: config.upstreams.default.is_some() || !config.upstreams.apps.is_empty(),
             memory,
             verified: VerifiedSessions::new(config.session.verification_cache),
         }
@@ -255,6 +264,8 @@ impl Gate {
             Leads::Ours(endpoint, face) => {
                 return self.serve(endpoint, req, face, known, now, rng);
             }
+            Leads::Asked(below) => return self.forward_auth(below, req, known, client, now, rng),
+            Leads::App(..) if !self.has_app => return Decision::Reply(reply::not_found(req)),
             Leads::App(ruling, face) => (ruling, face),
         };
         let (label, manner, judged) = match ruling {
@@ -315,6 +326,10 @@ impl Gate {
         }
         let face = self.face(req.host());
         match (self.paths.classify(req.path().canonical()), face) {
+            // A front proxy need not ask by a public name.
+            (Some(Endpoint::Auth { below }), _) if self.forward_auth.is_some() => {
+                return Leads::Asked(below);
+            }
             (Some(_), None) => return Leads::Elsewhere,
             (Some(endpoint), Some(face)) => return Leads::Ours(endpoint, face),
             (None, _) => {}
@@ -381,14 +396,14 @@ impl Gate {
             Endpoint::Session => self.session_json(req, face, known, now, rng),
             Endpoint::Whoami => self.whoami_page(req, face, known, now, rng),
             Endpoint::Jwks => Decision::Reply(self.jwks(req)),
-            Endpoint::Unknown => Decision::Reply(reply::not_found(req)),
+            Endpoint::Auth { .. } | Endpoint::Unknown => Decision::Reply(reply::not_found(req)),
         }
     }
 
     /// Whether the configuration has this page at all.
     fn is_there(&self, endpoint: Endpoint<'_>) -> bool {
         match endpoint {
-            Endpoint::Unknown => false,
+            Endpoint::Auth { .. } | Endpoint::Unknown => false,
             Endpoint::Whoami => self.whoami,
             Endpoint::Jwks => self.headers.jwks().is_some(),
             _ => true,

@@ -8,6 +8,7 @@
 //! - [`peers`]: the legacy app, Radicale, and an identity provider that is not ours
 //! - [`authority`]: one that signs certificates
 //! - [`client`]: HTTP/1.1 and HTTP/2, plain, by TLS and over unix sockets
+//! - [`fronts`]: nginx, Caddy, Envoy and HAProxy, by the recipes of `deploy/forward-auth`
 //! - [`wire`]: HTTP/1.1 by hand, for requests that no client library would send
 //! - [`browser`]: a person without a browser: cookie jar, links and forms, one redirect at a time
 //! - [`html`]: just enough HTML for links and forms
@@ -21,6 +22,7 @@ pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod dev_idp;
 pub(crate) mod echo;
+pub(crate) mod fronts;
 pub(crate) mod harness;
 pub(crate) mod html;
 pub(crate) mod issuer;

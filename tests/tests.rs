@@ -31,6 +31,7 @@
 //! - `headers`: what the app is told of a person, in which convention
 //! - `assertion`: the same, signed, for apps that verify
 //! - `upstream`: what the app gets, and what of its answers reaches the browser
+//! - `forward_auth`: nginx, Caddy, Envoy, HAProxy and Traefik, which ask before they send a request on
 //! - `auth_age`: people whose sign-in at the provider is too long ago
 //! - `logout`: the end of a session
 //! - `open_connections`: websockets and event streams, and how they end with their session
@@ -75,6 +76,7 @@ mod suite {
     mod deploy;
     mod explain;
     mod forms;
+    mod forward_auth;
     mod fragments;
     mod headers;
     mod hostile_tokens;

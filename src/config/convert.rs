@@ -72,7 +72,11 @@ pub(crate) fn convert(
 ) -> Option<Config> {
     let mut work = Conversion { outside, findings };
     let server = work.server(&file.server);
-    let upstreams = work.upstreams(&file.upstream);
+    let asked_alone = server.as_ref().map_or_else(
+        || file.server.forward_auth.is_some(),
+        |server| server.forward_auth.is_some(),
+    );
+    let upstreams = work.upstreams(&file.upstream, asked_alone);
     let provider = work.providers(
         file,
         server.as_ref().map(|server| server.path_prefix.as_str()),

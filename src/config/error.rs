@@ -135,6 +135,9 @@ pub enum ConfigErrorKind {
     /// What the list of browsers does not take.
     #[error("needs include_subdomains = true and a max_age of at least a year")]
     HstsPreload,
+    /// `forward_auth_cookies` without `forward_auth`.
+    #[error("is about answers of server.forward_auth, which is off")]
+    ForwardAuthOff,
     /// A parameter of the authorization URL that is not for configuration.
     #[error("is a parameter of the sign-in itself, or no name of one")]
     AuthorizeParam,
@@ -426,6 +429,9 @@ pub enum ConfigWarningKind {
     /// `trusted_proxies` that hold everybody.
     #[error("believes every client about where it comes from")]
     EverybodyTrusted,
+    /// Forward-auth that no peer may use.
+    #[error("is for trusted proxies, and there is none")]
+    NobodyMayAsk,
     /// A session longer than 30 days.
     #[error("is longer than 30 days")]
     LongLifetime,

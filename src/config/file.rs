@@ -42,6 +42,8 @@ pub(crate) struct ServerTable {
     pub(crate) whoami: MaybeText,
     pub(crate) threads: Option<Item<i64>>,
     pub(crate) trusted_proxies: MaybeTexts,
+    pub(crate) forward_auth: MaybeText,
+    pub(crate) forward_auth_cookies: Option<Item<bool>>,
     pub(crate) ignore_path_case: Option<Item<bool>>,
 }
 
@@ -273,7 +275,6 @@ impl FileConfig {
 
 impl ServerTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&["forward_auth", "forward_auth_cookies"]);
         Self {
             place: table.place(),
             listen: table.texts("listen"),
@@ -286,6 +287,8 @@ impl ServerTable {
             whoami: table.text("whoami"),
             threads: table.number("threads"),
             trusted_proxies: table.texts("trusted_proxies"),
+            forward_auth: table.text("forward_auth"),
+            forward_auth_cookies: table.boolean("forward_auth_cookies"),
             ignore_path_case: table.boolean("ignore_path_case"),
         }
     }

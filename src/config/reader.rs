@@ -95,6 +95,11 @@ impl Place {
         &self.key
     }
 
+    /// Whether something stands here at all.
+    pub(crate) fn is_there(&self) -> bool {
+        self.offset.is_some()
+    }
+
     /// An entry of this table, and where its name stands.
     pub(crate) fn at(&self, name: &str, offset: Option<usize>) -> Self {
         let key = match self.key.as_str() {

@@ -22,6 +22,7 @@ use super::serving::{Current, Serving};
 use super::upstream::Resolver;
 use super::view::{self, FramingError, Received};
 use crate::gate::cache::Audience;
+use crate::gate::headers::Name;
 use crate::gate::origin::PublicOrigin;
 use crate::gate::reply::{Note, Reply};
 use crate::gate::route::Access;
@@ -141,6 +142,7 @@ impl ProxyHttp for Proxy {
                         "a request for a host that is no server.public_url"
                     );
                 }
+                warn_of_left_out(&reply.left_out);
                 ctx.note = std::mem::take(&mut reply.note);
                 let hsts = hsts(session, &serving);
                 respond::send(session, &reply, hsts).await?;
@@ -173,12 +175,7 @@ impl ProxyHttp for Proxy {
         let Some(forward) = &ctx.forward else {
             return Err(Error::new_in(ErrorType::InternalError));
         };
-        for header in forward.edits.left_out() {
-            tracing::warn!(
-                %header,
-                "the header cannot say all of its value truly; a part was left out"
-            );
-        }
+        warn_of_left_out(forward.edits.left_out());
         let host = app(ctx).and_then(Resolver::host);
         respond::edit_request(
             upstream_request,
@@ -300,6 +297,15 @@ impl ProxyHttp for Proxy {
             note: &ctx.note,
             elapsed: ctx.started.elapsed(),
         });
+    }
+}
+
+fn warn_of_left_out(headers: &[Name]) {
+    for header in headers {
+        tracing::warn!(
+            %header,
+            "the header cannot say all of its value truly; a part was left out"
+        );
     }
 }
 

@@ -11,7 +11,8 @@ use ipnet::IpNet;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// Peers whose `X-Forwarded-For` is believed (contract, `server.trusted_proxies`).
+/// Peers whose `X-Forwarded-For` is believed, and who may ask by forward-auth
+/// (contract, `server.trusted_proxies`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedProxies {
     /// Networks.
@@ -29,8 +30,7 @@ impl TrustedProxies {
     #[must_use]
     pub fn client(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
         let mut client = peer.map(|peer| peer.to_canonical());
-        let trusts_peer = client.map_or(self.unix, |peer| self.trusts(peer));
-        if !trusts_peer {
+        if !self.trust(peer) {
             return client;
         }
         let fields: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().collect();
@@ -48,6 +48,13 @@ impl TrustedProxies {
             }
         }
         client
+    }
+
+    /// Whether whoever opened the connection is one of ours; `None` if that was
+    /// a unix socket.
+    #[must_use]
+    pub fn trust(&self, peer: Option<IpAddr>) -> bool {
+        peer.map_or(self.unix, |peer| self.trusts(peer.to_canonical()))
     }
 
     fn trusts(&self, address: IpAddr) -> bool {

@@ -38,6 +38,11 @@ pub enum Endpoint<'p> {
     Whoami,
     /// The keys by which apps verify the signed assertion.
     Jwks,
+    /// Where a front proxy asks about a request that it has received.
+    Auth {
+        /// What follows, with its slash.
+        below: Option<&'p str>,
+    },
     /// Under our prefix, but nothing.
     Unknown,
 }
@@ -93,6 +98,10 @@ impl OurPaths {
             "session" | "userinfo" => Endpoint::Session,
             "whoami" => Endpoint::Whoami,
             "jwks.json" => Endpoint::Jwks,
+            "auth" => Endpoint::Auth { below: None },
+            other if other.starts_with("auth/") => Endpoint::Auth {
+                below: other.get("auth".len()..),
+            },
             other => match other.split_once('/') {
                 Some(("login", id)) => Endpoint::Login { provider: Some(id) },
                 Some(("callback", id)) => Endpoint::Callback { provider: Some(id) },
@@ -116,6 +125,7 @@ impl Endpoint<'_> {
             Self::Session => Endpoint::Session,
             Self::Whoami => Endpoint::Whoami,
             Self::Jwks => Endpoint::Jwks,
+            Self::Auth { .. } => Endpoint::Auth { below: None },
             Self::Unknown => Endpoint::Unknown,
         }
     }
@@ -124,7 +134,7 @@ impl Endpoint<'_> {
     #[must_use]
     pub fn allows(self, method: &Method) -> bool {
         match self {
-            Self::Unknown => true,
+            Self::Auth { .. } | Self::Unknown => true,
             Self::Logout => matches!(*method, Method::GET | Method::HEAD | Method::POST),
             // A preview that only looks must not use up the code.
             Self::Callback { .. } => *method == Method::GET,

@@ -174,6 +174,7 @@ impl Gate {
                 let reply = self.misdirected(req);
                 Explanation::of(Outcome::Misdirected, reply.status, "host_unknown")
             }
+            Leads::Asked(_) => Explanation::ours(),
             Leads::Ours(endpoint, _) => self.explain_ours(endpoint, req),
             Leads::App(ruling, face) => self.explain_app(ruling, req, face, asking, now, rng),
         };
@@ -196,11 +197,7 @@ impl Gate {
         if !self.is_there(endpoint) {
             return Explanation::of(Outcome::NotFound, StatusCode::NOT_FOUND, "not_found");
         }
-        Explanation {
-            status: None,
-            reason: None,
-            ..Explanation::of(Outcome::Ours, StatusCode::OK, "page")
-        }
+        Explanation::ours()
     }
 
     fn explain_app(
@@ -213,7 +210,8 @@ impl Gate {
         rng: Rng<'_>,
     ) -> Explanation {
         let (access, label) = match ruling {
-            Ruling::Rule { manner, .. } if manner.upstream.is_none() => {
+            // Without an app, it is what a front proxy is told.
+            Ruling::Rule { manner, .. } if self.has_app && manner.upstream.is_none() => {
                 return Explanation::of(Outcome::NotFound, StatusCode::NOT_FOUND, "not_found");
             }
             Ruling::Rule { access, label, .. } => (Some(access), label),
@@ -392,6 +390,15 @@ impl Explanation {
         Self {
             detail: Some(error.to_string()),
             ..Self::of(Outcome::BadRequest, status, "request_unreadable")
+        }
+    }
+
+    /// Of a page of ours: what it answers is its own matter.
+    fn ours() -> Self {
+        Self {
+            status: None,
+            reason: None,
+            ..Self::of(Outcome::Ours, StatusCode::OK, "page")
         }
     }
 

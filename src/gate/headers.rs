@@ -195,6 +195,13 @@ impl HeaderRules {
         self.assertion.as_ref().map(|(_, asserter)| asserter.jwks())
     }
 
+    /// The names of all headers that may tell of somebody, each once; but for
+    /// those of single claims, which only a person has.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        let lines = self.lines.iter().map(|line| &line.name);
+        lines.chain(self.assertion.iter().map(|(name, _)| name))
+    }
+
     /// Whether a client's header of this name is removed: all names of all
     /// built-in presets, whatever is configured, and all that are set here, in
     /// every spelling ([`normalised`]).

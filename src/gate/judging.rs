@@ -160,7 +160,9 @@ impl Gate {
             self.origins().any(|ours| ours.as_str() == origin)
                 || manner.origins.iter().any(|other| other.as_str() == origin)
         };
-        req.headers().contains_key(header::UPGRADE)
+        // A front proxy that asks about one may keep `Upgrade` to itself.
+        let opens = [header::UPGRADE, header::SEC_WEBSOCKET_VERSION];
+        opens.iter().any(|name| req.headers().contains_key(name))
             && req.headers().contains_key(header::ORIGIN)
             && !req.header("origin").is_some_and(is_welcome)
     }

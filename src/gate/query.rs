@@ -38,6 +38,11 @@ impl Params {
         }
     }
 
+    /// All of them, in order.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
     /// Whether any parameter at all is there twice.
     pub(super) fn any_doubled(&self) -> bool {
         let mut seen = std::collections::HashSet::new();

@@ -11,6 +11,7 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::headers::Name;
 use super::page::Page;
 use super::request::RequestView;
 
@@ -25,6 +26,8 @@ pub struct Reply {
     pub body: Bytes,
     /// For the log.
     pub note: Note,
+    /// Headers that cannot say all of their value truly, for the log.
+    pub left_out: Vec<Name>,
 }
 
 /// What the access log says of a request. All texts are from closed lists,
@@ -174,6 +177,7 @@ impl Reply {
             ],
             body,
             note,
+            left_out: Vec::new(),
         }
     }
 
@@ -201,6 +205,12 @@ impl Reply {
         reply
             .with(header::CONTENT_SECURITY_POLICY, &policy)
             .with(header::X_FRAME_OPTIONS, "SAMEORIGIN")
+    }
+
+    /// 200 without a body, for a front proxy.
+    #[must_use]
+    pub(super) fn allowed(note: Note) -> Self {
+        Self::new(StatusCode::OK, Bytes::new(), note)
     }
 
     /// JSON.

@@ -72,6 +72,23 @@ impl<'r> RequestView<'r> {
         {
             return Err(RequestError::HostMismatch);
         }
+        Self::at_host(method, target, host, headers)
+    }
+
+    /// The same of a request whose host does not stand in its `Host` field,
+    /// since somebody else received it. `target` is path and query.
+    ///
+    /// # Errors
+    /// See [`RequestError`].
+    pub(in crate::gate) fn at_host(
+        method: &'r Method,
+        target: &'r [u8],
+        host: &'r str,
+        headers: &'r HeaderMap,
+    ) -> Result<Self, RequestError> {
+        if origin::split_host(host).is_none() {
+            return Err(RequestError::Host);
+        }
         let (path, query) = match target.iter().position(|b| *b == b'?') {
             Some(at) => {
                 let (path, query) = target.split_at_checked(at).ok_or(RequestError::Target)?;
@@ -148,7 +165,9 @@ impl<'r> RequestView<'r> {
 }
 
 /// Cuts `http://host` off an absolute-form target (RFC 9112 3.2.2).
-fn split_absolute_form(target: &[u8]) -> Result<(Option<&str>, &[u8]), RequestError> {
+pub(in crate::gate) fn split_absolute_form(
+    target: &[u8],
+) -> Result<(Option<&str>, &[u8]), RequestError> {
     if target.first() == Some(&b'/') {
         return Ok((None, target));
     }
@@ -193,9 +212,7 @@ fn one_host<'r>(
         (None, Some(authority)) => authority,
         (None, None) => return Err(RequestError::Host),
     };
-    origin::split_host(chosen)
-        .map(|_| chosen)
-        .ok_or(RequestError::Host)
+    Ok(chosen)
 }
 
 fn read_query(query: &[u8]) -> Result<&str, RequestError> {

@@ -318,6 +318,14 @@ impl Router {
         self.has_path_rules
     }
 
+    /// Whether all requests fall under the same rule, whatever they ask for.
+    #[must_use]
+    pub fn is_one_rule(&self) -> bool {
+        self.entries.iter().all(|entry| {
+            entry.pattern.is_everything() && entry.hosts.is_empty() && entry.methods.is_empty()
+        })
+    }
+
     /// The rule for a request to a host (lower-case, without port). Host over
     /// none, exact over prefix, longer over shorter, and then the method; what
     /// no route names is for signed-in people.

@@ -31,6 +31,8 @@ pub enum Condition {
     AccessRight(Values),
     /// The email's part after its only `@` is one of these, in any letter case.
     EmailDomains(Values),
+    /// The email is one of these, its domain in any letter case.
+    Emails(Values),
     /// Signed in through one of these providers.
     Provider(Values),
     /// The claim has any of these values: the ID token's, or where that has
@@ -91,6 +93,19 @@ impl Rules {
         (!rules.is_empty()).then_some(Self(rules))
     }
 
+    /// One table alone.
+    #[must_use]
+    pub fn one(rule: Rule) -> Self {
+        Self(vec![rule])
+    }
+
+    /// Each table with further conditions, which have to hold too.
+    #[must_use]
+    pub fn and(&self, rule: &Rule) -> Self {
+        let both = |one: &Rule| Rule(one.0.iter().chain(&rule.0).cloned().collect());
+        Self(self.0.iter().map(both).collect())
+    }
+
     /// The verdict on each table, in the order of the file.
     pub fn verdicts<'r, 't>(&'r self, who: Who<'t>) -> impl Iterator<Item = RuleVerdict<'r, 't>> {
         self.0.iter().map(move |rule| rule.verdict(who))
@@ -146,6 +161,9 @@ impl Condition {
             Self::EmailDomains(named) => has
                 .iter()
                 .any(|domain| named.0.iter().any(|one| one.eq_ignore_ascii_case(domain))),
+            Self::Emails(named) => has
+                .iter()
+                .any(|email| named.0.iter().any(|one| is_same_email(one, email))),
             Self::Groups(named)
             | Self::AccessRight(named)
             | Self::Provider(named)
@@ -174,6 +192,10 @@ impl Condition {
                 let domain = who.person.email.as_deref().and_then(email_domain);
                 domain.map(borrowed).into_iter().collect()
             }
+            Self::Emails(_) => {
+                let email = who.person.email.as_deref();
+                email.map(borrowed).into_iter().collect()
+            }
             Self::Provider(_) => vec![borrowed(who.provider)],
             Self::Claim(path, _) => [who.claims]
                 .into_iter()
@@ -187,7 +209,7 @@ impl Condition {
         }
     }
 
-    /// The key of `route.access` that it is.
+    /// The key of `route.access` that it is, or the parameter of forward-auth.
     #[must_use]
     pub fn key(&self) -> &'static str {
         match self {
@@ -195,6 +217,7 @@ impl Condition {
             Self::AllGroups(_) => "all_groups",
             Self::AccessRight(_) => "access_right",
             Self::EmailDomains(_) => "email_domains",
+            Self::Emails(_) => "allowed_emails",
             Self::Provider(_) => "provider",
             Self::Claim(..) => "claim",
         }
@@ -208,6 +231,7 @@ impl Condition {
             Self::AllGroups(_) => "rule_all_groups",
             Self::AccessRight(_) => "rule_access_right",
             Self::EmailDomains(_) => "rule_email_domains",
+            Self::Emails(_) => "rule_emails",
             Self::Provider(_) => "rule_provider",
             Self::Claim(..) => "rule_claim",
         }
@@ -242,6 +266,10 @@ impl fmt::Display for Condition {
                 let many = domains.words("", "one of ");
                 write!(f, "an email address at {many}{domains}")
             }
+            Self::Emails(emails) => {
+                let many = emails.words("", "one of ");
+                write!(f, "the email address to be {many}{emails}")
+            }
             Self::Provider(providers) => {
                 let many = providers.words("", "one of ");
                 write!(f, "a sign-in through {many}{providers}")
@@ -270,6 +298,20 @@ impl fmt::Display for Values {
 fn listed(path: &ClaimPath, claims: &Map<String, Value>) -> Vec<String> {
     let found = path.find(claims).into_iter();
     found.flat_map(|value| claims::list(value, None)).collect()
+}
+
+/// The local part is compared exactly, as mailboxes may be (RFC 5321 2.4).
+fn is_same_email(one: &str, other: &str) -> bool {
+    let local = |email: &str| {
+        email
+            .trim()
+            .split_once('@')
+            .map(|(local, _)| local.to_owned())
+    };
+    match (email_domain(one), email_domain(other)) {
+        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b) && local(one) == local(other),
+        _ => false,
+    }
 }
 
 /// The part after the only `@`; an email with none or several has no domain,

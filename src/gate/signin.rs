@@ -129,13 +129,21 @@ impl Gate {
         if let Some(reply) = self.stopped(req, face, &params, known, now, rng) {
             return Decision::Reply(reply);
         }
+        if let Some(reply) = self.login_at_app_path(req, face, &params) {
+            return Decision::Reply(reply);
+        }
+        let named = in_path.is_some() || in_query.is_some();
+        let target = self.wanted(&params, face);
+        if !named && let Some(renewed) = self.renewed_at_login(req, face, &target, known, now, rng)
+        {
+            return renewed;
+        }
         if fragment::may_be_there(req, &params) {
             return match FragmentKey::fresh(rng) {
                 Ok(key) => Decision::Reply(fragment::asking_page(req, key)),
                 Err(_) => Decision::Reply(internal(req)),
             };
         }
-        let target = self.wanted(&params, face);
         let anew = self.has_to_reauthenticate(req, face, &params, known, now);
         let reason = if anew { "reauthenticate" } else { "asked" };
         let mut decision = self.begin(req, face, target, (1, now), anew, reason, now, rng);

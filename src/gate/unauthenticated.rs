@@ -28,10 +28,7 @@ impl Gate {
         let back = || self.login_path(&self.page_before(req, face));
         match Asker::of(req) {
             Asker::Navigation => {
-                let target = ReturnTo::parse(&req.path_and_query(), &face.origin)
-                    .or_else(|| ReturnTo::parse(req.path().canonical(), &face.origin))
-                    .unwrap_or_else(ReturnTo::root);
-                Reply::redirect(&self.login_path(target.as_str()), note)
+                Reply::redirect(&self.login_path(target_of(req, face).as_str()), note)
             }
             Asker::Form => {
                 let page = Page::new("Please sign in again")
@@ -137,6 +134,13 @@ impl Gate {
             .and_then(|referer| ReturnTo::parse(referer, &face.origin))
             .map_or_else(|| "/".to_owned(), |target| target.as_str().to_owned())
     }
+}
+
+/// Where a navigation comes back to after a login.
+pub(super) fn target_of(req: &RequestView<'_>, face: &Face) -> ReturnTo {
+    ReturnTo::parse(&req.path_and_query(), &face.origin)
+        .or_else(|| ReturnTo::parse(req.path().canonical(), &face.origin))
+        .unwrap_or_else(ReturnTo::root)
 }
 
 /// 503: the provider cannot be asked; nothing is lost, no cookie is touched.

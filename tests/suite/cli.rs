@@ -180,12 +180,12 @@ fn a_key_of_a_later_version_is_refused_not_ignored() {
     let home = home();
     let output = check(
         home.path(),
-        &GOOD.replace("[upstream]", "forward_auth = \"nginx\"\n[upstream]"),
+        &GOOD.replace("[upstream]", "[upstream]\nheaders = { preset = \"alb\" }"),
     );
     assert_eq!(output.status.code(), Some(CONFIG));
     let text = stderr(&output);
     assert!(
-        text.contains("server.forward_auth") && text.contains("not in this version"),
+        text.contains("upstream.headers") && text.contains("not in this version"),
         "{text}"
     );
 }

@@ -55,7 +55,7 @@ fn it_refuses_what_check_refuses() {
         (
             "a key of a later version",
             "[upstream]",
-            "forward_auth = \"nginx\"\n[upstream]",
+            "[upstream]\nheaders = { preset = \"alb\" }",
         ),
         (
             "an inline secret",

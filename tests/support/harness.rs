@@ -35,6 +35,8 @@ pub(crate) struct Setup {
     pub(crate) upstream: Option<String>,
     /// The tables have the upstream.
     pub(crate) no_upstream: bool,
+    /// `server.path_prefix`, if not the usual one.
+    pub(crate) path_prefix: Option<String>,
     /// What the browser sees, instead of `http://localhost:PORT`.
     pub(crate) public_url: Option<String>,
     /// The head of `[provider.corp]`, for a provider that the test has started.
@@ -92,8 +94,9 @@ impl Harness {
             .public_url
             .clone()
             .unwrap_or_else(|| format!("http://localhost:{}", address.port()));
-        let callback = format!("{origin}/_vestibule/callback");
-        let signed_out = format!("{origin}/_vestibule/signed-out");
+        let prefix = setup.path_prefix.as_deref().unwrap_or("/_vestibule");
+        let callback = format!("{origin}{prefix}/callback");
+        let signed_out = format!("{origin}{prefix}/signed-out");
         let echo = Echo::start();
 
         let (mut idp, mut third_party) = (None, None);
@@ -291,9 +294,13 @@ fn write_config(
         tables,
         ..
     } = setup;
+    let prefix = match &setup.path_prefix {
+        Some(prefix) => format!("path_prefix = \"{prefix}\"\n"),
+        None => String::new(),
+    };
     let text = format!(
         "{log}[server]\nlisten = {listen}\nadmin_listen = \"{admin}\"\npublic_url = \"{origin}\"\n\
-         {server}\n{upstream}\
+         {prefix}{server}\n{upstream}\
          [provider.corp]\n{provider}client_secret = {{ file = \"{home}/client-secret\" }}\n{more}\n\
          [identity]\n{identity}\n\
          [session]\nkeys = [{{ file = \"{home}/session-key\" }}]\n{session}\n{tables}\n"

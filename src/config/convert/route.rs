@@ -94,7 +94,7 @@ impl Conversion<'_> {
     fn upstream_of(&mut self, table: &RouteTable, upstreams: Option<&Upstreams>) -> Option<usize> {
         let upstreams = upstreams?;
         let Some(item) = &table.upstream else {
-            if upstreams.default.is_none() {
+            if upstreams.default.is_none() && !upstreams.apps.is_empty() {
                 let remedy = "write upstream = \"NAME\", or call one of them [upstream.default]";
                 self.findings
                     .missing(&table.place.child("upstream"), remedy);

@@ -10,6 +10,7 @@ use crate::config::file::{LogTable, ServerTable};
 use crate::config::reader::{Item, Text};
 use crate::config::{Log, LogFormat, LogUser, Server};
 use crate::gate::client::TrustedProxies;
+use crate::gate::forward_auth::{Dialect, ForwardAuth};
 use crate::gate::origin::{OriginError, PublicOrigin};
 use crate::gate::request::RequestPath;
 
@@ -42,6 +43,7 @@ impl Conversion<'_> {
         let whoami = self.choice(table.whoami.as_ref(), &whoami, true);
         let threads = self.threads(table.threads.as_ref());
         let trusted_proxies = self.trusted_proxies(table);
+        let forward_auth = self.forward_auth(table, &trusted_proxies);
         Some(Server {
             listen: listen.into_iter().map(|(address, _)| address).collect(),
             socket_mode,
@@ -52,6 +54,7 @@ impl Conversion<'_> {
             path_prefix: path_prefix?,
             whoami,
             trusted_proxies,
+            forward_auth,
             ignore_path_case: table
                 .ignore_path_case
                 .as_ref()
@@ -155,6 +158,42 @@ impl Conversion<'_> {
             trusted.nets.push(net.trunc());
         }
         trusted
+    }
+
+    fn forward_auth(
+        &mut self,
+        table: &ServerTable,
+        trusted: &TrustedProxies,
+    ) -> Option<ForwardAuth> {
+        let dialects = Choices {
+            words: &["off", "nginx", "traefik", "caddy", "envoy"],
+            values: &[
+                None,
+                Some(Dialect::Nginx),
+                Some(Dialect::Traefik),
+                Some(Dialect::Caddy),
+                Some(Dialect::Envoy),
+            ],
+        };
+        let dialect = self.choice(table.forward_auth.as_ref(), &dialects, None);
+        let cookies = table.forward_auth_cookies.as_ref();
+        if let (None, Some(item)) = (dialect, cookies.filter(|item| item.value)) {
+            let remedy =
+                "write forward_auth = \"nginx\" (or traefik, caddy, envoy) beside it, or remove it";
+            let kind = ConfigErrorKind::ForwardAuthOff;
+            self.findings.error(&item.place, kind, remedy);
+        }
+        if let (Some(_), Some(item)) = (dialect, &table.forward_auth)
+            && *trusted == TrustedProxies::default()
+        {
+            let remedy = "name the front proxy's network in server.trusted_proxies; as it is, everybody who asks gets 404";
+            let kind = ConfigWarningKind::NobodyMayAsk;
+            self.findings.warn(&item.place, kind, remedy);
+        }
+        dialect.map(|dialect| ForwardAuth {
+            dialect,
+            cookies: cookies.is_some_and(|item| item.value),
+        })
     }
 
     pub(super) fn log(&mut self, table: &LogTable) -> Log {

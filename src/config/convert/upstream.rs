@@ -20,8 +20,19 @@ const RESPONSE: Duration = Duration::from_secs(300);
 const IDLE: Duration = Duration::from_secs(60);
 
 impl Conversion<'_> {
-    /// The apps; those that are wrong are left out, with an error among the findings.
-    pub(super) fn upstreams(&mut self, table: &UpstreamTable) -> Option<Upstreams> {
+    /// The apps; those that are wrong are left out, with an error among the
+    /// findings. There may be none where a front proxy sends requests on.
+    pub(super) fn upstreams(
+        &mut self,
+        table: &UpstreamTable,
+        may_be_none: bool,
+    ) -> Option<Upstreams> {
+        if may_be_none && !table.place.is_there() {
+            return Some(Upstreams {
+                apps: Vec::new(),
+                default: None,
+            });
+        }
         if table.url.is_some() || table.named.is_empty() {
             if let Some((_, second)) = table.named.first() {
                 let remedy = "keep [upstream] with its url for one app, or give each app a table [upstream.NAME]";
@@ -54,7 +65,7 @@ impl Conversion<'_> {
 
     fn upstream(&mut self, name: &str, table: &UpstreamTable) -> Option<Upstream> {
         let Some(item) = &table.url else {
-            let remedy = "write url = \"http://127.0.0.1:3000\", where the app listens";
+            let remedy = "write url = \"http://127.0.0.1:3000\", where the app listens; [upstream] may be left out only with server.forward_auth, where a front proxy sends requests on";
             self.findings.missing(&table.place.child("url"), remedy);
             return None;
         };

@@ -126,10 +126,12 @@ pub(super) const KEYS: &[About] = &[
     key("server.path_prefix", "Below this path all pages are Vestibule's own.").of(OWN_PATH).or("/_vestibule"),
     key("server.whoami", "Whether signed-in people may see what the app receives about them.").of(Words(&["signed-in", "off"])).or("signed-in"),
     key("server.trusted_proxies", "Load balancers before Vestibule, as networks or addresses, and \"unix\": they are believed about the client's address, and nobody else is."),
+    key("server.forward_auth", "Answers front proxies that ask before they send a request on (at path_prefix + \"/auth\"), in the way of one of them. Only for server.trusted_proxies.").of(Words(&["off", "nginx", "traefik", "caddy", "envoy"])).or("off"),
+    key("server.forward_auth_cookies", "Whether the front proxy hands the cookies of such answers to the browser: then they renew sessions.").or_is(false),
     key("server.ignore_path_case", "Whether routes match whatever the case of a path is: for apps on Windows, IIS or .NET.").or_is(false),
     key("server.threads", "Worker threads. By default as many as there are cores, or as the cgroup grants.").of(Range(1, 1024)),
 
-    key("upstream", "The app, or tables [upstream.NAME] of several.").required(),
+    key("upstream", "The app, or tables [upstream.NAME] of several. Needed but with server.forward_auth."),
     key("upstream.NAME", "One of several apps, with the same keys; routes name it. The one called \"default\" gets what no route names."),
     key("upstream.url", "The app: scheme, host and port, no path; or \"unix:/PATH\".").of(Like("^([Hh][Tt][Tt][Pp][Ss]?|[Hh]2[Cc])://|^unix:/")),
     key("upstream.host", "The Host that the app gets: \"keep\" (what the browser sent), \"upstream\" (the host in url), or a name.").or("keep"),

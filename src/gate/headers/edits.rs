@@ -122,13 +122,18 @@ impl HeaderEdits {
     /// Headers to set, each once, after every
     /// [managed](super::HeaderRules::is_managed) one has been removed.
     pub fn set(&self) -> impl Iterator<Item = (&Name, &HeaderValue)> {
-        let told = self.told.iter().flat_map(|told| told.set(self.now));
         let origin = self.origin.set.iter().map(|(name, value)| (*name, value));
+        self.told()
+            .chain(self.client.iter().flat_map(Client::set))
+            .chain(origin)
+    }
+
+    /// Those of them that tell of the person.
+    pub fn told(&self) -> impl Iterator<Item = (&Name, &HeaderValue)> {
+        let told = self.told.iter().flat_map(|told| told.set(self.now));
         let name = self.told.as_deref().and_then(Told::assertion);
         let assertion = name.zip(self.assertion.as_ref());
         told.chain(assertion.map(|((name, _), value)| (name, value)))
-            .chain(self.client.iter().flat_map(Client::set))
-            .chain(origin)
     }
 
     /// Headers of which something was left out: see [`Told::left_out`].

@@ -65,6 +65,12 @@ impl Name {
         &self.written
     }
 
+    /// The same as a header's name.
+    #[must_use]
+    pub fn as_header(&self) -> &HeaderName {
+        &self.name
+    }
+
     /// See [`normalised`].
     #[must_use]
     pub fn normalised(&self) -> String {

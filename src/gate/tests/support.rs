@@ -233,6 +233,7 @@ pub(in crate::gate) fn config() -> Config {
             path_prefix: "/_vestibule".to_owned(),
             whoami: true,
             trusted_proxies: TrustedProxies::default(),
+            forward_auth: None,
             ignore_path_case: false,
             threads: 1,
         },

@@ -67,6 +67,12 @@ fn each_mistake_is_found_with_its_key() {
         ("server.trusted_proxies = [\"10.0.0.0/8\", \"10.0.0.0/33\"]", &[("server.trusted_proxies[1]", "Network")]),
         ("server.trusted_proxies = \"proxy.example.com\"", &[("server.trusted_proxies", "Network")]),
         ("server.trusted_proxies = 10", &[("server.trusted_proxies", "WrongType")]),
+        ("server.forward_auth = \"off\"", &[]),
+        ("server.forward_auth = \"envoy\"\nserver.forward_auth_cookies = true", &[]),
+        ("server.forward_auth = \"ngnix\"", &[("server.forward_auth", "NotAChoice")]),
+        ("server.forward_auth = true", &[("server.forward_auth", "WrongType")]),
+        ("server.forward_auth_cookies = true", &[("server.forward_auth_cookies", "ForwardAuthOff")]),
+        ("server.forward_auth_cookies = false", &[]),
         ("server.ignore_path_case = \"yes\"", &[("server.ignore_path_case", "WrongType")]),
         ("provider.corp.authorize_params = { lang = \"de\", prompt = \"login\" }", &[]),
         ("provider.corp.authorize_params = { state = \"x\", lang = 1 }", &[("provider.corp.authorize_params.state", "AuthorizeParam"), ("provider.corp.authorize_params.lang", "WrongType")]),
@@ -400,12 +406,49 @@ fn each_mistake_about_claims_and_routes_is_found_with_its_key() {
 }
 
 #[test]
+fn only_forward_auth_does_without_an_app() {
+    let without_app = SMALLEST.replace("[upstream]\nurl = \"http://127.0.0.1:3000\"\n", "");
+    assert_ne!(without_app, SMALLEST);
+    let missing = vec![("upstream.url".to_owned(), "Missing".to_owned())];
+    assert_eq!(found(&read(&without_app)), missing);
+    let server = |keys: &str| without_app.replace("[server]\n", &format!("[server]\n{keys}\n"));
+    assert_eq!(found(&read(&server("forward_auth = \"off\""))), missing);
+    let asked = server("forward_auth = \"caddy\"\ntrusted_proxies = [\"10.0.0.0/8\"]");
+    assert_eq!(found(&read(&asked)), vec![]);
+    let config = skip(&asked).unwrap().config;
+    assert!(config.upstreams.apps.is_empty());
+    let forward_auth = config.server.forward_auth.unwrap();
+    assert_eq!(
+        forward_auth.dialect,
+        crate::gate::forward_auth::Dialect::Caddy
+    );
+    assert!(!forward_auth.cookies);
+    // A table that is there has to be whole, and a route that names an app needs it.
+    assert_eq!(found(&read(&format!("{asked}\n[upstream]\n"))), missing);
+    let routed = format!("{asked}\n[[route]]\nupstream = \"wiki\"\n");
+    let named = ("route[0].upstream".to_owned(), "NoSuchUpstream".to_owned());
+    assert_eq!(found(&read(&routed)), [named]);
+    assert_eq!(
+        found(&read(&format!("{asked}\n[[route]]\npath = \"/a\"\n"))),
+        []
+    );
+}
+
+#[test]
+fn forward_auth_that_nobody_may_use_warns() {
+    let loaded = skip(&change("server.forward_auth = \"nginx\"")).unwrap();
+    let kinds: Vec<_> = loaded.warnings.iter().map(|w| w.kind().clone()).collect();
+    assert_eq!(
+        kinds,
+        [crate::config::error::ConfigWarningKind::NobodyMayAsk]
+    );
+}
+
+#[test]
 #[rustfmt::skip] // a table: one row a line
 fn what_a_later_version_has_is_refused_by_its_name() {
     // A line, and the key that is named where it is not the line's own.
     let rows = [
-        ("server.forward_auth = \"nginx\"", ""),
-        ("server.forward_auth_cookies = true", ""),
         ("upstream.headers = { preset = \"alb\" }", ""),
         ("provider.corp.email_domains = [\"example.com\"]", ""),
         ("provider.corp.http = { proxy = \"http://proxy\" }", ""),

@@ -1,0 +1,288 @@
+//! Forward-auth: a front proxy asks about a request that it has received, and
+//! sends it on, or not, by our answer.
+//!
+//! Owns the order of the steps. The request that is asked about goes through
+//! the same path, routes, judgement and identity as one that we forward
+//! ourselves: the two never differ in who may go where. Must not know how each
+//! front proxy says which request it means ([`dialect`]).
+//!
+//! Every doubt is 403: which request is meant decides which rule holds.
+
+use std::borrow::Cow;
+
+use http::StatusCode;
+use serde_json::json;
+
+use super::decision::{Decision, Effect};
+use super::endpoint::Endpoint;
+use super::face::Face;
+use super::judging::Held;
+use super::policy::{Denial, Forbidden, NoIdentity};
+use super::refresh::{Outcome, RefreshError};
+use super::reply::{Asker, Note, Reply};
+use super::request::{RequestError, RequestView};
+use super::route::{Access, Manner, Ruling};
+use super::seal::Rng;
+use super::time::UnixTime;
+use super::token::TokenError;
+use super::unauthenticated::target_of;
+use super::{Gate, Known, Leads, reply};
+
+mod answer;
+mod conditions;
+pub mod dialect;
+mod returning;
+
+use conditions::{Conditions, ConditionsError};
+pub use dialect::Dialect;
+use dialect::{Asked, AskedError};
+
+/// `server.forward_auth`, where it is not off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForwardAuth {
+    /// Whose headers say which request is meant.
+    pub dialect: Dialect,
+    /// Whether the front proxy hands our cookies to the browser: only then may
+    /// an answer renew a session.
+    pub cookies: bool,
+}
+
+/// Why the question itself is refused with 403.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Refused {
+    /// Which request is meant.
+    #[error(transparent)]
+    Asked(#[from] AskedError),
+    /// The request that is meant cannot be read.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// What else has to hold.
+    #[error(transparent)]
+    Conditions(#[from] ConditionsError),
+    /// TRACE.
+    #[error("the method is for nobody")]
+    Method,
+    /// A host that is no public origin.
+    #[error("the host is no server.public_url")]
+    Host,
+    /// Apps read the path in different ways, under different rules.
+    #[error("apps read the path in different ways")]
+    Ambiguous,
+    /// Below our prefix, and no page that people open.
+    #[error("the path is Vestibule's own; let the front proxy send it to Vestibule unasked")]
+    OwnPath,
+}
+
+/// One question, with all that it is judged by.
+struct Question<'q, 'r> {
+    setting: ForwardAuth,
+    view: &'q RequestView<'r>,
+    conditions: Conditions,
+}
+
+impl Gate {
+    /// The answer to a front proxy. `below` is what follows the endpoint's own
+    /// path, with its slash; `client` is who opened the connection.
+    pub(super) fn forward_auth(
+        &self,
+        below: Option<&str>,
+        req: &RequestView<'_>,
+        known: Known<'_>,
+        client: Option<std::net::IpAddr>,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Decision {
+        let Some(setting) = self.forward_auth.filter(|_| self.proxies.trust(client)) else {
+            return Decision::Reply(reply::not_found(req));
+        };
+        if below.is_some() && setting.dialect != Dialect::Envoy {
+            return Decision::Reply(reply::not_found(req));
+        }
+        let answered = self.asked_by(setting, below, req).and_then(|asked| {
+            let view = asked.view()?;
+            let question = Question {
+                setting,
+                view: &view,
+                conditions: Conditions::read(setting.dialect, req, &view)?,
+            };
+            self.answer(&question, known, now, rng)
+        });
+        answered.unwrap_or_else(|why| Decision::Reply(refusal(why)))
+    }
+
+    fn asked_by<'r>(
+        &self,
+        setting: ForwardAuth,
+        below: Option<&str>,
+        req: &RequestView<'r>,
+    ) -> Result<Asked<'r>, Refused> {
+        match Asked::read(setting.dialect, below, req) {
+            Err(AskedError::Missing(_)) if self.router.is_one_rule() => {
+                Ok(Asked::of_oauth2_proxy(setting.dialect, req)?)
+            }
+            asked => Ok(asked?),
+        }
+    }
+
+    fn answer(
+        &self,
+        question: &Question<'_, '_>,
+        known: Known<'_>,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<Decision, Refused> {
+        let public = Manner::default();
+        let (access, manner, label, face) = match self.leads(question.view) {
+            Leads::Nowhere => return Err(Refused::Method),
+            Leads::Elsewhere => return Err(Refused::Host),
+            Leads::Ours(Endpoint::Unknown, _) | Leads::Asked(_) => return Err(Refused::OwnPath),
+            // People open these before they are signed in; they tell nothing of anybody else.
+            Leads::Ours(_, face) => (&Access::Public, &public, None, face),
+            Leads::App(Ruling::Ambiguous, _) => return Err(Refused::Ambiguous),
+            Leads::App(Ruling::NoMethod { label }, face) => {
+                let no_rule = Denial::Forbidden(Forbidden::NoRuleForMethod);
+                let mut reply = self.held_back(question, face, &no_rule, None, rng);
+                reply.note.route = Some(label.clone());
+                return Ok(Decision::Reply(reply));
+            }
+            Leads::App(
+                Ruling::Rule {
+                    access,
+                    manner,
+                    label,
+                },
+                face,
+            ) => (access, manner, Some(label), face),
+        };
+        // What narrows the app does not narrow the way to the login.
+        let access = match label {
+            Some(_) => question.conditions.with(access),
+            None => Cow::Borrowed(access),
+        };
+        Ok(
+            match self.judged(question, &access, manner, face, known, now, rng) {
+                Ok(mut reply) => {
+                    reply.note.route = label.cloned();
+                    Decision::Reply(reply)
+                }
+                Err(Held::Refresh(ask)) => Decision::Perform(Effect::Refresh(ask)),
+                Err(Held::Denied {
+                    mut denial,
+                    cookies,
+                    account,
+                }) => {
+                    if let Denial::Forbidden(Forbidden::Rules(unmet)) = &mut denial {
+                        unmet.route = label.cloned();
+                    }
+                    let mut reply =
+                        self.held_back(question, face, &denial, account.as_deref(), rng);
+                    reply.note.route = label.cloned();
+                    let cookies = if question.setting.cookies {
+                        cookies
+                    } else {
+                        Vec::new()
+                    };
+                    Decision::Reply(reply.with_cookies(cookies))
+                }
+            },
+        )
+    }
+
+    /// The judgement that a forwarded request gets, and the answer that its permit makes.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the one judgement, with time and randomness"
+    )]
+    fn judged(
+        &self,
+        question: &Question<'_, '_>,
+        access: &Access,
+        manner: &Manner,
+        face: &Face,
+        known: Known<'_>,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Result<Reply, Held> {
+        let Question { setting, view, .. } = question;
+        let mut judged = if setting.cookies {
+            self.judge(access, manner, view, face, known, now, rng)?
+        } else {
+            // What is renewed or noted here would not reach the browser.
+            let outcome: Outcome = Err(RefreshError::Ended(ENDED));
+            let unrenewed = Known {
+                refreshed: Some(&outcome),
+                ..known
+            };
+            let still = Manner {
+                is_activity: false,
+                ..manner.clone()
+            };
+            self.judge(access, &still, view, face, unrenewed, now, rng)?
+        };
+        // No app answers meanwhile: what is due is renewed first.
+        if let Some(due) = judged.refresh.take() {
+            return Err(Held::Refresh(due));
+        }
+        if !setting.cookies {
+            judged.cookies.clear();
+        }
+        let forward = self.forward(judged, view, face, None, now)?;
+        Ok(answer::granted(forward, &self.headers))
+    }
+
+    /// 401, 403, or 302 into the login where the front proxy hands it on.
+    fn held_back(
+        &self,
+        question: &Question<'_, '_>,
+        face: &Face,
+        denial: &Denial,
+        account: Option<&str>,
+        rng: Rng<'_>,
+    ) -> Reply {
+        let Question { setting, view, .. } = question;
+        match denial {
+            // nginx knows 401 and 403 alone, and shows a page of its own.
+            Denial::SignIn(why) if setting.dialect == Dialect::Nginx => {
+                self.signed_out_json(view, face, *why)
+            }
+            Denial::SignIn(why) if !why.is_outage() && Asker::of(view) == Asker::Navigation => {
+                // Absolute: Traefik takes a path for one of the auth service's own.
+                let login = self.login_path(target_of(view, face).as_str());
+                let note = Note::new("sign_in_needed").because(why.reason());
+                Reply::redirect(&format!("{}{login}", face.origin), note)
+            }
+            denial => self.denied(view, face, denial, account, rng),
+        }
+    }
+}
+
+/// How a token stands that has ended, where it may not be renewed.
+const ENDED: NoIdentity = NoIdentity::Token(TokenError::Expired);
+
+/// 403, with what is wrong for whoever sets up the front proxy; it names
+/// headers and parameters, and none of their values.
+fn refusal(why: Refused) -> Reply {
+    let note = Note::new("forward_auth_refused").because(why.reason());
+    let body = json!({ "error": "forbidden", "error_description": why.to_string() });
+    Reply::json(StatusCode::FORBIDDEN, &body, note)
+}
+
+impl Refused {
+    /// The word for the log, from a closed list.
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Asked(why) => why.reason(),
+            Self::Request(RequestError::Path(_)) => "forward_auth_path",
+            Self::Request(RequestError::Query) => "forward_auth_query",
+            Self::Request(_) => "forward_auth_unreadable",
+            Self::Conditions(why) => why.reason(),
+            Self::Method => "forward_auth_method",
+            Self::Host => "forward_auth_host",
+            Self::Ambiguous => "forward_auth_path_ambiguous",
+            Self::OwnPath => "forward_auth_own_path",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! How each front proxy says which request it asks about.
+//!
+//! Owns the headers of each dialect: no other is looked at. Must not know what
+//! becomes of the request, nor who may ask.
+//!
+//! A front proxy passes on whatever headers a client sends but for those that it
+//! sets itself. So a dialect reads what its proxy always sets, and what is not
+//! there is never made up from what another one would send.
+
+use std::borrow::Cow;
+
+use http::{HeaderMap, Method};
+
+use crate::gate::request::{RequestError, RequestView, split_absolute_form};
+
+/// Whose front proxy asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// nginx's `auth_request`, ingress-nginx: `X-Original-URL`, `X-Original-Method`.
+    Nginx,
+    /// Traefik's `ForwardAuth`: `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`.
+    Traefik,
+    /// Caddy's `forward_auth`: the same four.
+    Caddy,
+    /// Envoy's `ext_authz` over HTTP: the request itself, its path below ours.
+    Envoy,
+}
+
+const ORIGINAL_URL: &str = "X-Original-URL";
+const ORIGINAL_METHOD: &str = "X-Original-Method";
+const FORWARDED_METHOD: &str = "X-Forwarded-Method";
+const FORWARDED_PROTO: &str = "X-Forwarded-Proto";
+const FORWARDED_HOST: &str = "X-Forwarded-Host";
+const FORWARDED_URI: &str = "X-Forwarded-Uri";
+
+/// The request that is asked about. Debug shows nothing of it.
+pub(super) struct Asked<'r> {
+    method: Cow<'r, Method>,
+    host: &'r str,
+    target: Cow<'r, [u8]>,
+    headers: &'r HeaderMap,
+}
+
+/// Why nobody can tell which request is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum AskedError {
+    /// The front proxy does not send what its dialect says.
+    #[error("{0} is missing; the front proxy has to set it")]
+    Missing(&'static str),
+    /// Two readers may take two of them.
+    #[error("{0} is there more than once")]
+    Repeated(&'static str),
+    /// Not what such a header holds.
+    #[error("{0} cannot be read")]
+    Unreadable(&'static str),
+}
+
+impl AskedError {
+    /// The word for the log, from a closed list.
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            Self::Missing(_) => "forward_auth_missing",
+            Self::Repeated(_) => "forward_auth_repeated",
+            Self::Unreadable(_) => "forward_auth_unreadable",
+        }
+    }
+}
+
+impl<'r> Asked<'r> {
+    /// Reads what the front proxy sends; `below` is the path after the
+    /// endpoint's own.
+    pub(super) fn read(
+        dialect: Dialect,
+        below: Option<&str>,
+        req: &RequestView<'r>,
+    ) -> Result<Self, AskedError> {
+        match dialect {
+            Dialect::Nginx => Self::by_url(req),
+            Dialect::Traefik | Dialect::Caddy => Self::by_parts(req),
+            Dialect::Envoy => Self::by_path(below, req),
+        }
+    }
+
+    fn by_url(req: &RequestView<'r>) -> Result<Self, AskedError> {
+        let unreadable = AskedError::Unreadable(ORIGINAL_URL);
+        let url = one(req, ORIGINAL_URL)?;
+        let method = method(req, ORIGINAL_METHOD)?;
+        match split_absolute_form(url) {
+            Ok((Some(host), target)) => Ok(Self {
+                method: Cow::Owned(method),
+                host,
+                target: Cow::Borrowed(target),
+                headers: req.headers(),
+            }),
+            Ok((None, _)) | Err(_) => Err(unreadable),
+        }
+    }
+
+    fn by_parts(req: &RequestView<'r>) -> Result<Self, AskedError> {
+        let method = method(req, FORWARDED_METHOD)?;
+        // Which origin it is follows from the host: TLS may have ended further out.
+        if !matches!(one(req, FORWARDED_PROTO)?, b"http" | b"https") {
+            return Err(AskedError::Unreadable(FORWARDED_PROTO));
+        }
+        Ok(Self {
+            method: Cow::Owned(method),
+            host: text(one(req, FORWARDED_HOST)?, FORWARDED_HOST)?,
+            target: Cow::Borrowed(one(req, FORWARDED_URI)?),
+            headers: req.headers(),
+        })
+    }
+
+    /// The path is canonical already, and so stays what it is when it is read again.
+    fn by_path(below: Option<&str>, req: &RequestView<'r>) -> Result<Self, AskedError> {
+        let path = below.ok_or(AskedError::Missing("the path after the endpoint"))?;
+        let target = match req.query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
+        };
+        Ok(Self {
+            method: Cow::Borrowed(req.method()),
+            host: req.host(),
+            target: Cow::Owned(target.into_bytes()),
+            headers: req.headers(),
+        })
+    }
+
+    /// What nginx sends by oauth2-proxy's documentation: `X-Forwarded-Uri` and
+    /// `Host`, and no method. A client's own `X-Original-URL` would pass such an
+    /// nginx; so this is for where one rule covers all requests, and it makes no
+    /// difference which of them is meant (`docs/adr/0020`).
+    pub(super) fn of_oauth2_proxy(
+        dialect: Dialect,
+        req: &RequestView<'r>,
+    ) -> Result<Self, AskedError> {
+        let others = [ORIGINAL_URL, ORIGINAL_METHOD, FORWARDED_METHOD];
+        let is_another = others.iter().any(|name| req.headers().contains_key(*name));
+        if dialect != Dialect::Nginx || is_another {
+            return Self::read(dialect, None, req);
+        }
+        let uri = one(req, FORWARDED_URI).map_err(|why| match why {
+            AskedError::Missing(_) => AskedError::Missing(ORIGINAL_URL),
+            why => why,
+        })?;
+        Ok(Self {
+            method: Cow::Owned(Method::GET),
+            host: req.host(),
+            target: Cow::Borrowed(uri),
+            headers: req.headers(),
+        })
+    }
+
+    /// The request as if we had received it.
+    pub(super) fn view(&self) -> Result<RequestView<'_>, RequestError> {
+        RequestView::at_host(&self.method, &self.target, self.host, self.headers)
+    }
+}
+
+impl std::fmt::Debug for Asked<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Asked([redacted])")
+    }
+}
+
+/// The one value of a header.
+fn one<'r>(req: &RequestView<'r>, name: &'static str) -> Result<&'r [u8], AskedError> {
+    let mut values = req.headers().get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Err(AskedError::Missing(name)),
+        (Some(_), Some(_)) => Err(AskedError::Repeated(name)),
+        (Some(value), None) => Ok(value.as_bytes()),
+    }
+}
+
+fn method(req: &RequestView<'_>, name: &'static str) -> Result<Method, AskedError> {
+    Method::from_bytes(one(req, name)?).map_err(|_| AskedError::Unreadable(name))
+}
+
+fn text<'r>(value: &'r [u8], name: &'static str) -> Result<&'r str, AskedError> {
+    std::str::from_utf8(value).map_err(|_| AskedError::Unreadable(name))
+}

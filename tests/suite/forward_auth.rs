@@ -1,0 +1,444 @@
+//! Front proxies of others that ask before they send a request on: nginx, Caddy, Envoy and HAProxy, each
+//! by its recipe, and Traefik by what it sends.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::dev_idp::{KIRSTEN, OLA};
+use crate::support::fronts::{Front, Kind, front, front_with};
+use crate::support::{Browser, Harness, Response, Setup};
+
+/// No condition takes longer to come true, whatever else the machine does.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+const ROUTES: &str = "[[route]]\npath = \"/public/\"\naccess = \"public\"\n\
+    [[route]]\npath = \"/admin/\"\naccess = { groups = [\"Admins\"] }\n";
+
+#[test]
+fn nginx_asks_before_it_sends_on() {
+    asks_before_it_sends_on(&front(Kind::Nginx, "", ROUTES));
+}
+
+#[test]
+fn caddy_asks_before_it_sends_on() {
+    asks_before_it_sends_on(&front(Kind::Caddy, "", ROUTES));
+}
+
+#[test]
+fn caddy_with_cookies_asks_before_it_sends_on() {
+    let server = "forward_auth_cookies = true";
+    asks_before_it_sends_on(&front(Kind::CaddyWithCookies, server, ROUTES));
+}
+
+#[test]
+fn envoy_asks_before_it_sends_on() {
+    asks_before_it_sends_on(&front(Kind::Envoy, "", ROUTES));
+}
+
+#[test]
+fn haproxy_asks_before_it_sends_on() {
+    asks_before_it_sends_on(&front(Kind::Haproxy, "", ROUTES));
+}
+
+/// All that a person, a script and an attacker get.
+fn asks_before_it_sends_on(front: &Front) {
+    signing_in_by_navigation(front);
+    who_may_go_where(front);
+    forged_headers_change_nothing(front);
+    the_question_is_not_for_clients(front);
+}
+
+fn signing_in_by_navigation(front: &Front) {
+    let (kind, chain) = (front.kind, &front.chain);
+    let mut person = front.browser();
+    let script = person.script("GET", "/page");
+    assert_eq!(script.status, 401, "{kind:?}: {script:?}");
+    let form = person.post("/page", &[("a", "b")]);
+    assert_eq!(form.status, 401, "{kind:?}: {form:?}");
+    assert_eq!(chain.echo.count(), 0, "the app sees nothing of either");
+    let password = chain.idp().password(KIRSTEN);
+    let page = person.sign_in("/page?x=1&y=%C3%A9", KIRSTEN, password);
+    assert_eq!(page.status, 200, "{kind:?}: {:?}", person.trail);
+    let seen = chain.echo.last();
+    assert_eq!(seen.target(), "/page?x=1&y=%C3%A9");
+    assert_eq!(seen.header("x-forwarded-user"), Some(KIRSTEN));
+    assert_eq!(seen.header("x-forwarded-email"), Some(KIRSTEN));
+    assert_eq!(seen.header("x-forwarded-name"), Some("Kirsten Holm"));
+    assert_eq!(
+        seen.header("x-forwarded-groups"),
+        Some("Editors,Brand-Nordics")
+    );
+    let form = person.post("/page", &[("a", "b")]);
+    assert_eq!(form.status, 200, "{kind:?}");
+    let seen = chain.echo.last();
+    assert!(seen.line.starts_with("POST "), "{}", seen.line);
+    assert_eq!(seen.body, b"a=b");
+    assert_eq!(seen.header("x-forwarded-user"), Some(KIRSTEN));
+}
+
+fn who_may_go_where(front: &Front) {
+    let kind = front.kind;
+    let mut kirsten = front.signed_in(KIRSTEN);
+    assert_eq!(kirsten.get("/admin/x").status, 403, "{kind:?}");
+    assert_eq!(kirsten.get("/%61dmin/x").status, 403, "{kind:?}");
+    let mut ola = front.signed_in(OLA);
+    assert_eq!(ola.get("/admin/x").status, 200, "{kind:?}");
+    let seen = front.chain.echo.last();
+    assert_eq!(seen.header("x-forwarded-groups"), Some("Admins"));
+    let mut nobody = front.browser();
+    assert_eq!(nobody.script("GET", "/public/x").status, 200, "{kind:?}");
+    // One path for the front proxy and another for the app is nobody's.
+    let before = front.chain.echo.count();
+    for path in [
+        "/public/..%2Fadmin/x",
+        "/public/%2e%2e/admin/x",
+        "/public//admin",
+    ] {
+        let status = raw(front, path, "").status;
+        assert!(
+            matches!(status, 400 | 401 | 403 | 404),
+            "{kind:?} {path}: {status}"
+        );
+    }
+    assert_eq!(front.chain.echo.count(), before, "{kind:?}");
+}
+
+fn forged_headers_change_nothing(front: &Front) {
+    let (kind, chain) = (front.kind, &front.chain);
+    let public = format!("{}/public/x", chain.origin);
+    let forged = format!(
+        "X-Original-URL: {public}\r\nX-Original-Uri: /public/x\r\nX-Original-Method: GET\r\n\
+         X-Forwarded-Uri: /public/x\r\nX-Forwarded-Method: GET\r\nX-Forwarded-Proto: http\r\n\
+         X-Forwarded-Host: evil.example\r\nX-Forwarded-Prefix: /public\r\n\
+         X-Forwarded-User: admin\r\nX-Access-Right: Admin\r\nX_Forwarded_User: admin\r\n\
+         X-Forwarded_User: admin\r\nX.Forwarded.User: admin\r\nX-Forwarded-Groups: Admins\r\n\
+         x-forwarded-user: root\r\nX_Access_Right: Admin\r\n"
+    );
+    let before = chain.echo.count();
+    let answer = raw(front, "/page", &forged);
+    assert_eq!(answer.status, 401, "{kind:?}: {answer:?}");
+    assert_eq!(chain.echo.count(), before, "{kind:?}");
+
+    let session = |person: &Browser| format!("{forged}Cookie: {}\r\n", person.app_cookies());
+    // No access right is mapped, so nobody has one.
+    let ola = front.signed_in(OLA);
+    let answer = raw(front, "/page", &session(&ola));
+    assert_eq!(answer.status, 200, "{kind:?}: {answer:?}");
+    let seen = chain.echo.last();
+    assert_eq!(seen.target(), "/page");
+    assert_eq!(seen.alike("x-forwarded-user"), [OLA], "{kind:?}");
+    assert_eq!(seen.alike("x-forwarded-groups"), ["Admins"], "{kind:?}");
+    let right = seen.alike("x-access-right");
+    assert!(
+        right.iter().all(|right| right.is_empty()),
+        "{kind:?}: {right:?}"
+    );
+    let url = seen.alike("x-original-url");
+    assert!(url.iter().all(|url| *url != public), "{kind:?}: {url:?}");
+
+    let kirsten = front.signed_in(KIRSTEN);
+    assert_eq!(
+        raw(front, "/admin/x", &session(&kirsten)).status,
+        403,
+        "{kind:?}"
+    );
+
+    // A public page is told of nobody.
+    assert_eq!(raw(front, "/public/x", &session(&kirsten)).status, 200);
+    for name in ["x-forwarded-user", "x-forwarded-groups", "x-access-right"] {
+        let seen = chain.echo.last();
+        let told = seen.alike(name);
+        assert!(
+            told.iter().all(|told| told.is_empty()),
+            "{kind:?}: {told:?}"
+        );
+    }
+}
+
+fn the_question_is_not_for_clients(front: &Front) {
+    let kirsten = front.signed_in(KIRSTEN);
+    let headers = format!(
+        "X-Original-URL: {}/page\r\nX-Original-Method: GET\r\nCookie: {}\r\n",
+        front.chain.origin,
+        kirsten.app_cookies()
+    );
+    for path in [
+        "/_vestibule/auth",
+        "/_vestibule/auth/",
+        "/_vestibule/auth/page",
+        "/_vestibule/%61uth/page",
+        "/_vestibule/%61uth",
+        "/_vestibule/auth?allowed_groups=Editors",
+    ] {
+        let answer = raw(front, path, &headers);
+        assert_eq!(answer.status, 404, "{:?} {path}: {answer:?}", front.kind);
+        assert!(answer.header("x-forwarded-user").is_none());
+    }
+}
+
+/// A script's GET through the front proxy, with these header lines.
+fn raw(front: &Front, path: &str, headers: &str) -> Response {
+    let host = front.chain.host();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n");
+    crate::support::raw_request(front.address, request)
+}
+
+/// Somebody signed in, whose token ends in a moment.
+fn about_to_end(front: &Front) -> Browser {
+    // A token's life, Vestibule's leeway, and what a login takes on a busy machine.
+    let offset = 20 - 3600 - 60;
+    client(
+        front,
+        &json!({ "clock_offset_seconds": offset, "lifetimes": { "id": 3600, "access": 3600, "refresh": 100_000 } }),
+    );
+    let mut person = front.browser();
+    sign_in_alone(front, &mut person);
+    client(front, &json!({ "clock_offset_seconds": 0 }));
+    person
+}
+
+/// Signs in, and asks the app for nothing.
+fn sign_in_alone(front: &Front, person: &mut Browser) {
+    let login = person.arrive("/_vestibule/login");
+    let password = front.chain.idp().password(KIRSTEN);
+    let fields = [("username", KIRSTEN), ("password", password)];
+    let mut answer = person.click(&login, Some("signIn"), &fields);
+    while !person.has_session() {
+        answer = person.follow(&answer);
+    }
+}
+
+fn client(front: &Front, change: &serde_json::Value) {
+    let idp = front.chain.idp();
+    let path = format!("/clients/{}", idp.client_id);
+    idp.call("PATCH", &path, change);
+}
+
+fn logins(front: &Front) -> u64 {
+    front.chain.idp().asked("domain:authorize")
+}
+
+fn renewed_with_cookies(front: &Front) {
+    let mut person = about_to_end(front);
+    let (before, cookie) = (logins(front), person.app_cookies());
+    let answer = person.script("GET", "/page");
+    assert_eq!(answer.status, 200, "{:?}: {answer:?}", front.kind);
+    assert_ne!(person.app_cookies(), cookie, "{:?}", front.kind);
+    let newer = person.app_cookies();
+    assert_eq!(person.script("GET", "/page").status, 200);
+    assert_eq!(person.app_cookies(), newer, "once is enough");
+    assert_eq!(logins(front), before);
+}
+
+#[test]
+fn with_cookies_passed_on_nginx_keeps_people_signed_in() {
+    renewed_with_cookies(&front(Kind::Nginx, "forward_auth_cookies = true", ""));
+}
+
+#[test]
+fn with_cookies_passed_on_caddy_keeps_people_signed_in() {
+    let server = "forward_auth_cookies = true";
+    renewed_with_cookies(&front(Kind::CaddyWithCookies, server, ""));
+}
+
+#[test]
+fn with_cookies_passed_on_envoy_keeps_people_signed_in() {
+    renewed_with_cookies(&front(Kind::Envoy, "forward_auth_cookies = true", ""));
+}
+
+/// A token that has ended is a 401, and the login renews the session without the provider's page.
+fn ends_without_cookies(front: &Front) {
+    let mut person = about_to_end(front);
+    let (kind, before) = (front.kind, logins(front));
+    let began = Instant::now();
+    loop {
+        let answer = person.script("GET", "/page");
+        assert!(answer.all("set-cookie").is_empty(), "{kind:?}: {answer:?}");
+        if answer.status == 401 {
+            break;
+        }
+        assert_eq!(answer.status, 200, "{kind:?}: {answer:?}");
+        assert!(began.elapsed() < PATIENCE, "{kind:?}: the token never ends");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let page = person.arrive("/page?x=1");
+    assert_eq!(page.status, 200, "{kind:?}: {:?}", person.trail);
+    assert_eq!(front.chain.echo.last().target(), "/page?x=1");
+    assert_eq!(
+        logins(front),
+        before,
+        "{kind:?}: not by way of the provider"
+    );
+    assert_eq!(person.script("GET", "/page").status, 200, "{kind:?}");
+}
+
+#[test]
+fn without_cookies_a_session_ends_with_its_token_behind_nginx() {
+    ends_without_cookies(&front(Kind::Nginx, "", ""));
+}
+
+#[test]
+fn without_cookies_a_session_ends_with_its_token_behind_caddy() {
+    ends_without_cookies(&front(Kind::Caddy, "", ""));
+}
+
+#[test]
+fn without_cookies_a_session_ends_with_its_token_behind_envoy() {
+    ends_without_cookies(&front(Kind::Envoy, "", ""));
+}
+
+/// The lines of oauth2-proxy's documentation for nginx, as data: what each location sets.
+const OAUTH2_PROXY: &str = r#"server {
+    listen FRONT;
+    location /oauth2/ {
+        proxy_pass       http://VESTIBULE;
+        proxy_set_header Host                    $http_host;
+        proxy_set_header X-Real-IP               $remote_addr;
+        proxy_set_header X-Auth-Request-Redirect $request_uri;
+    }
+    location = /oauth2/auth {
+        proxy_pass       http://VESTIBULE;
+        proxy_set_header Host            $http_host;
+        proxy_set_header X-Real-IP       $remote_addr;
+        proxy_set_header X-Forwarded-Uri $request_uri;
+        proxy_set_header Content-Length  "";
+        proxy_pass_request_body          off;
+    }
+    location / {
+        auth_request /oauth2/auth;
+        error_page 401 = @oauth2_signin;
+        auth_request_set $user  $upstream_http_x_auth_request_user;
+        auth_request_set $email $upstream_http_x_auth_request_email;
+        proxy_set_header X-User  $user;
+        proxy_set_header X-Email $email;
+        auth_request_set $auth_cookie $upstream_http_set_cookie;
+        add_header Set-Cookie $auth_cookie;
+        proxy_pass http://APP/;
+    }
+    location @oauth2_signin {
+        return 302 /oauth2/sign_in?rd=$scheme://$http_host$request_uri;
+    }
+}
+"#;
+
+#[test]
+fn the_documented_set_up_of_oauth2_proxy_works_as_it_is() {
+    let setup = Setup {
+        path_prefix: Some("/oauth2".to_owned()),
+        tables: "[headers]\npreset = \"oauth2-proxy-auth-request\"\n".to_owned(),
+        ..Setup::default()
+    };
+    let front = front_with(Kind::Nginx, setup, |_, front, vestibule, app| {
+        OAUTH2_PROXY
+            .replace("FRONT", &front.to_string())
+            .replace("VESTIBULE", &vestibule.to_string())
+            .replace("APP", &app.to_string())
+    });
+    let mut person = front.browser();
+    let first = person.get("/page?x=1");
+    assert_eq!(first.status, 302);
+    assert_eq!(front.chain.echo.count(), 0);
+    let login = person.finish(first);
+    let password = front.chain.idp().password(KIRSTEN);
+    let page = person.submit_login(&login, KIRSTEN, password);
+    assert_eq!(page.status, 200, "{:?}", person.trail);
+    let seen = front.chain.echo.last();
+    assert_eq!(seen.target(), "/page?x=1");
+    assert_eq!(seen.header("x-user"), Some(KIRSTEN));
+    assert_eq!(seen.header("x-email"), Some(KIRSTEN));
+    assert_eq!(person.script("GET", "/oauth2/userinfo").status, 200);
+    // Nothing that a client says there makes a difference.
+    let forged = "X-Original-URL: http://localhost/public\r\nX-Original-Method: GET\r\n";
+    assert_ne!(raw(&front, "/page", forged).status, 200);
+    assert_ne!(
+        raw(&front, "/page", "X-Forwarded-Uri: /\r\nX-User: root\r\n").status,
+        200
+    );
+    let signed_out = person.arrive("/oauth2/sign_out");
+    assert_eq!(signed_out.status, 200, "{:?}", person.trail);
+    assert_eq!(person.get("/page").status, 302);
+}
+
+/// Vestibule alone, asked by hand.
+fn asked(server: &str) -> Harness {
+    Setup {
+        server: server.to_owned(),
+        no_upstream: true,
+        tables: ROUTES.to_owned(),
+        ..Setup::default()
+    }
+    .start()
+}
+
+/// What Traefik 3 sends for a GET of `uri`, with `more` header lines.
+fn by_traefik(chain: &Harness, uri: &str, more: &str) -> Response {
+    chain.raw(&format!(
+        "GET /_vestibule/auth HTTP/1.1\r\nHost: {}\r\nX-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Host: {}\r\n\
+         X-Forwarded-Method: GET\r\nX-Forwarded-Port: 443\r\nX-Forwarded-Proto: https\r\n\
+         X-Forwarded-Server: traefik\r\nX-Forwarded-Uri: {uri}\r\nX-Real-Ip: 203.0.113.9\r\n{more}\r\n",
+        chain.address,
+        chain.host(),
+    ))
+}
+
+#[test]
+fn traefik_gets_what_it_hands_on() {
+    let chain = asked("forward_auth = \"traefik\"\ntrusted_proxies = [\"127.0.0.0/8\"]");
+    let navigation =
+        "Accept: text/html\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n";
+    let answer = by_traefik(&chain, "/page?x=1", navigation);
+    assert_eq!(answer.status, 302);
+    // Absolute: Traefik would take a path for one of the auth service's own.
+    let login = format!("{}/_vestibule/login?rd=%2Fpage%3Fx%3D1", chain.origin);
+    assert_eq!(answer.header("location"), Some(login.as_str()));
+    assert_eq!(by_traefik(&chain, "/page", "").status, 401);
+
+    let mut kirsten = chain.browser();
+    let login = kirsten.arrive("/_vestibule/login?rd=%2F");
+    let fields = [
+        ("username", KIRSTEN),
+        ("password", chain.idp().password(KIRSTEN)),
+    ];
+    let mut answer = kirsten.click(&login, Some("signIn"), &fields);
+    while !kirsten.has_session() {
+        answer = kirsten.follow(&answer);
+    }
+    let cookie = format!("Cookie: {}\r\n", kirsten.app_cookies());
+    let answer = by_traefik(&chain, "/page", &cookie);
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("x-forwarded-user"), Some(KIRSTEN));
+    // Present and empty, so that the client's own is replaced.
+    assert_eq!(answer.header("x-access-right"), Some(""));
+    assert_eq!(by_traefik(&chain, "/admin/x", &cookie).status, 403);
+    let doubled = format!("{cookie}X-Forwarded-Uri: /public/x\r\n");
+    assert_eq!(by_traefik(&chain, "/page", &doubled).status, 403);
+    // No app: nothing but our own pages is there.
+    assert_eq!(kirsten.get("/page").status, 404);
+    assert_eq!(kirsten.get("/").status, 404);
+}
+
+#[test]
+fn refusals_are_logged_with_their_reason() {
+    let mut chain = asked("forward_auth = \"nginx\"\ntrusted_proxies = [\"127.0.0.1\"]");
+    let answer = chain.raw("GET /_vestibule/auth HTTP/1.1\r\nHost: HOST\r\n\r\n");
+    assert_eq!(answer.status, 403);
+    let said = answer.json()["error_description"].to_string();
+    assert!(said.contains("X-Original-URL"), "{said}");
+    chain.await_log(&[
+        "forward_auth_refused",
+        "forward_auth_missing",
+        "/_vestibule/auth",
+    ]);
+}
+
+#[test]
+fn nobody_but_a_trusted_proxy_may_ask() {
+    for server in [
+        "forward_auth = \"traefik\"",
+        "forward_auth = \"traefik\"\ntrusted_proxies = [\"10.0.0.0/8\", \"unix\"]",
+    ] {
+        let chain = asked(server);
+        assert_eq!(by_traefik(&chain, "/public/x", "").status, 404);
+    }
+}
