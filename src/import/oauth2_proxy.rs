@@ -8,6 +8,7 @@
 
 mod apps;
 mod convert;
+mod forward_auth;
 mod options;
 mod read;
 mod routes;

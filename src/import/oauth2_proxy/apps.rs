@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::convert::{Conversion, shown};
+use super::forward_auth::is_asked;
 use super::{Line, quoted};
 
 /// An app that requests may go to.
@@ -31,6 +32,9 @@ pub(super) fn apps(work: &mut Conversion) {
                 .out
                 .note("upstream", format!("{}: {words}", shown(&upstream))),
         }
+    }
+    if found.is_empty() && is_asked(work) {
+        return;
     }
     if found.is_empty() {
         work.out
@@ -120,7 +124,7 @@ fn app(upstream: &str) -> Result<(String, String), &'static str> {
         "file" => return Err("files are not served here; put a web server there"),
         "static" => {
             return Err(
-                "fixed answers are for forward-auth, which is not in this version; put Vestibule before the app itself",
+                "fixed answers are for front proxies that ask, and those are answered at path_prefix + \"/auth\"; point yours there",
             );
         }
         _ => return Err("it is neither http, https nor a unix socket"),

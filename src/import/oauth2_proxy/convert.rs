@@ -6,7 +6,7 @@ use url::Url;
 
 use super::options::without;
 use super::read::Setting;
-use super::{ImportedOptions, apps, file, listed, quoted, routes};
+use super::{ImportedOptions, apps, file, forward_auth, listed, quoted, routes};
 
 /// Stands where nothing is known; never resolves (RFC 2606).
 const PLACEHOLDER: &str = "https://write-me.invalid";
@@ -23,6 +23,7 @@ pub(super) fn convert(settings: Vec<Setting>) -> ImportedOptions {
     let out = ImportedOptions::default();
     let mut work = Conversion { settings, out };
     work.server();
+    forward_auth::forward_auth(&mut work);
     apps::apps(&mut work);
     work.provider();
     work.client();
@@ -344,13 +345,12 @@ impl Conversion {
         } else {
             "the names that oauth2-proxy has; there is no way to tell the app nothing on a signed-in path"
         };
-        self.out
-            .line("headers", "preset", quoted("oauth2-proxy"), from);
+        if !forward_auth::presets(self) {
+            self.out
+                .line("headers", "preset", quoted("oauth2-proxy"), from);
+        }
         if !users {
             self.out.note("pass-user-headers", "the app is told who somebody is in any case; what clients send under these names never reaches it");
-        }
-        if self.is_on("set-xauthrequest") {
-            self.out.note("set-xauthrequest", "answers of nginx's auth_request (forward-auth) are not in this version; an app behind Vestibule that reads X-Auth-Request-User gets it by headers.preset = [\"oauth2-proxy\", \"oauth2-proxy-auth-request\"]");
         }
         if self.is_on("pass-access-token") {
             self.out.line(
@@ -359,13 +359,22 @@ impl Conversion {
                 quoted("{access_token}"),
                 "--pass-access-token",
             );
+            if self.is_on("set-xauthrequest") {
+                self.out.line(
+                    "headers.set",
+                    "X-Auth-Request-Access-Token",
+                    quoted("{access_token}"),
+                    "--pass-access-token with --set-xauthrequest",
+                );
+            }
         }
-        if self.is_on("pass-authorization-header") {
+        let bearer = ["pass-authorization-header", "set-authorization-header"];
+        if let Some(option) = bearer.into_iter().find(|option| self.is_on(option)) {
             self.out.line(
                 "headers.set",
                 "Authorization",
                 "{ value = \"Bearer {id_token}\", encoding = \"raw\" }".to_owned(),
-                "--pass-authorization-header",
+                &format!("--{option}"),
             );
         }
     }

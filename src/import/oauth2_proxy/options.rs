@@ -38,7 +38,7 @@ pub(super) fn without(name: &str) -> Option<&'static str> {
 const COUNTERPART: &[(Kind, &str)] = &[
     (
         Switch,
-        "pass-access-token pass-authorization-header pass-host-header pass-user-headers prefer-email-to-user set-xauthrequest skip-auth-preflight skip-oidc-discovery insecure-oidc-allow-unverified-email reverse-proxy",
+        "pass-access-token pass-authorization-header pass-host-header pass-user-headers prefer-email-to-user set-authorization-header set-xauthrequest skip-auth-preflight skip-oidc-discovery insecure-oidc-allow-unverified-email reverse-proxy",
     ),
     (
         Text,
@@ -60,7 +60,7 @@ const PAGES: &str = "pages cannot be changed in this version";
 const BASIC: &str = "passwords of its own are not checked here; let people (or a group for machines) sign in at the provider";
 const BEARER: &str = "bearer tokens of clients are not in this version";
 const GITHUB: &str = "what this provider's own API says is not asked for; map a claim of the ID token to [identity.groups] and write a [[route]] with access = { groups = [...] }";
-const FORWARD: &str = "headers for nginx's auth_request and the like (forward-auth) are not in this version; put Vestibule in the path instead";
+const FORWARD: &str = "front proxies get 200, 401 or 403 (and 302 into the login where server.forward_auth is not \"nginx\"); nothing to do";
 const UPSTREAM: &str = "the app's connection has no such setting in this version";
 const ADMIN: &str = "health is on server.admin_listen: /healthz and /readyz, never in public; point the probes there";
 
@@ -233,7 +233,6 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
         "signature-key",
         "GAP-Signature is not made; [headers.assertion] sends a signed JWT that the app can verify",
     ),
-    (Switch, "set-authorization-header", FORWARD),
     (Text, "auth-request-response-mode", FORWARD),
     (
         Switch,

@@ -1,0 +1,69 @@
+//! Front proxies that ask: nginx's `auth_request`, Traefik's `ForwardAuth`.
+//!
+//! oauth2-proxy answers them all the time; we answer one, where it is said who may ask.
+
+use super::convert::Conversion;
+use super::{listed, quoted};
+
+/// Whether the settings are those of somebody whose front proxy asks.
+pub(super) fn is_asked(work: &Conversion) -> bool {
+    work.is_on("set-xauthrequest")
+        || work
+            .all("upstream")
+            .iter()
+            .any(|url| url.starts_with("static:"))
+}
+
+/// The keys of `[server]`.
+pub(super) fn forward_auth(work: &mut Conversion) {
+    if !is_asked(work) {
+        return;
+    }
+    let (dialect, from) = match work.is_on("set-xauthrequest") {
+        true => ("nginx", "--set-xauthrequest"),
+        false => ("traefik", "--upstream=static:"),
+    };
+    work.out
+        .line("server", "forward_auth", quoted(dialect), from);
+    work.out.note(
+        from.trim_start_matches('-').split('=').next().unwrap_or(from),
+        format!("front proxies ask at path_prefix + \"/auth\"; one of them is believed about which request it means, \"{dialect}\" here: write \"nginx\", \"traefik\", \"caddy\" or \"envoy\", and see docs/forward-auth.md"),
+    );
+    if work.all("trusted-proxy-ip").is_empty() {
+        work.out.note(
+            "reverse-proxy",
+            "nobody may ask before the front proxy's network is in server.trusted_proxies",
+        );
+    }
+    let renews = work.one("cookie-refresh");
+    if renews.is_some_and(|span| !matches!(span.as_str(), "" | "0" | "0s")) {
+        work.out.line(
+            "server",
+            "forward_auth_cookies",
+            "true".to_owned(),
+            "--cookie-refresh",
+        );
+    }
+    let skips = ["skip-auth-route", "skip-auth-regex"];
+    if let Some(option) = skips
+        .into_iter()
+        .find(|option| !work.all(option).is_empty())
+    {
+        work.out.note(option, "where rules differ by path, nginx has to say which request it means: proxy_set_header X-Original-URL $scheme://$http_host$request_uri; proxy_set_header X-Original-Method $request_method;");
+    }
+}
+
+/// The names that the front proxy waits for; false if nobody asks.
+pub(super) fn presets(work: &mut Conversion) -> bool {
+    if !work.is_on("set-xauthrequest") {
+        return false;
+    }
+    let both = ["oauth2-proxy", "oauth2-proxy-auth-request"];
+    work.out.line(
+        "headers",
+        "preset",
+        listed(both),
+        "--pass-user-headers and --set-xauthrequest",
+    );
+    true
+}
