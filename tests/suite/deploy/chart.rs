@@ -196,7 +196,7 @@ fn one_of_its_own_stands_before_several_apps() {
     let metrics = named(&objects, "Service", "wiki-vestibule-metrics");
     let wanted = &monitor["spec"]["selector"]["matchLabels"];
     assert!(super::selects(wanted, &metrics["metadata"]["labels"]));
-    assert_eq!(metrics["spec"]["ports"][0]["targetPort"], "vestibule-admin");
+    assert_eq!(metrics["spec"]["ports"][0]["targetPort"], 9090);
 }
 
 #[test]

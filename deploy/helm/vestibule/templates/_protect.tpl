@@ -139,7 +139,10 @@ What would leave a way around Vestibule fails here, instead of being installed.
 {{- $_ := set $template.metadata "annotations" $annotations }}
 {{- end }}
 
-{{/* A Service of the pods leads to Vestibule, wherever it led to the app. Says 1 if it did. */}}
+{{/*
+A Service of the pods leads to Vestibule, wherever it led to the app. Says 1 if it did. By number: Services know
+the names of a native sidecar's ports since Kubernetes 1.32 only, and some meshes not at all.
+*/}}
 {{- define "vestibule.moveService" -}}
 {{- $plan := .plan }}
 {{- $moved := 0 }}
@@ -147,7 +150,7 @@ What would leave a way around Vestibule fails here, instead of being installed.
 {{- range .service.spec.ports }}
 {{- $target := .targetPort | default .port }}
 {{- if or (has $target $plan.names) (eq (int $target) $plan.port) }}
-{{- $_ := set . "targetPort" "vestibule" }}
+{{- $_ := set . "targetPort" (int $plan.root.Values.ports.http) }}
 {{- $moved = 1 }}
 {{- end }}
 {{- end }}
