@@ -56,6 +56,29 @@ fn every_metric_is_described_and_every_described_one_is_there() {
 }
 
 #[test]
+fn the_last_good_keys_stay_in_use_while_the_provider_is_out_and_their_age_is_told() {
+    let mut chain = Harness::start();
+    let mut person = chain.signed_in(KIRSTEN);
+    let keys = value(&metrics(&chain), "vestibule_provider_keys");
+    assert!(keys > Some(0), "{keys:?}");
+    chain.idp.take().expect("the emulator").stop();
+    let age = |chain: &Harness| value(&metrics(chain), "vestibule_provider_keys_age_seconds");
+    let before = age(&chain).expect("an age");
+    let mut now = before;
+    while now < before + 3 {
+        assert_eq!(person.get("/page").status, 200);
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        now = age(&chain).expect("an age");
+        assert!(now >= before, "they were not fetched anew");
+    }
+    assert_eq!(value(&metrics(&chain), "vestibule_provider_keys"), keys);
+    assert_eq!(chain.ask_admin("/readyz").status, 200);
+    let login = chain.browser().arrive("/_vestibule/login");
+    assert_eq!(login.status, 503, "{login:?}");
+    assert!(login.header("retry-after").is_some(), "{login:?}");
+}
+
+#[test]
 fn requests_are_counted_by_what_became_of_them() {
     let mut chain = Harness::start();
     let admin = chain.admin;

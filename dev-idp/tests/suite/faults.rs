@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Idp, Response};
+use crate::support::{Browser, Idp, Response};
 
 fn fault(idp: &Idp, kind: Value) {
     let mut body = json!({ "endpoint": "domain:token", "grant_type": "refresh_token" });
@@ -162,4 +162,54 @@ fn e18_faults_that_nobody_could_carry_out_are_refused() {
         body["endpoint"] = json!("domain:token");
         assert_eq!(idp.admin("POST", "/faults", body).status, 400, "{kind}");
     }
+}
+
+#[test]
+fn e18_an_invalid_grant_for_a_refresh_token_that_is_good() {
+    let idp = Idp::start();
+    let token = refresh_token(&idp);
+    let refusal = json!({
+        "kind": "body", "status": 400, "content_type": "application/json;charset=UTF-8",
+        "body": "{\"error\":\"invalid_grant\"}", "times": 2,
+    });
+    fault(&idp, refusal);
+    for _ in 0..2 {
+        let answer = idp.refresh(&token);
+        assert_eq!(answer.status, 400);
+        assert_eq!(answer.json()["error"], "invalid_grant");
+        let kind = answer.header("content-type");
+        assert_eq!(kind, Some("application/json;charset=UTF-8"));
+    }
+    assert_eq!(idp.refresh(&token).status, 200, "nothing happened to it");
+}
+
+#[test]
+fn e18_key_sets_that_are_empty_oversized_slow_or_not_there() {
+    let idp = Idp::start();
+    let url = format!("{}/.well-known/jwks.json", idp.at("issuer"));
+    let get = |kind: Value| {
+        let mut body = json!({ "endpoint": "issuer:jwks" });
+        for (name, value) in kind.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        idp.set("POST", "/faults", body);
+        Browser::default().get(&url)
+    };
+    let empty = json!({
+        "kind": "body", "content_type": "application/json", "body": "{\"keys\":[]}",
+    });
+    assert_eq!(get(empty).json(), json!({ "keys": [] }));
+    let huge = get(json!({ "kind": "huge", "bytes": 3_000_000 }));
+    assert_eq!(huge.body.len(), 3_000_000);
+    assert_eq!(get(json!({ "kind": "status", "status": 503 })).status, 503);
+    let began = Instant::now();
+    let late = get(json!({ "kind": "delay", "milliseconds": 300 }));
+    assert!(began.elapsed() >= Duration::from_millis(300));
+    let keys = |answer: &Response| answer.json()["keys"].as_array().map(Vec::len);
+    assert_eq!(keys(&late), Some(2), "the keys, later");
+    assert_eq!(
+        keys(&Browser::default().get(&url)),
+        Some(2),
+        "all are spent"
+    );
 }
