@@ -27,10 +27,11 @@ use tokio::time::sleep;
 
 use super::proxy::Proxy;
 use super::serving::Serving;
+use super::view::Received;
 use crate::clock;
 use crate::gate::Gate;
 use crate::gate::lease::Lease;
-use crate::gate::policy::NoIdentity;
+use crate::gate::policy::{Denial, Forbidden};
 use crate::gate::reply::Note;
 use crate::telemetry::{AccessLine, Telemetry};
 
@@ -48,7 +49,10 @@ tokio::task_local! {
 
 /// A connection that stays open, and what its line in the log will say.
 pub(super) struct Leash {
-    pub(super) lease: Lease,
+    /// What it stands on, if the request showed a session.
+    pub(super) lease: Option<Lease>,
+    /// The request, as far as it says where it leads.
+    pub(super) request: Received<'static>,
     pub(super) method: Method,
     pub(super) path: String,
     pub(super) status: u16,
@@ -108,11 +112,17 @@ impl Ends {
     }
 
     /// Why the connection ends, once it has to.
-    async fn of(&self, lease: &mut Lease) -> NoIdentity {
+    async fn of(&self, lease: &mut Option<Lease>, request: &Received<'static>) -> Denial {
         let mut changed = self.changed.subscribe();
         loop {
-            let renewed = self.by.load().0.renew(lease, clock::now());
-            let wait = match renewed {
+            let goes_on = match request.view() {
+                Ok(view) => {
+                    let gate = &self.by.load().0;
+                    gate.stays_open(lease.as_mut(), &view, clock::now())
+                }
+                Err(_) => Err(Denial::Forbidden(Forbidden::Nobody)),
+            };
+            let wait = match goes_on {
                 Ok(seconds) => Duration::from_secs(seconds.max(1)).min(STEP),
                 Err(why) => return why,
             };
@@ -123,7 +133,7 @@ impl Ends {
         }
     }
 
-    fn log(&self, leash: &Leash, why: NoIdentity) {
+    fn log(&self, leash: &Leash, why: &Denial) {
         self.by.load().1.access(&AccessLine {
             method: leash.method.as_str(),
             path: &leash.path,
@@ -195,8 +205,8 @@ impl Leashed {
         };
         tokio::select! {
             done = request => done,
-            why = self.ends.of(&mut leash.lease) => {
-                self.ends.log(&leash, why);
+            why = self.ends.of(&mut leash.lease, &leash.request) => {
+                self.ends.log(&leash, &why);
                 None
             }
         }

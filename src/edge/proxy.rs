@@ -208,20 +208,19 @@ impl ProxyHttp for Proxy {
             return Err(Error::new_in(ErrorType::InternalError));
         };
         let set_cookies = serving.cookies_for_head(session, forward, flight).await;
-        if stays_open(upstream_response)
-            && let Some(lease) = forward.lease.take()
-        {
+        if stays_open(upstream_response) {
+            let internal = || Error::new_in(ErrorType::InternalError);
+            let received = Received::of(session).map_err(|_| internal())?;
             let leash = Leash {
-                lease,
+                lease: forward.lease.take(),
+                request: received.into_outline(),
                 method: session.req_header().method.clone(),
                 path: view::Path::of(session).to_string(),
                 status: upstream_response.status.as_u16(),
                 note: ctx.note.clone(),
                 started: ctx.started,
             };
-            leash
-                .put_on()
-                .map_err(|_| Error::new_in(ErrorType::InternalError))?;
+            leash.put_on().map_err(|_| internal())?;
         }
         let audience = match forward.permit.access() {
             _ if !set_cookies.is_empty() => Audience::OneSession,

@@ -85,6 +85,24 @@ impl<'s> Received<'s> {
         }
     }
 
+    /// What of it says where it leads, on its own: for as long as its connection
+    /// is open. Cookies and the like are not kept.
+    pub(super) fn into_outline(self) -> Received<'static> {
+        let mut headers = HeaderMap::new();
+        for name in [header::HOST, header::ORIGIN, header::UPGRADE] {
+            for value in self.headers.get_all(&name) {
+                headers.append(name.clone(), value.clone());
+            }
+        }
+        Received {
+            headers: Cow::Owned(headers),
+            method: Cow::Owned(self.method.into_owned()),
+            // Not as a part of all that was received.
+            target: Bytes::copy_from_slice(&self.target),
+            authority: self.authority,
+        }
+    }
+
     /// What the core sees of it.
     pub(super) fn view(&self) -> Result<RequestView<'_>, RequestError> {
         RequestView::new(

@@ -9,7 +9,6 @@ use super::face::Face;
 use super::headers::Evidence;
 use super::identity::Person;
 use super::judging::{Held, Judged};
-use super::lease::Lease;
 use super::policy::{Denial, NoIdentity};
 use super::reply::Note;
 use super::request::RequestView;
@@ -65,7 +64,7 @@ impl Gate {
             set_cookies,
             refresh,
             mark,
-            lease: kept.map(Lease::new),
+            lease: kept.map(|kept| self.lease(kept)),
             note,
         })
     }

@@ -155,7 +155,7 @@ impl Gate {
 
     /// A websocket that a page of another origin opens: cookies go along with
     /// it, and the same-origin policy does not apply (RFC 6455 10.2).
-    fn is_foreign_websocket(&self, req: &RequestView<'_>, manner: &Manner) -> bool {
+    pub(super) fn is_foreign_websocket(&self, req: &RequestView<'_>, manner: &Manner) -> bool {
         let is_welcome = |origin: &str| {
             self.origins().any(|ours| ours.as_str() == origin)
                 || manner.origins.iter().any(|other| other.as_str() == origin)

@@ -2,17 +2,22 @@
 //! stream of events.
 //!
 //! Owns what ends it: whatever ends its session (the idle timeout aside, since
-//! frames are no activity), and a token that has been over for a while without
-//! a newer one. Must not know how a connection is ended.
+//! frames are no activity), a token that has been over for a while without a
+//! newer one, and a configuration that would not let its request through any
+//! more. Must not know how a connection is ended.
 
 use std::sync::Arc;
 
-use super::Gate;
-use super::policy::NoIdentity;
+use super::identity::{NoPerson, Person};
+use super::policy::{self, Denial, Forbidden, NoIdentity, Presented, Proof};
 use super::refresh::Mark;
+use super::request::RequestView;
+use super::route::Ruling;
+use super::seal::{KeyId, OpenError};
 use super::time::UnixTime;
 use super::token::TokenError;
 use super::verified::Verified;
+use super::{Gate, Leads};
 
 /// How long a connection goes on past the end of its token, in seconds: the
 /// person's next request renews the session, and an open page makes one.
@@ -25,6 +30,8 @@ pub struct Lease {
     generation: u32,
     /// The end of that generation's token.
     token_end: UnixTime,
+    /// The key that had sealed the cookie.
+    key: Option<KeyId>,
 }
 
 impl std::fmt::Debug for Lease {
@@ -37,14 +44,6 @@ impl std::fmt::Debug for Lease {
 }
 
 impl Lease {
-    pub(super) fn new(verified: Arc<Verified>) -> Self {
-        Self {
-            generation: verified.session.generation(),
-            token_end: verified.identity.expires(),
-            verified,
-        }
-    }
-
     /// The session as it was let through.
     #[cfg(test)]
     pub(super) fn session(&self) -> &super::session::Session {
@@ -53,7 +52,83 @@ impl Lease {
 }
 
 impl Gate {
-    /// Whether the connection goes on, and after how many seconds that has to
+    pub(super) fn lease(&self, verified: Arc<Verified>) -> Lease {
+        Lease {
+            generation: verified.session.generation(),
+            token_end: verified.identity.expires(),
+            key: self.ring.id(verified.sealed_with),
+            verified,
+        }
+    }
+
+    /// Whether a connection goes on that this request has opened, and after how
+    /// many seconds that has to be asked again at the latest. The configuration
+    /// may be another one than at the beginning. `lease`: what the request stood
+    /// on, if it showed a session.
+    ///
+    /// # Errors
+    /// Why it ends.
+    pub fn stays_open(
+        &self,
+        mut lease: Option<&mut Lease>,
+        req: &RequestView<'_>,
+        now: UnixTime,
+    ) -> Result<u64, Denial> {
+        let left = match &mut lease {
+            Some(lease) => self.renew(lease, now).map_err(Denial::SignIn)?,
+            None => u64::MAX,
+        };
+        self.still_admits(lease.as_deref(), req)?;
+        Ok(left)
+    }
+
+    fn still_admits(&self, lease: Option<&Lease>, req: &RequestView<'_>) -> Result<(), Denial> {
+        let closed = || Denial::Forbidden(Forbidden::Nobody);
+        let (access, manner) = match self.leads(req) {
+            Leads::App(..) if !self.has_app => return Err(closed()),
+            Leads::App(Ruling::Rule { access, manner, .. }, _) => (access, manner),
+            Leads::App(Ruling::NoMethod { .. }, _) => {
+                return Err(Denial::Forbidden(Forbidden::NoRuleForMethod));
+            }
+            // The path or the host is the app's no longer.
+            Leads::App(Ruling::Ambiguous, _)
+            | Leads::Nowhere
+            | Leads::Elsewhere
+            | Leads::Asked(_)
+            | Leads::Ours(..) => return Err(closed()),
+        };
+        manner.upstream.ok_or_else(closed)?;
+        if access.looks_for_identity() && self.is_foreign_websocket(req, manner) {
+            return Err(Denial::Forbidden(Forbidden::ForeignOrigin));
+        }
+        let verified = lease.map(|lease| &*lease.verified);
+        let kept = verified.map(|verified| {
+            let (claims, kept) = (verified.identity.claims(), verified.session.kept());
+            let believed = self.mapping.believed(claims, claims);
+            (believed, self.mapping.ruled_userinfo(kept, claims))
+        });
+        let permit = policy::judge(access.clone(), || match (verified, &kept) {
+            (Some(verified), Some((believed, userinfo))) => match self.person_again(verified) {
+                Ok(person) => {
+                    let proof = Proof {
+                        provider: verified.session.provider(),
+                        claims: believed,
+                        userinfo: userinfo.as_deref(),
+                    };
+                    Presented::Person(Arc::new(person), proof)
+                }
+                Err(why) => Presented::NoPerson(why),
+            },
+            _ => Presented::None(NoIdentity::NoCookie),
+        });
+        permit.map(drop)
+    }
+
+    fn person_again(&self, verified: &Verified) -> Result<Person, NoPerson> {
+        self.person(&verified.identity, verified.session.kept())
+    }
+
+    /// Whether the session of a connection goes on, and after how many seconds that has to
     /// be asked again at the latest.
     ///
     /// # Errors
@@ -63,6 +138,14 @@ impl Gate {
             session, identity, ..
         } = &*lease.verified;
         self.stands(session, now)?;
+        // Taken off the ring, perhaps because others know it.
+        if !lease.key.is_some_and(|key| self.ring.holds(key)) {
+            return Err(NoIdentity::Unreadable(OpenError::UnknownKey));
+        }
+        // Another client, or another issuer, has the provider's name now.
+        self.verifier
+            .accepts(identity, now)
+            .map_err(NoIdentity::Token)?;
         if self.revoked.subjects.contains(identity.subject()) {
             return Err(NoIdentity::Revoked);
         }

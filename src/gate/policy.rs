@@ -204,6 +204,17 @@ fn check(rules: &Rules, person: &Person, proof: Proof<'_>) -> Result<(), Denial>
     })))
 }
 
+impl Denial {
+    /// The word for the log, from a closed list.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::SignIn(why) => why.reason(),
+            Self::Forbidden(why) => why.reason(),
+        }
+    }
+}
+
 impl Permit {
     /// The person, if the app is told of one.
     #[must_use]

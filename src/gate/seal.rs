@@ -200,6 +200,10 @@ pub struct Opened {
     pub key: KeyPlace,
 }
 
+/// A key wherever it stands, as sealed values name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyId([u8; KEY_ID_LEN]);
+
 /// A key's place on its ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyPlace(usize);
@@ -391,6 +395,18 @@ impl KeyRing {
 }
 
 impl KeyRing {
+    /// Which key stands there.
+    #[must_use]
+    pub fn id(&self, key: KeyPlace) -> Option<KeyId> {
+        self.keys.get(key.0).map(|key| KeyId(key.id))
+    }
+
+    /// Whether a key is on this ring, at whatever place.
+    #[must_use]
+    pub fn holds(&self, id: KeyId) -> bool {
+        self.keys.iter().any(|key| key.id == id.0)
+    }
+
     /// Whether a key comes after the one which seals by now.
     #[must_use]
     pub fn is_old(&self, key: KeyPlace) -> bool {

@@ -169,19 +169,40 @@ impl Verifier {
         past: u64,
     ) -> Result<VerifiedIdentity, TokenError> {
         let (claims, key) = self.signed_claims(token, keys)?;
-        let expires = self.check_common(&claims, now, past)?;
-        // Core 3.1.3.7 (3), (4), (5): audience, and azp if there are several.
-        self.check_audience(&claims)?;
-        // Cognito says what a token is for (cognito.md 2.2).
-        if self.kind == ProviderKind::Cognito && claims.text("token_use") != Some("id") {
-            return Err(TokenError::TokenUse);
-        }
-        self.check_identity_provider(&claims)?;
+        let expires = self.check_claims(&claims, now, past)?;
         Ok(VerifiedIdentity {
             claims,
             expires,
             key,
         })
+    }
+
+    /// Whether this verifier too says yes to an identity that was verified
+    /// before, its end and its signature aside: the configuration may have
+    /// changed.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub fn accepts(&self, identity: &VerifiedIdentity, now: UnixTime) -> Result<(), TokenError> {
+        self.check_claims(&identity.claims, now, u64::MAX).map(drop)
+    }
+
+    /// What the claims of an ID token have to be; gives the expiry.
+    fn check_claims(
+        &self,
+        claims: &Claims,
+        now: UnixTime,
+        past: u64,
+    ) -> Result<UnixTime, TokenError> {
+        let expires = self.check_common(claims, now, past)?;
+        // Core 3.1.3.7 (3), (4), (5): audience, and azp if there are several.
+        self.check_audience(claims)?;
+        // Cognito says what a token is for (cognito.md 2.2).
+        if self.kind == ProviderKind::Cognito && claims.text("token_use") != Some("id") {
+            return Err(TokenError::TokenUse);
+        }
+        self.check_identity_provider(claims)?;
+        Ok(expires)
     }
 
     /// Verifies a Cognito access token (cognito.md 5). Other providers' access

@@ -54,6 +54,48 @@ fn the_lifetime_of_a_session_ends_what_it_has_open() {
 }
 
 #[test]
+fn a_reload_that_closes_a_route_ends_what_is_open_on_it_and_nothing_else() {
+    let mut chain = streaming(Setup {
+        tables: "[[route]]\npath = \"/events\"\naccess = \"public\"\n".to_owned(),
+        ..Setup::default()
+    });
+    let person = chain.signed_in(KIRSTEN);
+    let nobody = chain.browser();
+    let mut socket = open(&chain, &person, WEBSOCKET);
+    let mut events = open(&chain, &nobody, EVENTS);
+    let mut other = open(&chain, &person, "/socket/other");
+    for connection in [&mut socket, &mut events, &mut other] {
+        connection.answers("before");
+    }
+    let text = std::fs::read_to_string(&chain.config).expect("the config");
+    let closed = "[[route]]\npath = \"/socket\"\naccess = { groups = [\"Nobody\"] }\n\
+                  [[route]]\npath = \"/events\"\naccess = \"signed-in\"\n";
+    let before = "[[route]]\npath = \"/events\"\naccess = \"public\"\n";
+    assert!(text.contains(before), "{text}");
+    std::fs::write(&chain.config, text.replace(before, closed)).expect("the config");
+    socket.ends();
+    events.ends();
+    other.answers("another route");
+    chain.await_log(&["\"outcome\":\"ended\"", "\"reason\":\"rule_groups\""]);
+    chain.await_log(&["\"outcome\":\"ended\"", "\"reason\":\"no_cookie\""]);
+}
+
+#[test]
+fn a_session_key_that_is_removed_ends_what_is_open_by_it() {
+    let mut chain = streaming(Setup::default());
+    let old = chain.signed_in(KIRSTEN);
+    let mut socket = open(&chain, &old, WEBSOCKET);
+    socket.answers("before");
+    let key = crate::support::harness::fresh_key();
+    crate::support::records::secret("session key", &key);
+    std::fs::write(chain.file("session-key"), &key).expect("the key");
+    socket.ends();
+    chain.await_log(&["\"outcome\":\"ended\"", "\"reason\":\"cookie_key_retired\""]);
+    let mut socket = open(&chain, &chain.signed_in(KIRSTEN), WEBSOCKET);
+    socket.answers("by the new key");
+}
+
+#[test]
 fn a_reload_that_revokes_ends_what_is_open() {
     let mut chain = streaming(Setup::default());
     let person = chain.signed_in(KIRSTEN);
@@ -157,15 +199,13 @@ fn open(chain: &Harness, person: &Browser, path: &str) -> Open {
         head.extend(byte);
     }
     let head = String::from_utf8_lossy(&head).into_owned();
-    let expected = match path {
-        WEBSOCKET => "HTTP/1.1 101",
-        _ => "HTTP/1.1 200",
+    let is_socket = path.starts_with(WEBSOCKET);
+    let expected = match is_socket {
+        true => "HTTP/1.1 101",
+        false => "HTTP/1.1 200",
     };
     assert!(head.starts_with(expected), "{head}");
-    Open {
-        stream,
-        is_socket: path == WEBSOCKET,
-    }
+    Open { stream, is_socket }
 }
 
 fn ask(chain: &Harness, person: &Browser, path: &str, more: &str) -> String {

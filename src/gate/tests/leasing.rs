@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::support::{Desk, EXP, Jar, NOW, Req, config, id_claims, route};
+use super::support::{Desk, EXP, Jar, NOW, Req, config, id_claims, route, rule, secret_key};
 use crate::config::{Config, Revoked};
 use crate::gate::Gate;
 use crate::gate::lease::Lease;
+use crate::gate::origin::PublicOrigin;
 use crate::gate::policy::NoIdentity;
 use crate::gate::refresh::Mark;
 use crate::gate::route::Access;
+use crate::gate::rule::{Condition, Rule, Rules, Values};
 use crate::gate::session::tests::{of_generation, session_of};
 use crate::gate::time::UnixTime;
 use crate::gate::token::TokenError;
@@ -159,4 +161,101 @@ fn what_was_decided_before_a_newer_generation_was_seen_is_not_written() {
     let newer = Arc::new(of_generation(lease.session(), 1));
     desk.gate.memory.newer.look(&newer, NOW.plus(86_400), NOW);
     assert!(!may_write(&desk, &lease, NOW));
+}
+
+/// What a new configuration makes of an open connection: why it ends, if it does.
+fn reloaded(
+    before: &Config,
+    target: &str,
+    signed_in: bool,
+    change: impl FnOnce(&mut Config),
+) -> Option<&'static str> {
+    let (mut desk, jar, _) = open(before);
+    let req = match signed_in {
+        true => Req::get(target).cookies(&jar),
+        false => Req::get(target),
+    };
+    let mut lease = desk.forward(&req).lease;
+    let stays =
+        |gate: &Gate, lease: &mut Option<Lease>| gate.stays_open(lease.as_mut(), &req.view(), NOW);
+    assert!(stays(&desk.gate, &mut lease).is_ok(), "before the reload");
+    let mut config = long();
+    config.routes.clone_from(&before.routes);
+    change(&mut config);
+    let gate = desk.gate.succeeded_by(&config, NOW).unwrap();
+    stays(&gate, &mut lease).err().map(|why| why.reason())
+}
+
+fn groups(group: &str) -> Access {
+    let groups = Values::new(vec![group.to_owned()]).unwrap();
+    let rule = Rule::new(vec![Condition::Groups(groups)]).unwrap();
+    Access::Rules(Arc::new(Rules::new(vec![rule]).unwrap()))
+}
+
+#[test]
+fn a_connection_ends_when_a_reload_refuses_its_route() {
+    let ends = |access: Access| {
+        reloaded(&long(), "/socket", true, |config| {
+            config.routes = vec![route(&["/socket"], access)];
+        })
+    };
+    assert_eq!(ends(Access::SignedIn), None);
+    assert_eq!(ends(Access::Public), None);
+    assert_eq!(ends(groups("Editors")), None);
+    assert_eq!(ends(groups("Admins")), Some("rule_groups"));
+    assert_eq!(ends(Access::Nobody), Some("route_closed"));
+    // By another name, method or app.
+    let changed = |change: fn(&mut Config)| reloaded(&long(), "/socket", true, change);
+    let post: fn(&mut Config) = |config| {
+        let mut route = route(&["/socket"], Access::SignedIn);
+        route.methods = vec![http::Method::POST];
+        config.routes = vec![route];
+    };
+    assert_eq!(changed(post), Some("no-rule-for-method"));
+    let host: fn(&mut Config) = |config| {
+        let moved = PublicOrigin::parse("https://moved.example.com").unwrap();
+        config.server.origins = vec![moved];
+    };
+    assert_eq!(changed(host), Some("route_closed"));
+    let no_app: fn(&mut Config) = |config| config.upstreams.default = None;
+    assert_eq!(changed(no_app), Some("route_closed"));
+    let ours: fn(&mut Config) = |config| config.server.path_prefix = "/socket".to_owned();
+    assert_eq!(changed(ours), Some("route_closed"));
+    // The map makes another person of the same claims.
+    let no_user: fn(&mut Config) = |config| config.identity.user = rule(&["custom:user"]);
+    assert_eq!(changed(no_user), Some("no_user_claim"));
+    let client: fn(&mut Config) = |config| config.provider.client_id = "another".to_owned();
+    assert_eq!(changed(client), Some("token_audience"));
+}
+
+#[test]
+fn a_connection_of_nobody_ends_when_a_reload_asks_for_somebody() {
+    let mut open = long();
+    open.routes = vec![
+        route(&["/news"], Access::Public),
+        route(&["/maybe"], Access::Optional),
+    ];
+    for target in ["/news", "/maybe"] {
+        let ends = |access: Access| {
+            reloaded(&open, target, false, |config| {
+                config.routes = vec![route(&[target], access)];
+            })
+        };
+        assert_eq!(ends(Access::Public), None);
+        assert_eq!(ends(Access::Optional), None);
+        assert_eq!(ends(Access::SignedIn), Some("no_cookie"));
+    }
+}
+
+#[test]
+fn a_connection_ends_with_the_key_that_had_sealed_its_cookie() {
+    let ends = |keys: &[u8]| {
+        let keys = keys.iter().map(|byte| secret_key(*byte)).collect();
+        reloaded(&long(), "/socket", true, |config| {
+            config.session.keys = keys
+        })
+    };
+    assert_eq!(ends(&[1, 2]), None);
+    assert_eq!(ends(&[2, 1]), None, "it is the second one now");
+    assert_eq!(ends(&[2]), Some("cookie_key_retired"));
 }
