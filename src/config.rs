@@ -30,11 +30,13 @@ pub mod error;
 mod file;
 mod listen;
 pub mod load;
+mod outbound;
 mod reader;
 pub mod registration;
 pub mod schema;
 
 pub use listen::{Listen, ServerTls};
+pub use outbound::{OutboundProxy, ProviderHttp};
 
 /// Everything `vestibule run` needs to know.
 #[derive(Debug)]
@@ -217,6 +219,8 @@ pub struct Provider {
     pub client_id: String,
     /// How we prove to be that client.
     pub client_auth: ClientAuth,
+    /// How it is reached.
+    pub http: ProviderHttp,
     /// Scopes asked for; contains `openid`.
     pub scopes: Vec<String>,
     /// What else goes into the authorization URL.

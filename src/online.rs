@@ -42,7 +42,7 @@ pub fn look(config: &Config) -> Result<Vec<Finding>, OnlineError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    Ok(runtime.block_on(Look::new(&config.provider, http).all()))
+    Ok(runtime.block_on(Look::new(&config.provider, &http).all()))
 }
 
 struct Look<'p> {
@@ -52,10 +52,10 @@ struct Look<'p> {
 }
 
 impl<'p> Look<'p> {
-    fn new(provider: &'p Provider, http: HttpClient) -> Self {
+    fn new(provider: &'p Provider, http: &HttpClient) -> Self {
         Self {
+            http: http.towards(&provider.http),
             provider,
-            http,
             findings: Vec::new(),
         }
     }

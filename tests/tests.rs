@@ -17,6 +17,7 @@
 //! - `explain`: what would become of a request, and why
 //! - `schema`: the JSON Schema of the configuration, by a validator of others
 //! - `online`: what `check --online` finds out by asking the provider
+//! - `outbound`: the way to a provider behind a proxy and an authority of its own
 //! - `import`: mapping files of other systems, and settings of oauth2-proxy
 //! - `cookies`: names and attributes of our cookies
 //! - `session`: what a cookie is worth, and when it is worth nothing
@@ -91,6 +92,7 @@ mod suite {
     mod metrics;
     mod online;
     mod open_connections;
+    mod outbound;
     mod pages;
     mod races;
     mod radicale;

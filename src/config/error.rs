@@ -192,6 +192,9 @@ pub enum ConfigErrorKind {
     /// A URL of others.
     #[error(transparent)]
     Url(#[from] UrlProblem),
+    /// The scheme of a proxy.
+    #[error("has a scheme other than http and https")]
+    ProxyScheme,
     /// No provider name.
     #[error("is no provider name: 1 to 32 letters, digits, \"-\" or \"_\"")]
     ProviderId,

@@ -103,6 +103,7 @@ pub(crate) struct ProviderTable {
     pub(crate) issuer: MaybeText,
     pub(crate) accepted_issuers: MaybeTexts,
     pub(crate) endpoints: EndpointsTable,
+    pub(crate) http: HttpTable,
     pub(crate) client_id: MaybeText,
     pub(crate) client_secret: Option<Vec<Item<Source>>>,
     pub(crate) client_auth: MaybeText,
@@ -118,6 +119,13 @@ pub(crate) struct ProviderTable {
     pub(crate) userinfo: Option<Item<bool>>,
     pub(crate) logout: Option<TextOrTables<ThenTable>>,
     pub(crate) callback_path: MaybeText,
+}
+
+/// `provider.ID.http`.
+#[derive(Debug)]
+pub(crate) struct HttpTable {
+    pub(crate) proxy: MaybeText,
+    pub(crate) ca: Option<Item<Source>>,
 }
 
 /// `provider.ID.endpoints`.
@@ -389,14 +397,7 @@ impl TimeoutsTable {
 
 impl ProviderTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&[
-            "email_domains",
-            "http",
-            "identity",
-            "api",
-            "display_name",
-            "hidden",
-        ]);
+        table.later(&["email_domains", "identity", "api", "display_name", "hidden"]);
         Self {
             place: table.place(),
             kind: table.text("kind"),
@@ -406,6 +407,7 @@ impl ProviderTable {
             issuer: table.text("issuer"),
             accepted_issuers: table.texts("accepted_issuers"),
             endpoints: table.table("endpoints", EndpointsTable::read),
+            http: table.table("http", HttpTable::read),
             client_id: table.text("client_id"),
             client_secret: table.secrets("client_secret"),
             client_auth: table.text("client_auth"),
@@ -421,6 +423,15 @@ impl ProviderTable {
             userinfo: table.boolean("userinfo"),
             logout: table.text_or_tables("logout", ThenTable::read),
             callback_path: table.text("callback_path"),
+        }
+    }
+}
+
+impl HttpTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            proxy: table.text("proxy"),
+            ca: table.secret("ca"),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The outbound client towards the provider: no redirects, time limits, a cap
-//! on every body. Used by `oidc` and `provider` only.
+//! on every body; by the proxy and the authorities of its configuration.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,16 +9,18 @@ use http::{HeaderMap, StatusCode, header};
 
 use super::skew::ProviderClock;
 use crate::clock;
+use crate::config::{OutboundProxy, ProviderHttp};
 
 /// Longest answer that is read, in bytes.
 const BODY_MAX: usize = 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// An HTTP client for the provider's endpoints.
+/// An HTTP client for the provider's endpoints. `None` asks nobody: what is
+/// configured could not be set up, and anything else would be another way out.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
-    client: reqwest::Client,
+    client: Option<reqwest::Client>,
     /// Learns the time from every answer.
     watch: Option<Arc<ProviderClock>>,
 }
@@ -65,17 +67,28 @@ impl HttpClient {
     /// # Errors
     /// [`HttpError::Setup`].
     pub fn new() -> Result<Self, HttpError> {
-        reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TOTAL_TIMEOUT)
-            .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map(|client| Self {
-                client,
-                watch: None,
-            })
-            .map_err(|_| HttpError::Setup)
+        let client = build(&ProviderHttp::default())?;
+        Ok(Self {
+            client: Some(client),
+            watch: None,
+        })
+    }
+
+    /// The client towards a provider that is reached in this way. What cannot be
+    /// set up is refused at each request.
+    #[must_use]
+    pub fn towards(&self, http: &ProviderHttp) -> Self {
+        if *http == ProviderHttp::default() {
+            return self.clone();
+        }
+        let client = build(http);
+        if client.is_err() {
+            tracing::error!("provider.ID.http cannot be set up; the provider is not asked");
+        }
+        Self {
+            client: client.ok(),
+            watch: None,
+        }
     }
 
     /// The same client for one provider, whose clock its answers show.
@@ -96,7 +109,8 @@ impl HttpClient {
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Vec<u8>>, HttpError> {
         let request = reqwest::Request::try_from(request).map_err(|_| HttpError::Connect)?;
-        let mut response = self.client.execute(request).await.map_err(classify)?;
+        let client = self.client.as_ref().ok_or(HttpError::Setup)?;
+        let mut response = client.execute(request).await.map_err(classify)?;
         let status = response.status();
         if status.is_redirection() {
             return Err(HttpError::Redirect);
@@ -133,6 +147,30 @@ impl HttpClient {
             body: response.into_body().into(),
         })
     }
+}
+
+fn build(http: &ProviderHttp) -> Result<reqwest::Client, HttpError> {
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(TOTAL_TIMEOUT)
+        .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")));
+    match &http.proxy {
+        OutboundProxy::Environment => {}
+        OutboundProxy::Off => builder = builder.no_proxy(),
+        OutboundProxy::Url(url) => {
+            let proxy = reqwest::Proxy::all(url.as_str()).map_err(|_| HttpError::Setup)?;
+            builder = builder.proxy(proxy);
+        }
+    }
+    if let Some(authorities) = &http.ca {
+        builder = builder.tls_built_in_root_certs(false);
+        for der in authorities {
+            let authority = reqwest::Certificate::from_der(der).map_err(|_| HttpError::Setup)?;
+            builder = builder.add_root_certificate(authority);
+        }
+    }
+    builder.build().map_err(|_| HttpError::Setup)
 }
 
 /// How long a response may be kept (RFC 9111 4.2, 5.2.2), as a private cache

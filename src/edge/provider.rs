@@ -107,7 +107,7 @@ impl ProviderState {
             discovery: Discovery::new(provider),
             algorithms: provider.signing_algorithms.clone(),
             keys_max_age: provider.keys_max_age,
-            http: http.watching(Arc::clone(&clock)),
+            http: http.towards(&provider.http).watching(Arc::clone(&clock)),
             clock,
             snapshot: ArcSwap::default(),
             ready: AtomicBool::new(false),

@@ -41,6 +41,8 @@ pub(crate) struct Setup {
     pub(crate) public_url: Option<String>,
     /// The head of `[provider.corp]`, for a provider that the test has started.
     pub(crate) provider_head: Option<String>,
+    /// The client secret of that provider.
+    pub(crate) provider_secret: Option<String>,
     /// npm's oidc-provider instead of the emulator.
     pub(crate) third_party: bool,
     /// Do not wait until the provider's keys are loaded.
@@ -101,7 +103,13 @@ impl Harness {
 
         let (mut idp, mut third_party) = (None, None);
         let (provider, secret) = if let Some(head) = &setup.provider_head {
-            (head.clone(), "never asked for".to_owned())
+            (
+                head.clone(),
+                setup
+                    .provider_secret
+                    .clone()
+                    .unwrap_or_else(|| "never asked for".to_owned()),
+            )
         } else if setup.third_party {
             let op = OidcProvider::start(dir.path(), &callback, &signed_out);
             let text = format!(

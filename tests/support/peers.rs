@@ -1,6 +1,7 @@
 //! Programs of others, and the demo's legacy app.
 
-use std::net::{TcpListener, UdpSocket};
+use std::fs;
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -56,28 +57,86 @@ fn peer(mut command: Command, name: &str, folders: &[&str]) -> Peer {
     }
 }
 
+/// A forward proxy that lets everybody out, and logs where to.
+pub(crate) struct ForwardProxy {
+    process: Process,
+    pub(crate) url: String,
+}
+
+impl ForwardProxy {
+    pub(crate) fn start(dir: &Path) -> Self {
+        let port = free_port();
+        let mut command = Command::new(root().join("target/tools/venv/bin/python"));
+        command
+            .args([
+                "-m",
+                "proxy",
+                "--hostname",
+                "127.0.0.1",
+                "--num-workers",
+                "1",
+            ])
+            .args(["--num-acceptors", "1", "--port", &port.to_string()])
+            .env("HOME", dir);
+        let mut process = Process::start(&mut command, dir, &records::unique("forward-proxy"));
+        process.wait_until("an open port", || {
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+        Self {
+            process,
+            url: format!("http://127.0.0.1:{port}"),
+        }
+    }
+
+    /// Waits until it has let somebody through to this host and port.
+    pub(crate) fn await_tunnel_to(&mut self, authority: &str) {
+        let paths = [self.process.stdout.clone(), self.process.stderr.clone()];
+        let tunnel = format!("CONNECT {authority}");
+        self.process.wait_until(&tunnel, || {
+            let texts = paths
+                .iter()
+                .map(|path| fs::read_to_string(path).unwrap_or_default());
+            texts.collect::<String>().contains(&tunnel)
+        });
+    }
+
+    /// Whether it was asked for anything.
+    pub(crate) fn was_asked(&self) -> bool {
+        self.process.output().contains("CONNECT")
+    }
+}
+
 /// An identity provider that nobody here wrote.
 pub(crate) struct OidcProvider {
     _process: Process,
     pub(crate) issuer: String,
+    /// The same where browsers get by without TLS.
+    pub(crate) plain: String,
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
 }
 
 impl OidcProvider {
     pub(crate) fn start(dir: &Path, callback: &str, signed_out: &str) -> Self {
+        Self::start_with(dir, callback, signed_out, &[])
+    }
+
+    /// With further arguments.
+    pub(crate) fn start_with(dir: &Path, callback: &str, signed_out: &str, more: &[&str]) -> Self {
         let client_secret = "kept-between-these-two".to_owned();
         records::secret("client secret", &client_secret);
         let mut command = Command::new("node");
         command
             .arg(root().join("tests/support/oidc-provider/server.mjs"))
             .args(["--redirect-uri", callback, "--signed-out-uri", signed_out])
-            .args(["--client-secret", &client_secret]);
+            .args(["--client-secret", &client_secret])
+            .args(more);
         let mut process = Process::start(&mut command, dir, &records::unique("oidc-provider"));
         let ready: Value = serde_json::from_str(&process.first_line()).expect("JSON");
         let text = |name: &str| ready[name].as_str().expect("text").to_owned();
         Self {
             issuer: text("issuer"),
+            plain: text("plain"),
             client_id: text("client_id"),
             client_secret,
             _process: process,

@@ -3,6 +3,7 @@
 mod auth_age;
 mod authorize;
 mod cognito;
+mod http;
 mod keys;
 mod url;
 
@@ -75,6 +76,7 @@ impl Conversion<'_> {
         let endpoints = self.endpoints(table, derived);
         let accepted = table.accepted_issuers.iter().flatten();
         let accepted_issuers = accepted.filter_map(|item| self.issuer(item)).collect();
+        let http = self.provider_http(&table.http);
         let client_id = self.client_id(table);
         let client_auth = self.client_auth(table);
         let scopes = self.scopes(table, kind);
@@ -94,6 +96,7 @@ impl Conversion<'_> {
             issuer: issuer?,
             accepted_issuers,
             endpoints,
+            http: http?,
             client_id: client_id?,
             client_auth: client_auth?,
             scopes,

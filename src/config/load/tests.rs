@@ -96,6 +96,7 @@ impl Fake {
             ("$CLIENT", "4exampleclient0000000000aa"),
             ("$SECRET", CLIENT_SECRET),
             ("$BLANK", " "),
+            ("$PROXY", "http://me:s3cr3t@proxy:3128"),
             ("$LEVEL", "s3cr3t"),
             ("$TEMPLATE", "{s3cr3t}"),
         ];
@@ -133,14 +134,17 @@ impl Files for Fake {
 }
 
 fn read(text: &str) -> Result<Loaded, ConfigErrors> {
-    let secrets = Fake::new();
+    read_with(text, &Fake::new())
+}
+
+fn read_with(text: &str, secrets: &Fake) -> Result<Loaded, ConfigErrors> {
     parse(
         Path::new("config.toml"),
         text,
         &Outside {
-            secrets: Some(&secrets),
+            secrets: Some(secrets),
             texts: None,
-            files: &secrets,
+            files: secrets,
             cores: 3,
         },
     )

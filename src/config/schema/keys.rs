@@ -174,6 +174,9 @@ pub(super) const KEYS: &[About] = &[
     key("provider.NAME.userinfo", "Whether each login asks for userinfo too, so that its claims can be mapped.").or_is(false),
     key("provider.NAME.logout", "How far signing out goes: \"provider\" ends the provider's session too, \"local\" only Vestibule's own; { then = \"URL\" } goes on to whoever stands behind the provider.").of(Words(&["provider", "local"])).or("provider"),
     key("provider.NAME.logout.then", "Where to go on after the provider's logout; {signed_out_url} in it becomes the signed-out page.").of(Url).required(),
+    key("provider.NAME.http", "How the provider is reached, by whatever is asked of it."),
+    key("provider.NAME.http.proxy", "The proxy, as a URL without credentials (with them: read it from a file), or \"off\". By default as HTTPS_PROXY and NO_PROXY say."),
+    key("provider.NAME.http.ca", "PEM file of the authorities that are believed, in place of the web's."),
     key("provider.NAME.callback_path", "The path that is registered as redirect URI, if not path_prefix + \"/callback\". Exact.").of(OWN_PATH),
 
     key("session", "The session cookie.").required(),

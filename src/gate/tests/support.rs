@@ -14,8 +14,8 @@ use zeroize::Zeroizing;
 
 use crate::config::{
     AuthorizeParams, ClientAuth, Config, EmailVerified, Endpoints, Identity, Listen, Log,
-    LogFormat, LogUser, LogoutReach, Provider, ProviderId, ProviderKind, Revoked, Server,
-    Session as SessionConfig, Upstreams,
+    LogFormat, LogUser, LogoutReach, Provider, ProviderHttp, ProviderId, ProviderKind, Revoked,
+    Server, Session as SessionConfig, Upstreams,
 };
 use crate::gate::claims::ClaimPath;
 use crate::gate::client::TrustedProxies;
@@ -202,6 +202,7 @@ pub(in crate::gate) fn provider() -> Provider {
         accepted_issuers: Vec::new(),
         endpoints: Endpoints::default(),
         client_id: CLIENT.to_owned(),
+        http: ProviderHttp::default(),
         client_auth: ClientAuth::Basic(SecretString::from("the-client-secret")),
         scopes: vec![
             "openid".to_owned(),

@@ -1,10 +1,13 @@
 // An OpenID provider that nobody here wrote, as a peer for tests/suite/third_party.rs.
 //
 //   node server.mjs --redirect-uri URL --signed-out-uri URL --client-secret TEXT [--host 127.0.0.2]
+//     [--certificate FILE --key FILE]: its issuer is https then, and browsers may go to `plain`
 //
 // Listens on a free port, and says so in one line of JSON on stdout. It stands on 127.0.0.2 because
 // cookies know no ports: on 127.0.0.1 its cookies would reach Vestibule.
+import fs from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { parseArgs } from 'node:util';
 import Provider from 'oidc-provider';
 
@@ -13,6 +16,8 @@ const { values: args } = parseArgs({
     'redirect-uri': { type: 'string' },
     'signed-out-uri': { type: 'string' },
     'client-secret': { type: 'string' },
+    certificate: { type: 'string' },
+    key: { type: 'string' },
     host: { type: 'string', default: '127.0.0.2' },
   },
 });
@@ -58,10 +63,19 @@ const configuration = {
 
 const server = createServer();
 server.listen(0, args.host, () => {
-  const issuer = `http://${args.host}:${server.address().port}`;
-  const provider = new Provider(issuer, configuration);
-  server.on('request', provider.callback());
-  console.log(JSON.stringify({ issuer, client_id: client.client_id }));
+  const plain = `http://${args.host}:${server.address().port}`;
+  const serve = (issuer) => {
+    const answer = new Provider(issuer, configuration).callback();
+    server.on('request', answer);
+    console.log(JSON.stringify({ issuer, plain, client_id: client.client_id }));
+    return answer;
+  };
+  if (!args.certificate) {
+    serve(plain);
+    return;
+  }
+  const secure = createTlsServer({ cert: fs.readFileSync(args.certificate), key: fs.readFileSync(args.key) });
+  secure.listen(0, args.host, () => secure.on('request', serve(`https://${args.host}:${secure.address().port}`)));
 });
 for (const signal of ['SIGTERM', 'SIGINT']) {
   process.on(signal, () => process.exit(0));

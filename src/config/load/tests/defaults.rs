@@ -241,6 +241,23 @@ fn without_secrets_nothing_is_read_and_nothing_is_wrong_for_that() {
 }
 
 #[test]
+fn a_proxys_credentials_are_nowhere_to_be_seen_and_a_change_of_them_is() {
+    let with = |url: &str| {
+        let text = change("provider.corp.http = { proxy = { env = \"PROXY\" } }");
+        let mut outside = Fake::new();
+        outside.0.insert("$PROXY".to_owned(), url.to_owned());
+        format!("{:?}", read_with(&text, &outside).unwrap().config.provider)
+    };
+    let (one, other) = (
+        with("http://me:s3cr3t@proxy"),
+        with("http://me:0ther@proxy"),
+    );
+    assert!(!one.contains("s3cr3t") && one.contains("proxy"), "{one}");
+    assert_eq!(one, with("http://me:s3cr3t@proxy"));
+    assert_ne!(one, other);
+}
+
+#[test]
 fn the_benchmarks_configuration_is_a_good_one() {
     let text = r#"
 [server]
