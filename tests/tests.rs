@@ -38,6 +38,7 @@
 //! - `open_connections`: websockets and event streams, and how they end with their session
 //! - `pages`: headers of our own answers
 //! - `apps`: several of them, by other protocols, under other names
+//! - `traffic`: websockets, streams, gRPC and large bodies pass as they are
 //! - `listeners`: TLS and its certificates, HTTP/2, unix sockets
 //! - `reload`: a changed configuration while requests go on
 //! - `metrics`: what an instance says of itself
@@ -109,5 +110,6 @@ mod suite {
     mod tabs;
     mod third_party;
     mod tokens;
+    mod traffic;
     mod upstream;
 }

@@ -16,10 +16,11 @@ const BODY_MAX: usize = 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// An HTTP client for the provider's endpoints. `None` asks nobody: what is
-/// configured could not be set up, and anything else would be another way out.
+/// An HTTP client for the provider's endpoints.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
+    /// `None` asks nobody: what is configured could not be set up, and anything
+    /// else would be another way out.
     client: Option<reqwest::Client>,
     /// Learns the time from every answer.
     watch: Option<Arc<ProviderClock>>,

@@ -57,6 +57,22 @@ fn peer(mut command: Command, name: &str, folders: &[&str]) -> Peer {
     }
 }
 
+/// A server of `traffic.py`, and its port.
+pub(crate) fn traffic_server(kind: &str, dir: &Path) -> (Process, u16) {
+    let mut process = Process::start(&mut traffic(&[kind]), dir, &records::unique(kind));
+    let port = process.first_line().parse().expect("a port");
+    (process, port)
+}
+
+/// `traffic.py` with these arguments.
+pub(crate) fn traffic(arguments: &[&str]) -> Command {
+    let mut command = Command::new(root().join("target/tools/venv/bin/python"));
+    command
+        .arg(root().join("tests/support/traffic.py"))
+        .args(arguments);
+    command
+}
+
 /// A forward proxy that lets everybody out, and logs where to.
 pub(crate) struct ForwardProxy {
     process: Process,

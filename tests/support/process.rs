@@ -33,6 +33,11 @@ impl Process {
         }
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The first line of output, as soon as it is there.
     pub(crate) fn first_line(&mut self) -> String {
         let path = self.stdout.clone();

@@ -1,0 +1,166 @@
+"""Clients and servers of protocols that Vestibule passes on, by libraries of others.
+
+    python traffic.py ws-echo                             a websocket server; says its port
+    python traffic.py ws-client URL ORIGIN COOKIE         talks to it through a proxy; says "ok"
+    python traffic.py grpc-server                         a gRPC server without TLS; says its port
+    python traffic.py grpc-client HOST:PORT COOKIE        calls it through a proxy; says "ok"
+"""
+
+import asyncio
+import sys
+from concurrent import futures
+
+PATIENCE = 120
+LARGEST = 16 * 1024 * 1024
+
+
+async def ws_echo():
+    from websockets.asyncio.server import serve
+
+    async def echo(socket):
+        async for message in socket:
+            if message == "close with 4001":
+                await socket.close(4001, "as you said")
+            elif message == "say ping":
+                await (await socket.ping(b"from the app"))
+                await socket.send("it answered")
+            else:
+                await socket.send(message)
+
+    async with serve(echo, "127.0.0.1", 0, max_size=2 * LARGEST, compression=None) as server:
+        print(server.sockets[0].getsockname()[1], flush=True)
+        await asyncio.get_running_loop().create_future()
+
+
+async def ws_client(url, origin, cookie):
+    from websockets.asyncio.client import connect
+    from websockets.exceptions import ConnectionClosed
+
+    def open_socket():
+        return connect(
+            url,
+            origin=origin,
+            additional_headers={"Cookie": cookie},
+            max_size=2 * LARGEST,
+            compression=None,
+            open_timeout=PATIENCE,
+            proxy=None,
+        )
+
+    async with open_socket() as socket:
+        for message in ["hello", b"", b"\0\xff" * 10, "x" * 70_000, bytes(range(256)) * (LARGEST // 256)]:
+            await socket.send(message)
+            assert await socket.recv() == message, len(message)
+        # One message in frames of very different sizes.
+        parts = ["a", "", "b" * 65_535, "c" * 200_000, "d"]
+        await socket.send(parts)
+        assert await socket.recv() == "".join(parts)
+        await (await socket.ping(b"from the client"))
+        await socket.send("say ping")
+        assert await socket.recv() == "it answered"
+        await socket.send("close with 4001")
+        try:
+            await socket.recv()
+            raise AssertionError("it is still open")
+        except ConnectionClosed as closed:
+            assert (closed.rcvd.code, closed.rcvd.reason) == (4001, "as you said"), closed
+    async with open_socket() as socket:
+        await socket.send("again")
+        assert await socket.recv() == "again"
+        await socket.close(4002, "the client's")
+        assert socket.close_code == 4002, socket.close_code
+    print("ok", flush=True)
+
+
+def grpc_server():
+    import grpc
+
+    def whole(request, context):
+        told = dict(context.invocation_metadata())
+        context.set_trailing_metadata((("x-after", "the answer"),))
+        return told.get("x-forwarded-user", "nobody").encode() + b":" + request
+
+    def many(request, _context):
+        for number in range(int(request)):
+            yield b"%d" % number
+
+    def total(requests, _context):
+        return b"%d" % sum(len(request) for request in requests)
+
+    def both(requests, _context):
+        for request in requests:
+            yield request[::-1]
+
+    def fail(_request, context):
+        context.abort(grpc.StatusCode.FAILED_PRECONDITION, "not today: ä")
+
+    handlers = {
+        "Whole": grpc.unary_unary_rpc_method_handler(whole),
+        "Many": grpc.unary_stream_rpc_method_handler(many),
+        "Total": grpc.stream_unary_rpc_method_handler(total),
+        "Both": grpc.stream_stream_rpc_method_handler(both),
+        "Fail": grpc.unary_unary_rpc_method_handler(fail),
+    }
+    server = grpc.server(futures.ThreadPoolExecutor(4))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.Traffic", handlers),))
+    print(server.add_insecure_port("127.0.0.1:0"), flush=True)
+    server.start()
+    server.wait_for_termination()
+
+
+def grpc_client(target, cookie):
+    import grpc
+
+    options = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", -1)]
+    metadata = (("cookie", cookie), ("x-forwarded-user", "root"))
+    with grpc.insecure_channel(target, options) as channel:
+        def call(kind, name, *arguments):
+            method = getattr(channel, kind)("/test.Traffic/" + name)
+            return method(*arguments, metadata=metadata, timeout=PATIENCE)
+
+        whole = channel.unary_unary("/test.Traffic/Whole")
+        answer, done = whole.with_call(b"question", metadata=metadata, timeout=PATIENCE)
+        user, _, said = answer.partition(b":")
+        assert said == b"question" and b"@" in user and user != b"root", answer
+        assert ("x-after", "the answer") in [tuple(pair) for pair in done.trailing_metadata()]
+        large = b"x" * 3_000_000
+        assert call("unary_unary", "Whole", large).endswith(large)
+        assert [int(part) for part in call("unary_stream", "Many", b"500")] == list(range(500))
+        assert call("stream_unary", "Total", iter([b"a" * 10_000] * 100)) == b"1000000"
+
+        # Each question waits for the answer to the one before: nothing is held back.
+        import queue
+        asked = queue.Queue()
+        answers = call("stream_stream", "Both", iter(asked.get, None))
+        for number in range(20):
+            asked.put(b"question %d" % number)
+            assert next(answers) == (b"question %d" % number)[::-1]
+        asked.put(None)
+        assert list(answers) == []
+        try:
+            call("unary_unary", "Fail", b"")
+            raise AssertionError("it did not fail")
+        except grpc.RpcError as error:
+            assert error.code() == grpc.StatusCode.FAILED_PRECONDITION, error
+            assert error.details() == "not today: ä", error
+    with grpc.insecure_channel(target, options) as channel:
+        try:
+            channel.unary_unary("/test.Traffic/Whole")(b"", timeout=PATIENCE)
+            raise AssertionError("nobody was let through")
+        except grpc.RpcError as error:
+            # HTTP's 401, as gRPC has it.
+            assert error.code() == grpc.StatusCode.UNAUTHENTICATED, error
+    print("ok", flush=True)
+
+
+match sys.argv[1:]:
+    case ["ws-echo"]:
+        asyncio.run(ws_echo())
+    case ["ws-client", url, origin, cookie]:
+        asyncio.run(ws_client(url, origin, cookie))
+    case ["grpc-server"]:
+        grpc_server()
+    case ["grpc-client", target, cookie]:
+        grpc_client(target, cookie)
+    case _:
+        sys.exit(__doc__)
