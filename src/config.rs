@@ -110,6 +110,8 @@ pub struct Upstream {
     pub host: HostHeader,
     /// Who it has to be, for https.
     pub tls: UpstreamTls,
+    /// Which headers tell it about people, if not `[headers]`.
+    pub headers: Option<HeaderRules>,
     /// How long it may take.
     pub timeouts: Timeouts,
 }

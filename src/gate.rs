@@ -71,7 +71,7 @@ pub use decision::{Decision, Effect, Forward};
 use endpoint::{Endpoint, OurPaths};
 use face::Face;
 use forward_auth::ForwardAuth;
-use headers::HeaderRules;
+use headers::apps::AppRules;
 use identity::Mapping;
 use judging::Held;
 use memory::Memory;
@@ -96,7 +96,7 @@ pub struct Gate {
     ring: KeyRing,
     verifier: Verifier,
     mapping: Mapping,
-    headers: HeaderRules,
+    headers: AppRules,
     provider: ProviderFacts,
     lifetime: u64,
     revoked: Revoked,
@@ -213,7 +213,11 @@ impl Gate {
                 .only_through(provider.identity_provider.clone()),
             mapping: Mapping::new(&config.identity, provider)
                 .with_ruled(config.routes.iter().flat_map(|route| route.access.claims())),
-            headers: config.headers.clone(),
+            headers: AppRules::new(
+                &config.headers,
+                config.upstreams.apps.iter().map(|app| app.headers.as_ref()),
+                config.upstreams.default.unwrap_or(0),
+            ),
             provider: ProviderFacts {
                 id: provider.id.as_str().to_owned(),
                 kind: provider.kind,
@@ -288,10 +292,10 @@ impl Gate {
         let Some(upstream) = upstream else {
             return Decision::Reply(reply::not_found(req));
         };
-        let forwarded = judged.and_then(|judged| self.forward(judged, req, face, client, now));
+        let forwarded =
+            judged.and_then(|judged| self.forward(judged, req, face, upstream, client, now));
         match forwarded {
             Ok(mut forward) => {
-                forward.upstream = upstream;
                 forward.shared_cache = manner.is_some_and(|manner| manner.shared_cache);
                 forward.pass_override_headers =
                     manner.is_some_and(|manner| manner.pass_override_headers);

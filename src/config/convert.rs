@@ -76,14 +76,18 @@ pub(crate) fn convert(
         || file.server.forward_auth.is_some(),
         |server| server.forward_auth.is_some(),
     );
-    let upstreams = work.upstreams(&file.upstream, asked_alone);
+    let mut upstreams = work.upstreams(&file.upstream, asked_alone);
     let provider = work.providers(
         file,
         server.as_ref().map(|server| server.path_prefix.as_str()),
     );
     let session = work.session(&file.session, server.as_ref());
     let identity = work.identity(&file.identity, provider.as_ref());
-    let headers = work.headers(&file.headers, &identity.attributes);
+    let parts = work.headers(&file.headers, None, &identity.attributes);
+    if let Some(upstreams) = &mut upstreams {
+        work.app_headers(&file.upstream, &parts, &identity.attributes, upstreams);
+    }
+    let headers = parts.rules();
     let routes = work.routes(
         &file.routes,
         server.as_ref(),

@@ -72,6 +72,7 @@ pub(crate) struct UpstreamTable {
     pub(crate) host: MaybeText,
     pub(crate) tls: UpstreamTlsTable,
     pub(crate) timeouts: TimeoutsTable,
+    pub(crate) headers: Option<HeadersTable>,
     pub(crate) named: Vec<(String, UpstreamTable)>,
 }
 
@@ -200,6 +201,7 @@ pub(crate) struct ClaimTable {
 /// `[headers]`.
 #[derive(Debug)]
 pub(crate) struct HeadersTable {
+    pub(crate) place: Place,
     pub(crate) preset: MaybeTexts,
     pub(crate) assertion: Option<AssertionTable>,
     /// Header names and what they say, in the order of the file.
@@ -325,13 +327,13 @@ impl HstsTable {
 
 impl UpstreamTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&["headers"]);
         Self {
             place: table.place(),
             url: table.text("url"),
             host: table.text("host"),
             tls: table.table("tls", UpstreamTlsTable::read),
             timeouts: table.table("timeouts", TimeoutsTable::read),
+            headers: table.table_if("headers", HeadersTable::read),
             named: Vec::new(),
         }
     }
@@ -349,6 +351,7 @@ impl UpstreamTable {
     pub(crate) fn own_keys(&self) -> Vec<(&Place, &'static str)> {
         let mut keys = Vec::new();
         keys.extend(self.host.as_ref().map(|item| (&item.place, "host")));
+        keys.extend(self.headers.iter().map(|table| (&table.place, "headers")));
         let inside = self.tls.places().into_iter().map(|place| (place, "tls"));
         keys.extend(inside);
         let timeouts = [
@@ -541,6 +544,7 @@ impl ClaimTable {
 impl HeadersTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
         Self {
+            place: table.place(),
             preset: table.texts("preset"),
             assertion: table.table_if("assertion", AssertionTable::read),
             set: table.each_text_or_table("set", SetTable::plain, SetTable::read),

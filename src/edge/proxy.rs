@@ -180,9 +180,7 @@ impl ProxyHttp for Proxy {
         respond::edit_request(
             upstream_request,
             &ctx.serving.gate,
-            &forward.edits,
-            forward.target.as_deref(),
-            forward.pass_override_headers,
+            forward,
             session.req_header().version == Version::HTTP_2,
         )?;
         match host {

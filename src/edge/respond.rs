@@ -6,10 +6,10 @@ use http::{HeaderName, HeaderValue, Method, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
-use crate::gate::Gate;
 use crate::gate::cache::{Audience, CacheControl, cache_control};
-use crate::gate::headers::{HeaderEdits, is_override};
+use crate::gate::headers::is_override;
 use crate::gate::reply::Reply;
+use crate::gate::{Forward, Gate};
 
 /// Headers that speak to shared caches past `Cache-Control` (RFC 9213 and its
 /// forerunners).
@@ -64,27 +64,25 @@ pub(super) fn set_hsts(
 pub(super) fn edit_request(
     header: &mut RequestHeader,
     gate: &Gate,
-    edits: &HeaderEdits,
-    target: Option<&str>,
-    pass_override_headers: bool,
+    forward: &Forward,
     in_crumbs: bool,
 ) -> pingora::Result<()> {
     let managed: Vec<_> = header
         .headers
         .keys()
-        .filter(|name| gate.is_managed_header(name.as_str()))
-        .filter(|name| !(pass_override_headers && is_override(name.as_str())))
+        .filter(|name| gate.is_managed_header(forward.upstream, name.as_str()))
+        .filter(|name| !(forward.pass_override_headers && is_override(name.as_str())))
         .cloned()
         .collect();
     for name in &managed {
         header.remove_header(name);
     }
-    for (name, value) in edits.set() {
+    for (name, value) in forward.edits.set() {
         header.insert_header(name.as_written().clone(), value.clone())?;
     }
     strip_cookies(header, gate, in_crumbs)?;
     // An absolute-form target goes on as a path: the app is an origin server.
-    match target {
+    match forward.target.as_deref() {
         Some(target) => header.set_raw_path(target.as_bytes())?,
         None if !header.raw_path().starts_with(b"/") => {
             let path = header

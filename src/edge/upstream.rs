@@ -166,6 +166,7 @@ mod tests {
                 ca,
                 client: None,
             },
+            headers: None,
             timeouts: Timeouts {
                 connect: second,
                 response: second,

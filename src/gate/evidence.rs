@@ -62,10 +62,10 @@ impl Gate {
         }
     }
 
-    /// Whether a client's header of this name is removed.
+    /// Whether a client's header of this name is removed on its way to an app.
     #[must_use]
-    pub fn is_managed_header(&self, name: &str) -> bool {
-        self.headers.is_managed(name)
+    pub fn is_managed_header(&self, app: usize, name: &str) -> bool {
+        self.headers.is_managed(app, name)
     }
 }
 

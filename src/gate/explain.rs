@@ -209,6 +209,10 @@ impl Gate {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Explanation {
+        let app = match ruling {
+            Ruling::Rule { manner, .. } => manner.upstream.unwrap_or(0),
+            Ruling::NoMethod { .. } | Ruling::Ambiguous => 0,
+        };
         let (access, label) = match ruling {
             // Without an app, it is what a front proxy is told.
             Ruling::Rule { manner, .. } if self.has_app && manner.upstream.is_none() => {
@@ -226,7 +230,7 @@ impl Gate {
             Asking::Nobody | Asking::Refused(_) => None,
         };
         let judged = match access {
-            Some(access) => self.judge_claims(access, asking, held.as_ref(), face, now),
+            Some(access) => self.judge_claims(access, app, asking, held.as_ref(), face, now),
             None => Err(Denial::Forbidden(Forbidden::NoRuleForMethod)),
         };
         let told = match judged {
@@ -259,6 +263,7 @@ impl Gate {
     fn judge_claims(
         &self,
         access: &Access,
+        app: usize,
         asking: &Asking,
         held: Option<&Held<'_>>,
         face: &Face,
@@ -297,9 +302,10 @@ impl Gate {
         };
         let evidence = self.evidence_of(claims, face);
         let refuse = |why| Denial::Forbidden(Forbidden::from(why));
-        let set = self.headers.tell(person, &evidence).map_err(refuse)?;
+        let rules = self.headers.of(app);
+        let set = rules.tell(person, &evidence).map_err(refuse)?;
         told.left_out = set.left_out().iter().map(ToString::to_string).collect();
-        told.headers = self.headers.shown(person, &evidence, now).map_err(refuse)?;
+        told.headers = rules.shown(person, &evidence, now).map_err(refuse)?;
         Ok(told)
     }
 

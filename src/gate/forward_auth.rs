@@ -226,7 +226,8 @@ impl Gate {
         if !setting.cookies {
             judged.cookies.clear();
         }
-        let forward = self.forward(judged, view, face, None, now)?;
+        let app = manner.upstream.unwrap_or(0);
+        let forward = self.forward(judged, view, face, app, None, now)?;
         Ok(answer::granted(forward, &self.headers))
     }
 

@@ -25,6 +25,7 @@ impl Gate {
         judged: Judged,
         req: &RequestView<'_>,
         face: &Face,
+        app: usize,
         client: Option<std::net::IpAddr>,
         now: UnixTime,
     ) -> Result<Forward, Held> {
@@ -36,16 +37,15 @@ impl Gate {
             mark,
             unproven,
         } = judged;
-        let tell = |person: &Person| match kept.as_ref().and_then(|kept| kept.who.as_ref().ok()) {
-            Some(who) => who.told.clone(),
-            None => {
-                let told = self.headers.tell(person, &Evidence::default());
-                told.map(Arc::new)
-            }
+        let rules = self.headers.of(app);
+        let place = self.headers.place(app);
+        let who = kept.as_ref().and_then(|kept| kept.who.as_ref().ok());
+        let tell = |person: &Person| match who.and_then(|who| who.told.get(place)) {
+            Some(told) => told.clone(),
+            None => rules.tell(person, &Evidence::default()).map(Arc::new),
         };
         let client = self.proxies.client(client, req.headers());
-        let edits = self
-            .headers
+        let edits = rules
             .edits(&permit, tell, &face.headers, client, now)
             .map_err(|why| Held::Denied {
                 denial: Denial::Forbidden(why.into()),
@@ -58,7 +58,7 @@ impl Gate {
             permit,
             edits,
             target: self.router.has_path_rules().then(|| req.path_and_query()),
-            upstream: 0,
+            upstream: app,
             shared_cache: false,
             pass_override_headers: false,
             set_cookies,

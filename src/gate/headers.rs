@@ -18,6 +18,7 @@ use super::policy::Permit;
 use super::session::SessionId;
 use super::time::UnixTime;
 
+pub mod apps;
 pub mod edits;
 pub mod encode;
 mod managed;
@@ -179,14 +180,27 @@ impl HeaderRules {
     /// The same with a signed assertion in a header of this name, which then is
     /// set by it alone.
     #[must_use]
-    pub fn with_assertion(mut self, name: Name, asserter: Asserter) -> Self {
+    pub fn with_assertion(mut self, name: Name, asserter: impl Into<Arc<Asserter>>) -> Self {
         let same = name.normalised();
         self.lines.retain(|line| line.name.normalised() != same);
         let set_by_us = self.lines.iter().map(|line| line.name.normalised());
         self.managed = Managed::new(set_by_us.chain([same.clone()]));
         self.names.push(same);
-        self.assertion = Some((name, Arc::new(asserter)));
+        self.assertion = Some((name, asserter.into()));
         self
+    }
+
+    /// Names that are set, normalised.
+    fn names_set(&self) -> impl Iterator<Item = String> {
+        let assertion = self.assertion.iter().map(|(name, _)| name.normalised());
+        let lines = self.lines.iter().map(|line| line.name.normalised());
+        lines.chain(assertion)
+    }
+
+    /// From now on, a client's headers of these names are removed too.
+    fn also_manage(&mut self, names: &[String]) {
+        let all: Vec<_> = self.names_set().chain(names.iter().cloned()).collect();
+        self.managed = Managed::new(all.into_iter());
     }
 
     /// The keys by which apps verify the assertion, if there is one.

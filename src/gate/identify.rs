@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::cookie::Presented as PresentedCookies;
 use super::face::Face;
+use super::headers::HeaderRules;
 use super::identity::{KeptClaims, NoPerson, Person};
 use super::newer::Newness;
 use super::policy::NoIdentity;
@@ -150,7 +151,8 @@ impl Gate {
         let who = self.person(&identity, session.kept());
         let who = who.map(|person| Who {
             told: self.with_evidence(face, &session, &identity, |evidence| {
-                self.headers.tell(&person, evidence).map(Arc::new)
+                let tell = |rules: &HeaderRules| rules.tell(&person, evidence).map(Arc::new);
+                self.headers.all().map(tell).collect()
             }),
             person: Arc::new(person),
         });

@@ -53,10 +53,10 @@ pub(super) struct Verified {
     pub(super) auth_ends: Option<UnixTime>,
 }
 
-/// A person, and what the app is told of them.
+/// A person, and what apps are told of them: by each of the header rules there are.
 pub(super) struct Who {
     pub(super) person: Arc<Person>,
-    pub(super) told: Result<Arc<Told>, Untellable>,
+    pub(super) told: Vec<Result<Arc<Told>, Untellable>>,
 }
 
 impl Verified {
@@ -76,7 +76,10 @@ impl Verified {
 
     /// What it takes in memory, estimated in bytes.
     fn size(&self) -> usize {
-        let told = |who: &Who| who.told.as_ref().map_or(0, |told| told.size());
+        let told = |who: &Who| {
+            let sizes = who.told.iter().flatten().map(|told| told.size());
+            sizes.sum::<usize>()
+        };
         let who = |who: &Who| person_size(&who.person) + told(who);
         let kept = self.session.kept().maps();
         let maps = kept.into_iter().chain([self.identity.claims()]);

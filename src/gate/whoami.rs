@@ -79,7 +79,7 @@ impl Gate {
             face,
             &signed_in.verified.session,
             &signed_in.verified.identity,
-            |evidence| self.headers.shown(person, evidence, now),
+            |evidence| self.headers.shown().shown(person, evidence, now),
         );
         let headers = match headers {
             Ok(headers) => headers,

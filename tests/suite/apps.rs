@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::authority::Authority;
 use crate::support::dev_idp::KIRSTEN;
 use crate::support::peers::app;
-use crate::support::{Browser, Setup};
+use crate::support::{Browser, Setup, raw_request};
 
 /// What the app says reached it.
 fn seen(browser: &mut Browser, url: &str) -> Value {
@@ -152,4 +152,56 @@ fn an_app_behind_tls_has_to_be_the_one_that_is_meant() {
 
 fn path(path: &Path) -> String {
     path.display().to_string()
+}
+
+#[test]
+fn each_app_is_told_in_its_own_way_and_clients_cannot_say_it_to_another() {
+    let (plain, own, token) = (app(&["http"]), app(&["http"]), app(&["http"]));
+    let chain = Setup {
+        no_upstream: true,
+        tables: format!(
+            "[upstream.default]\nurl = \"{}\"\n\
+             [upstream.own]\nurl = \"{}\"\nheaders = {{ preset = \"remote-user\" }}\n\
+             [upstream.token]\nurl = \"{}\"\n[upstream.token.headers]\npreset = \"bearer\"\nset = {{ X-Badge = \"{{email}}\" }}\n\
+             [headers.set]\nX-Common = \"{{user}}\"\n\
+             [[route]]\npath = \"/own/*\"\nupstream = \"own\"\n\
+             [[route]]\npath = \"/token/*\"\nupstream = \"token\"\n",
+            plain.url, own.url, token.url
+        ),
+        ..Setup::default()
+    }
+    .start();
+    let cookies = chain.signed_in(KIRSTEN).app_cookies();
+    let ask = |path: &str| {
+        let said = raw_request(
+            chain.address,
+            format!(
+                "GET {path} HTTP/1.1\r\nHost: {}\r\nCookie: {cookies}\r\nAuthorization: Basic bWU6bWU=\r\n\
+                 X_Badge: root\r\nX-Common: root\r\nRemote-User: root\r\nX-Forwarded-User: root\r\n\r\n",
+                chain.host()
+            ),
+        );
+        assert_eq!(said.status, 200, "{path}: {}", said.text());
+        said.json()["headers"].clone()
+    };
+    let told = |headers: &Value| {
+        let names = [
+            "x-forwarded-user",
+            "x-common",
+            "remote-user",
+            "x-badge",
+            "x_badge",
+        ];
+        names.map(|name| headers[name].as_str().map(str::to_owned))
+    };
+    let kirsten = || Some(KIRSTEN.to_owned());
+    let (first, second, third) = (ask("/x"), ask("/own/x"), ask("/token/x"));
+    assert_eq!(told(&first), [kirsten(), kirsten(), None, None, None]);
+    assert_eq!(told(&second), [None, kirsten(), kirsten(), None, None]);
+    assert_eq!(told(&third), [None, None, None, kirsten(), None]);
+    // A password of its own reaches an app, unless a header of ours takes its place.
+    assert_eq!(first["authorization"], "Basic bWU6bWU=");
+    assert_eq!(second["authorization"], "Basic bWU6bWU=");
+    let bearer = third["authorization"].as_str().expect("a token");
+    assert!(bearer.starts_with("Bearer "), "{bearer}");
 }

@@ -1,5 +1,7 @@
 //! `[headers.assertion]`.
 
+use std::sync::Arc;
+
 use super::Conversion;
 use crate::config::error::{ConfigErrorKind, ConfigWarningKind};
 use crate::config::file::AssertionTable;
@@ -17,7 +19,7 @@ impl Conversion<'_> {
         &mut self,
         table: &AssertionTable,
         set: &[(Name, Says)],
-    ) -> Option<(Name, Asserter)> {
+    ) -> Option<(Name, Arc<Asserter>)> {
         let header = match &table.header {
             None => Name::parse(HEADER).ok(),
             Some(item) => {
@@ -41,7 +43,7 @@ impl Conversion<'_> {
             }
         };
         let keys = self.assertion_keys(table);
-        Some((header?, Asserter::new(audience?, keys)?))
+        Some((header?, Arc::new(Asserter::new(audience?, keys)?)))
     }
 
     fn assertion_keys(&mut self, table: &AssertionTable) -> Vec<AssertionKey> {

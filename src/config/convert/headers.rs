@@ -1,11 +1,15 @@
 //! `[headers]`.
 
+use std::sync::Arc;
+
 use http::HeaderValue;
 
 use super::{Choices, Conversion, nearest};
+use crate::config::Upstreams;
 use crate::config::error::ConfigErrorKind;
-use crate::config::file::{HeadersTable, SetTable};
+use crate::config::file::{HeadersTable, SetTable, UpstreamTable};
 use crate::config::reader::{Item, Place, Source, Text};
+use crate::gate::assertion::Asserter;
 use crate::gate::headers::encode::Encoding;
 use crate::gate::headers::preset::{Preset, WORDS};
 use crate::gate::headers::template::{PARTS, Template, TemplateError};
@@ -31,31 +35,107 @@ const PRESETS: Choices<Preset> = Choices {
 /// Longest joiner.
 const JOIN_MAX: usize = 8;
 
+/// What a table of header rules comes to, key by key.
+#[derive(Clone)]
+pub(super) struct HeaderParts {
+    presets: Vec<Preset>,
+    set: Vec<(Name, Says)>,
+    assertion: Option<(Name, Arc<Asserter>)>,
+}
+
+impl HeaderParts {
+    pub(super) fn rules(self) -> HeaderRules {
+        let rules = HeaderRules::new(&self.presets, self.set);
+        match self.assertion {
+            Some((name, asserter)) => rules.with_assertion(name, asserter),
+            None => rules,
+        }
+    }
+}
+
 impl Conversion<'_> {
-    /// `attributes` are those of `[identity]`.
+    /// `common` is what holds where the table says nothing, if not the
+    /// defaults; `attributes` are those of `[identity]`.
     pub(super) fn headers(
         &mut self,
         table: &HeadersTable,
+        common: Option<&HeaderParts>,
         attributes: &[AttributeRule],
-    ) -> HeaderRules {
-        let presets = match &table.preset {
-            None => vec![Preset::Vestibule],
-            Some(items) => self.presets(items),
+    ) -> HeaderParts {
+        let presets = match (&table.preset, common) {
+            (Some(items), _) => self.presets(items),
+            (None, Some(common)) => common.presets.clone(),
+            (None, None) => vec![Preset::Vestibule],
         };
+        let set = match common {
+            Some(common) if table.set.is_empty() => common.set.clone(),
+            _ => self.set(&table.set, attributes),
+        };
+        let assertion = match &table.assertion {
+            Some(table) => self.assertion(table, &set),
+            None => common.and_then(|common| common.assertion.clone()),
+        };
+        self.assertion_stands_alone(table, assertion.as_ref());
+        HeaderParts {
+            presets,
+            set,
+            assertion,
+        }
+    }
+
+    /// The header rules of apps that have some of their own.
+    pub(super) fn app_headers(
+        &mut self,
+        table: &UpstreamTable,
+        common: &HeaderParts,
+        attributes: &[AttributeRule],
+        upstreams: &mut Upstreams,
+    ) {
+        for app in &mut upstreams.apps {
+            let mut named = table.named.iter();
+            let own = match named.find(|(name, _)| *name == app.name) {
+                Some((_, own)) if table.url.is_none() => own,
+                _ => table,
+            };
+            if let Some(headers) = &own.headers {
+                let parts = self.headers(headers, Some(common), attributes);
+                app.headers = Some(parts.rules());
+            }
+        }
+    }
+
+    fn set(
+        &mut self,
+        entries: &[(Item<String>, SetTable)],
+        attributes: &[AttributeRule],
+    ) -> Vec<(Name, Says)> {
         let mut set: Vec<(Name, Says)> = Vec::new();
-        for (name, table) in &table.set {
+        for (name, table) in entries {
             let says = self.says(name, table, attributes);
             let Some(parsed) = self.header_name(name, &set) else {
                 continue;
             };
             set.extend(says.map(|says| (parsed, says)));
         }
-        let assertion = table.assertion.as_ref();
-        let assertion = assertion.and_then(|table| self.assertion(table, &set));
-        let rules = HeaderRules::new(&presets, set);
-        match assertion {
-            Some((name, asserter)) => rules.with_assertion(name, asserter),
-            None => rules,
+        set
+    }
+
+    /// An app's own header of the name in which `[headers]` sends the assertion.
+    fn assertion_stands_alone(
+        &mut self,
+        table: &HeadersTable,
+        assertion: Option<&(Name, Arc<Asserter>)>,
+    ) {
+        let Some((assertion, _)) = assertion.filter(|_| table.assertion.is_none()) else {
+            return;
+        };
+        for (item, _) in &table.set {
+            let same = |name: Name| name.normalised() == assertion.normalised();
+            if Name::parse(&item.value).is_ok_and(same) {
+                let kind = ConfigErrorKind::Repeated("headers.assertion".to_owned());
+                let remedy = "choose another name, or give this app an assertion of its own";
+                self.findings.error(&item.place, kind, remedy);
+            }
         }
     }
 

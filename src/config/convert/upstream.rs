@@ -94,6 +94,8 @@ impl Conversion<'_> {
             protocol,
             host,
             tls,
+            // Of what `[headers]` says, and of claims: see `app_headers`.
+            headers: None,
             timeouts,
         })
     }

@@ -51,6 +51,12 @@ pub(super) fn about(path: &str) -> Option<&'static About> {
     // Several apps have the same keys as one.
     let path = &path.replacen("upstream.NAME.", "upstream.", 1);
     let exact = KEYS.iter().find(|about| about.path == *path);
+    // An app's own header rules are written as those of all.
+    let common = path.strip_prefix("upstream.");
+    let common = common.filter(|path| path.starts_with("headers."));
+    if let (None, Some(path)) = (exact, common) {
+        return about(path);
+    }
     exact.or_else(|| KEYS.iter().find(|about| about.is_of(path)))
 }
 
@@ -140,6 +146,8 @@ pub(super) const KEYS: &[About] = &[
     key("upstream.tls.server_name", "The name that its certificate has to be for, if not the host in url."),
     key("upstream.tls.certificate", "PEM file of our own certificate, for apps that ask for one."),
     key("upstream.tls.key", "PEM file of its private key."),
+    key("upstream.headers", "Keys of [headers], in place of them for this app, key by key."),
+    key("upstream.headers.preset", "The conventions by which this app is told about people; by default those of [headers].").of(Words(preset::WORDS)),
     key("upstream.timeouts", "How long the app may take."),
     key("upstream.timeouts.connect", "Until a connection is there, TLS included.").of(Duration).or("5s"),
     key("upstream.timeouts.response", "The longest silence of the app while an answer is due or under way, on websockets too.").of(Duration).or("5m"),

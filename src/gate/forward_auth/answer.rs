@@ -6,18 +6,19 @@
 use http::HeaderValue;
 
 use crate::gate::decision::Forward;
-use crate::gate::headers::HeaderRules;
+use crate::gate::headers::apps::AppRules;
 use crate::gate::reply::{Note, Reply};
 
 /// 200 with every header that may tell of somebody. What this person lacks is
 /// there and empty: a front proxy that copies the header then replaces what the
 /// client sent under its name (field.md, GHSA-7r4p-vjf4-gxv4).
-pub(super) fn granted(forward: Forward, rules: &HeaderRules) -> Reply {
+pub(super) fn granted(forward: Forward, rules: &AppRules) -> Reply {
     let Forward {
         permit: _permit,
         edits,
         set_cookies,
         note,
+        upstream,
         ..
     } = forward;
     let mut reply = Reply::allowed(Note {
@@ -28,7 +29,7 @@ pub(super) fn granted(forward: Forward, rules: &HeaderRules) -> Reply {
     reply
         .headers
         .extend(told.map(|(name, value)| (name.as_header().clone(), value.clone())));
-    for name in rules.names().map(|name| name.as_header()) {
+    for name in rules.names(upstream).map(|name| name.as_header()) {
         if reply.headers.iter().all(|(there, _)| there != name) {
             reply
                 .headers

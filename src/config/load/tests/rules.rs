@@ -117,6 +117,12 @@ fn each_mistake_is_found_with_its_key() {
         ("upstream.url = \"https://app\"\nupstream.tls = { server_name = \"app:1\" }", &[("upstream.tls.server_name", "Host")]),
         ("upstream.url = \"https://app\"\nupstream.tls = { ca = { file = \"other-key\" } }", &[("upstream.tls.ca", "Certificate")]),
         ("upstream.url = \"https://app\"\nupstream.tls = { key = { file = \"other-key\" } }", &[("upstream.tls.key", "CertificateWithoutKey")]),
+        ("upstream.headers = { preset = \"alb\" }", &[]),
+        ("upstream.headers = { preset = \"albert\" }", &[("upstream.headers.preset", "NotAChoice")]),
+        ("upstream.headers = { presets = \"alb\" }", &[("upstream.headers.presets", "UnknownKey")]),
+        ("upstream.headers = { set = { Host = \"x\" } }", &[("upstream.headers.set.Host", "HeaderName")]),
+        ("upstream.headers = { assertion = { audience = \"a\" } }", &[("upstream.headers.assertion.keys", "Missing")]),
+        ("upstream.headers = { set = { x-vestibule-assertion = \"x\" } }\nheaders.assertion = { audience = \"a\", keys = [{ file = \"signing-key\" }] }", &[("upstream.headers.set.x-vestibule-assertion", "Repeated")]),
         ("upstream.tls = { ca = \"pem\" }", &[("upstream.tls.ca", "InlineSecret")]),
         ("upstream.timeouts = { connect = \"0s\", response = \"2d\", idle = \"x\" }", &[("upstream.timeouts.connect", "DurationRange"), ("upstream.timeouts.response", "DurationRange"), ("upstream.timeouts.idle", "Duration")]),
         ("upstream.wiki = { url = \"http://wiki\" }", &[("upstream.wiki", "UpstreamBoth")]),
@@ -458,7 +464,6 @@ fn forward_auth_that_nobody_may_use_warns() {
 fn what_a_later_version_has_is_refused_by_its_name() {
     // A line, and the key that is named where it is not the line's own.
     let rows = [
-        ("upstream.headers = { preset = \"alb\" }", ""),
         ("provider.corp.email_domains = [\"example.com\"]", ""),
         ("provider.corp.identity = { user = \"sub\" }", ""),
         ("provider.corp.api = { clients = [\"x\"] }", ""),
