@@ -289,6 +289,44 @@ fn no_option_is_dropped() {
 }
 
 #[test]
+fn who_answers_front_proxies_does_so_here_too() {
+    let asked = flags(
+        "--reverse-proxy --trusted-proxy-ip=10.0.0.0/8 --set-xauthrequest --cookie-refresh=1h --pass-access-token --upstream=static://202",
+    );
+    for (path, expected) in [
+        ("server.forward_auth", "nginx"),
+        ("server.forward_auth_cookies", "true"),
+        ("server.trusted_proxies", "[\"10.0.0.0/8\"]"),
+        (
+            "headers.preset",
+            "[\"oauth2-proxy\", \"oauth2-proxy-auth-request\"]",
+        ),
+        ("headers.set.X-Auth-Request-Access-Token", "{access_token}"),
+        ("upstream.url", "-"),
+    ] {
+        assert_eq!(text(&asked, path), expected, "{path}");
+    }
+    // Nobody may ask before it is said who.
+    let nobody = flags("--set-xauthrequest --upstream=http://127.0.0.1:3000 --cookie-refresh=0");
+    assert_eq!(notes_about(&nobody, "reverse-proxy"), 1);
+    assert_eq!(text(&nobody, "server.forward_auth_cookies"), "-");
+    assert_eq!(text(&nobody, "upstream.url"), "http://127.0.0.1:3000");
+    // Where rules differ by path, nginx has to say the path in our way.
+    let routed = flags("--set-xauthrequest --skip-auth-route=^/public/");
+    assert_eq!(notes_about(&routed, "skip-auth-route"), 1);
+    let traefik = flags("--upstream=static://202 --set-authorization-header");
+    assert_eq!(text(&traefik, "server.forward_auth"), "traefik");
+    assert!(at(&traefik, "headers.set.Authorization").is_some());
+    assert_eq!(
+        text(
+            &flags("--upstream=http://127.0.0.1:1"),
+            "server.forward_auth"
+        ),
+        "-"
+    );
+}
+
+#[test]
 fn several_upstreams_become_apps_by_path() {
     let imported = flags(
         "--email-domain=a.example --upstream=http://127.0.0.1:1/api/ --upstream=https://web.example --upstream=http://127.0.0.1:3/exact \
