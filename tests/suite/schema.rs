@@ -54,8 +54,8 @@ fn it_refuses_what_check_refuses() {
         ),
         (
             "a key of a later version",
-            "[upstream]",
-            "[upstream]\nheaders = { preset = \"alb\" }",
+            "client_id ",
+            "api = { clients = [\"x\"] }\nclient_id ",
         ),
         (
             "an inline secret",
