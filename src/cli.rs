@@ -80,11 +80,12 @@ pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
             let request = request.unwrap_or_default();
             let question = Question {
                 who,
+                provider,
                 check,
                 request,
                 json,
             };
-            explain(&config, provider.as_deref(), cases.as_deref(), &question)
+            explain(&config, cases.as_deref(), &question)
         }
         Command::Import {
             what:

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::gate::client::TrustedProxies;
 use crate::gate::cookie::CookieName;
+use crate::gate::email::EmailDomains;
 use crate::gate::forward_auth::ForwardAuth;
 use crate::gate::headers::HeaderRules;
 use crate::gate::identity::rule::{AttributeRule, ClaimRule};
@@ -45,18 +46,48 @@ pub struct Config {
     pub server: Server,
     /// The apps behind us.
     pub upstreams: Upstreams,
-    /// Who signs people in.
-    pub provider: Provider,
+    /// Who signs people in, in the order of the file; at least one.
+    pub providers: Vec<Provider>,
     /// The session cookie.
     pub session: Session,
-    /// Which claims say who somebody is.
-    pub identity: Identity,
     /// Which headers tell the app about them.
     pub headers: HeaderRules,
     /// The `[[route]]` tables, in the order of the file.
     pub routes: Vec<Route>,
     /// Logging.
     pub log: Log,
+}
+
+impl Config {
+    /// The provider of this name.
+    #[must_use]
+    pub fn provider(&self, id: &str) -> Option<&Provider> {
+        let mut providers = self.providers.iter();
+        providers.find(|provider| provider.id.as_str() == id)
+    }
+
+    /// The path of the redirect URI that is sent to a provider: the short form
+    /// where it is the only one (contract, section 2).
+    #[must_use]
+    pub fn callback_path(&self, provider: &Provider) -> String {
+        let prefix = &self.server.path_prefix;
+        match &provider.callback_path {
+            Some(path) => path.clone(),
+            None if self.providers.len() == 1 => format!("{prefix}/callback"),
+            None => format!("{prefix}/callback/{}", provider.id.as_str()),
+        }
+    }
+
+    /// Where a provider's logout returns that goes on from there, in the same way.
+    #[must_use]
+    pub fn logout_then_path(&self, provider: &Provider) -> String {
+        let prefix = &self.server.path_prefix;
+        let goes_on = |provider: &&Provider| provider.logout == LogoutReach::Then;
+        match self.providers.iter().filter(goes_on).count() {
+            0 | 1 => format!("{prefix}/logout/then"),
+            _ => format!("{prefix}/logout/then/{}", provider.id.as_str()),
+        }
+    }
 }
 
 /// `[server]`.
@@ -231,6 +262,11 @@ pub struct Provider {
     pub identity_provider: Option<String>,
     /// Which emails are believed.
     pub email_verified: EmailVerified,
+    /// The domains whose emails it may speak for.
+    pub email_domains: EmailDomains,
+    /// Which claims say who somebody is: `[identity]`, and in its place, key by
+    /// key, `provider.ID.identity`.
+    pub identity: Identity,
     /// What its tokens may be signed with; never empty.
     pub signing_algorithms: Vec<Algorithm>,
     /// How old its keys may become while it cannot be asked; `None`: without a limit.
@@ -243,8 +279,20 @@ pub struct Provider {
     pub logout: LogoutReach,
     /// Where a logout goes on after the provider's, if that is configured.
     pub logout_then: Option<LogoutThen>,
-    /// A redirect URI path other than `PREFIX/callback`: begins with a slash, canonical, exact.
+    /// A redirect URI path of its own: begins with a slash, canonical, exact.
     pub callback_path: Option<String>,
+    /// What people know it by; the id if nothing is configured.
+    pub display_name: Option<String>,
+    /// Whether only a link that names it leads there.
+    pub hidden: bool,
+}
+
+impl Provider {
+    /// What people know it by.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.display_name.as_deref().unwrap_or(self.id.as_str())
+    }
 }
 
 /// A provider's endpoints, as far as they are known without asking it.
@@ -273,13 +321,14 @@ pub struct AuthorizeParams {
     pub forwarded: Vec<String>,
 }
 
-/// Client authentication at the token endpoint (RFC 6749 2.3.1).
+/// Client authentication at the token endpoint (RFC 6749 2.3.1). Secrets are
+/// several while they rotate, never none.
 #[derive(Debug)]
 pub enum ClientAuth {
     /// HTTP Basic.
-    Basic(SecretString),
+    Basic(Vec<SecretString>),
     /// In the body.
-    Post(SecretString),
+    Post(Vec<SecretString>),
     /// A public client.
     None,
 }
@@ -365,7 +414,7 @@ impl std::fmt::Debug for Revoked {
 
 /// `[identity]`: which claims say who somebody is. Of several names the first
 /// that is present counts; groups merge all.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Identity {
     /// The account name.
     pub user: ClaimRule,

@@ -5,6 +5,7 @@ pub mod door;
 mod form;
 pub mod http;
 pub mod leash;
+pub mod links;
 pub mod listeners;
 mod metrics;
 mod missing_key;

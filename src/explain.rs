@@ -15,6 +15,7 @@ mod request;
 mod words;
 
 pub use cases::CasesError;
+use claims::By;
 pub use claims::{ClaimsError, TokenCheck};
 pub use request::{RequestTextError, Requested};
 
@@ -34,6 +35,8 @@ pub enum Who {
 pub struct Question {
     /// Who asks.
     pub who: Who,
+    /// The provider that signed them in, if that is said.
+    pub provider: Option<String>,
     /// How a token is checked.
     pub check: Option<TokenCheck>,
     /// For what: `[METHOD] URL-or-path`.
@@ -64,7 +67,8 @@ impl ExplainError {
     #[must_use]
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Request(_) | Self::Claims(ClaimsError::Unchecked) => true,
+            Self::Request(_)
+            | Self::Claims(ClaimsError::Unchecked | ClaimsError::WhichProvider(_)) => true,
             Self::Claims(_) | Self::Cases(_) | Self::Key(_) => false,
         }
     }
@@ -86,11 +90,16 @@ pub struct Answer {
 pub fn explain(config: &Config, question: &Question) -> Result<Answer, ExplainError> {
     let gate = Gate::new(config)?;
     let requested = Requested::parse(&question.request, &config.server)?;
-    let checks = question.check.as_ref();
+    let by = By {
+        config,
+        gate: &gate,
+        check: question.check.as_ref(),
+        provider: question.provider.as_deref(),
+    };
     let asking = match &question.who {
         Who::SignedOut => Asking::Nobody,
-        Who::Claims(file) => claims::from_file(file, checks, &gate, config)?,
-        Who::Token(file) => claims::from_token(file, checks, &gate, config)?,
+        Who::Claims(file) => claims::from_file(file, by)?,
+        Who::Token(file) => claims::from_token(file, by)?,
     };
     let told = requested.explain(&gate, &asking);
     let text = match question.json {
@@ -107,8 +116,16 @@ pub fn explain(config: &Config, question: &Question) -> Result<Answer, ExplainEr
 pub fn explain_cases(
     config: &Config,
     file: &std::path::Path,
+    provider: Option<&str>,
     as_json: bool,
 ) -> Result<Answer, ExplainError> {
     let gate = Gate::new(config)?;
-    Ok(cases::run(config, &gate, file, as_json)?)
+    let by = By {
+        config,
+        gate: &gate,
+        // What claims lead to is asked, not whether somebody signed them.
+        check: Some(&TokenCheck::Unverified),
+        provider,
+    };
+    Ok(cases::run(by, file, as_json)?)
 }

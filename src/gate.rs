@@ -6,11 +6,9 @@
 
 use std::sync::Arc;
 
+use crate::config::{Config, Revoked};
 use http::{Method, StatusCode};
 use serde_json::json;
-use url::Url;
-
-use crate::config::{Config, LogoutReach, LogoutThen, Provider, ProviderKind, Revoked};
 
 pub mod activity;
 pub mod assertion;
@@ -18,12 +16,14 @@ mod auth_age;
 pub mod budget;
 pub mod cache;
 pub mod callback;
+mod chooser;
 mod circles;
 pub mod claims;
 pub mod client;
 pub mod cookie;
 mod decision;
 pub mod denied;
+pub mod email;
 pub mod endpoint;
 mod evidence;
 pub mod explain;
@@ -43,6 +43,7 @@ pub mod newer;
 pub mod origin;
 pub mod page;
 pub mod policy;
+mod provider;
 mod query;
 pub mod refresh;
 pub mod reply;
@@ -72,19 +73,18 @@ use endpoint::{Endpoint, OurPaths};
 use face::Face;
 use forward_auth::ForwardAuth;
 use headers::apps::AppRules;
-use identity::Mapping;
 use judging::Held;
 use memory::Memory;
 use origin::PublicOrigin;
 use page::Page;
 use policy::{Denial, Forbidden};
-use refresh::Outcome;
+use provider::Providers;
+pub use provider::{Known, Seen};
 use reply::{Asker, Note, Reply};
 use request::RequestView;
 use route::{Access, Router, Ruling};
 use seal::{KeyRing, KeyUse, Rng};
 use time::UnixTime;
-use token::{KeySet, Verifier};
 use verified::{Figures, VerifiedSessions};
 
 /// The core, built once from a configuration.
@@ -94,10 +94,8 @@ pub struct Gate {
     paths: OurPaths,
     router: Router,
     ring: KeyRing,
-    verifier: Verifier,
-    mapping: Mapping,
     headers: AppRules,
-    provider: ProviderFacts,
+    providers: Providers,
     lifetime: u64,
     revoked: Revoked,
     idle: Option<standing::Idle>,
@@ -109,35 +107,6 @@ pub struct Gate {
     has_app: bool,
     memory: Arc<Memory>,
     verified: VerifiedSessions,
-}
-
-/// What the core needs to know of the provider for good.
-#[derive(Debug)]
-struct ProviderFacts {
-    id: String,
-    kind: ProviderKind,
-    issuers: Vec<String>,
-    client_id: String,
-    /// Parameters that a login link passes on.
-    forwarded: Vec<String>,
-    logout: LogoutReach,
-    logout_then: Option<LogoutThen>,
-    /// In seconds.
-    max_auth_age: Option<u64>,
-}
-
-/// What is known of the provider by now.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Known<'k> {
-    /// Its keys, once they have been seen.
-    pub keys: Option<&'k KeySet>,
-    /// Its logout endpoint, if it has one.
-    pub logout: Option<&'k Url>,
-    /// What became of the refresh that this request has waited for.
-    pub refreshed: Option<&'k Outcome>,
-    /// By how many seconds our clock is ahead of its clock, as far as it has
-    /// said so; negative if ours is behind.
-    pub clock_ahead: Option<i64>,
 }
 
 /// Where a request leads.
@@ -192,7 +161,6 @@ impl Gate {
 
     fn of(config: &Config, memory: Arc<Memory>, ring: KeyRing) -> Self {
         let prefix = &config.server.path_prefix;
-        let provider = &config.provider;
         Self {
             faces: config
                 .server
@@ -204,30 +172,17 @@ impl Gate {
                     Face::new(place, origin.clone(), Cookies::new(name, origin, prefix))
                 })
                 .collect(),
-            paths: OurPaths::new(prefix, provider.callback_path.as_deref()),
+            paths: OurPaths::new(prefix, callbacks(config)),
             router: Router::new(config.routes.clone())
                 .ignoring_case(config.server.ignore_path_case)
                 .with_upstream(config.upstreams.default),
             ring,
-            verifier: Verifier::new(provider.kind, issuers(provider), provider.client_id.clone())
-                .only_through(provider.identity_provider.clone()),
-            mapping: Mapping::new(&config.identity, provider)
-                .with_ruled(config.routes.iter().flat_map(|route| route.access.claims())),
+            providers: Providers::new(config),
             headers: AppRules::new(
                 &config.headers,
                 config.upstreams.apps.iter().map(|app| app.headers.as_ref()),
                 config.upstreams.default.unwrap_or(0),
             ),
-            provider: ProviderFacts {
-                id: provider.id.as_str().to_owned(),
-                kind: provider.kind,
-                issuers: issuers(provider),
-                client_id: provider.client_id.clone(),
-                forwarded: provider.authorize_params.forwarded.clone(),
-                logout: provider.logout,
-                logout_then: provider.logout_then.clone(),
-                max_auth_age: provider.max_auth_age.map(|age| age.as_secs()),
-            },
             lifetime: config.session.lifetime.as_secs(),
             revoked: config.session.revoked.clone(),
             idle: config.session.idle_timeout.map(standing::Idle::new),
@@ -395,7 +350,9 @@ impl Gate {
             Endpoint::Resume => self.resume(req, face, known, now, rng),
             Endpoint::Return => Decision::Reply(self.return_page(req, face)),
             Endpoint::Logout => self.logout(req, face, known, now),
-            Endpoint::LogoutThen => Decision::Reply(self.logout_goes_on(req, face)),
+            Endpoint::LogoutThen { provider } => {
+                Decision::Reply(self.logout_goes_on(req, face, provider))
+            }
             Endpoint::SignedOut => Decision::Reply(self.signed_out(req, face)),
             Endpoint::Session => self.session_json(req, face, known, now, rng),
             Endpoint::Whoami => self.whoami_page(req, face, known, now, rng),
@@ -506,6 +463,14 @@ impl Gate {
     }
 }
 
+/// Redirect URIs of their own.
+fn callbacks(config: &Config) -> Vec<String> {
+    let providers = config.providers.iter();
+    providers
+        .filter_map(|provider| provider.callback_path.clone())
+        .collect()
+}
+
 /// 400: nobody knows under which rule the app would see this path.
 fn path_ambiguous() -> Reply {
     let why = "apps read this path in different ways";
@@ -514,13 +479,6 @@ fn path_ambiguous() -> Reply {
 
 fn form_encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
-fn issuers(provider: &Provider) -> Vec<String> {
-    std::iter::once(&provider.issuer)
-        .chain(&provider.accepted_issuers)
-        .cloned()
-        .collect()
 }
 
 /// A reference that a page shows and the log has too: eight characters.

@@ -31,7 +31,7 @@ pub enum OnlineError {
     Runtime(#[from] std::io::Error),
 }
 
-/// Asks the provider of a configuration; what it says, in the order in which it was asked.
+/// Asks each provider of a configuration; what they say, in the order in which they were asked.
 ///
 /// # Errors
 /// See [`OnlineError`]; a provider that does not answer is a finding.
@@ -42,7 +42,13 @@ pub fn look(config: &Config) -> Result<Vec<Finding>, OnlineError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    Ok(runtime.block_on(Look::new(&config.provider, &http).all()))
+    runtime.block_on(async {
+        let mut findings = Vec::new();
+        for provider in &config.providers {
+            findings.extend(Look::new(provider, &http).all().await);
+        }
+        Ok(findings)
+    })
 }
 
 struct Look<'p> {

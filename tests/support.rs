@@ -15,6 +15,7 @@
 //! - [`sealer`]: the session cookie once more, from its description, for sessions that are no good
 //! - [`webdriver`]: a real chromium
 //! - [`replicas`]: several instances without a store
+//! - [`several`]: three providers at once
 //! - [`records`]: logs and secrets of the run, for `suite::log_scan`
 
 pub(crate) mod authority;
@@ -31,6 +32,7 @@ pub(crate) mod process;
 pub(crate) mod records;
 pub(crate) mod replicas;
 pub(crate) mod sealer;
+pub(crate) mod several;
 pub(crate) mod webdriver;
 pub(crate) mod wire;
 

@@ -6,6 +6,7 @@
 //! - `start`: a provider that is down, readiness, restarts, signals
 //! - `cli`: commands and exit codes
 //! - `login`: from a page of the app through the provider and back
+//! - `providers`: several of them at once, and who chooses
 //! - `fragments`: the part of a URL that no server sees
 //! - `forms`: what is sent after a session has ended
 //! - `loops`: sign-ins that would go in circles, and the page that says why
@@ -96,6 +97,7 @@ mod suite {
     mod open_connections;
     mod outbound;
     mod pages;
+    mod providers;
     mod races;
     mod radicale;
     mod refresh;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::Value;
-use vestibule::config::Config;
 use vestibule::config::load::{SecretsMode, load};
+use vestibule::config::{Config, ProviderKind};
 use vestibule::gate::assertion::Asserter;
 use vestibule::gate::assertion::key::AssertionKey;
 use vestibule::gate::cookie::Cookies;
@@ -24,7 +24,7 @@ use vestibule::gate::seal::{Context, KeyRing, Purpose, RandomError, SecretKey};
 use vestibule::gate::session::{Session, SessionTokens};
 use vestibule::gate::time::UnixTime;
 use vestibule::gate::token::{Algorithm, KeySet, Verifier};
-use vestibule::gate::{Decision, Gate, Known};
+use vestibule::gate::{Decision, Gate, Known, Seen};
 
 const TOKEN: &str = include_str!("token.json");
 const ORIGIN: &str = "https://wiki.example.com";
@@ -86,7 +86,7 @@ impl Scene {
         let mut config = config();
         config.session.verification_cache = bytes;
         let verifier = Verifier::new(
-            config.provider.kind,
+            ProviderKind::Cognito,
             vec![ISSUER.to_owned()],
             CLIENT.to_owned(),
         );
@@ -142,8 +142,12 @@ impl Scene {
     }
 
     pub(crate) fn decide(&self) -> Decision {
-        let known = Known {
+        let seen = Seen {
             keys: Some(&self.keys),
+            ..Seen::default()
+        };
+        let known = Known {
+            providers: &[seen],
             ..Known::default()
         };
         let view = self.view();

@@ -100,7 +100,8 @@ pub(crate) fn stage(name: &str) -> Option<Stage> {
         // Once per verified token: who its claims describe.
         "6_map" => {
             let (scene, config) = (Scene::hot(), scene::config());
-            let mapping = Mapping::new(&config.identity, &config.provider);
+            let provider = config.providers.first()?;
+            let mapping = Mapping::new(&provider.identity, provider);
             let verified = scene.verifier.verify(&scene.token, &scene.keys, NOW);
             let (verified, kept) = (verified.ok()?, KeptClaims::default());
             Box::new(move || {

@@ -59,7 +59,7 @@ pub(super) enum Command {
         /// Take the claims of a token without checking it
         #[arg(long, conflicts_with = "jwks")]
         unverified: bool,
-        /// The provider that signed the person in
+        /// The provider that signed the person in, where the claims do not say by their issuer
         #[arg(long, value_name = "ID")]
         provider: Option<String>,
         /// A TOML file of requests and what is expected of each; 1 if one differs

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{CONFIG, DONE, FAILED, UNAVAILABLE, print, say};
 use crate::config::Config;
 use crate::config::load::{self, SecretsMode};
-use crate::config::registration::registration;
+use crate::config::registration::{Registration, registrations};
 use crate::online::{self, Verdict};
 
 pub(super) fn check(config: &Path, online: bool, no_secrets: bool) -> u8 {
@@ -26,7 +26,9 @@ pub(super) fn check(config: &Path, online: bool, no_secrets: bool) -> u8 {
         say(&format!("warning: {warning}"));
     }
     say(&format!("{}: no errors", config.display()));
-    match print(&format!("{}\n", registration(&loaded.config))) {
+    let lines = registrations(&loaded.config);
+    let lines: Vec<String> = lines.iter().map(Registration::to_string).collect();
+    match print(&format!("{}\n", lines.join("\n\n"))) {
         DONE if online => ask(&loaded.config),
         code => code,
     }

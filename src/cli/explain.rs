@@ -6,12 +6,7 @@ use super::{CONFIG, DONE, FAILED, USAGE, print, say};
 use crate::config::load::{self, SecretsMode};
 use crate::explain::{self, Question};
 
-pub(super) fn explain(
-    config: &Path,
-    provider: Option<&str>,
-    cases: Option<&Path>,
-    question: &Question,
-) -> u8 {
+pub(super) fn explain(config: &Path, cases: Option<&Path>, question: &Question) -> u8 {
     let config = match load::load(config, SecretsMode::Explain) {
         Ok(loaded) => loaded.config,
         Err(errors) => {
@@ -19,16 +14,17 @@ pub(super) fn explain(
             return CONFIG;
         }
     };
-    let known = config.provider.id.as_str();
-    if let Some(other) = provider.filter(|id| *id != known) {
+    let provider = question.provider.as_deref();
+    if let Some(other) = provider.filter(|id| config.provider(id).is_none()) {
+        let known: Vec<&str> = config.providers.iter().map(|one| one.id.as_str()).collect();
         say(&format!(
             "vestibule: --provider: the configuration has no provider \"{other}\""
         ));
-        say(&format!("    there is: {known}"));
+        say(&format!("    there is: {}", known.join(", ")));
         return USAGE;
     }
     let answer = match cases {
-        Some(file) => explain::explain_cases(&config, file, question.json),
+        Some(file) => explain::explain_cases(&config, file, provider, question.json),
         None => explain::explain(&config, question),
     };
     match answer {

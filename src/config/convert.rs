@@ -77,31 +77,27 @@ pub(crate) fn convert(
         |server| server.forward_auth.is_some(),
     );
     let mut upstreams = work.upstreams(&file.upstream, asked_alone);
-    let provider = work.providers(
-        file,
-        server.as_ref().map(|server| server.path_prefix.as_str()),
-    );
+    let prefix = server.as_ref().map(|server| server.path_prefix.as_str());
+    let (providers, identities) = work.providers(file, prefix);
     let session = work.session(&file.session, server.as_ref());
-    let identity = work.identity(&file.identity, provider.as_ref());
-    let parts = work.headers(&file.headers, None, &identity.attributes);
+    let parts = work.headers(&file.headers, None, &identities);
     if let Some(upstreams) = &mut upstreams {
-        work.app_headers(&file.upstream, &parts, &identity.attributes, upstreams);
+        work.app_headers(&file.upstream, &parts, &identities, upstreams);
     }
     let headers = parts.rules();
     let routes = work.routes(
         &file.routes,
         server.as_ref(),
-        provider.as_ref(),
+        providers.as_deref(),
         upstreams.as_ref(),
     );
-    work.warn_of_nobody(file, &identity);
+    work.warn_of_nobody(file, &identities);
     let log = work.log(&file.log);
     Some(Config {
         server: server?,
         upstreams: upstreams?,
-        provider: provider?,
+        providers: providers?,
         session: session?,
-        identity,
         headers,
         routes,
         log,

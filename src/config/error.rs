@@ -354,6 +354,15 @@ pub enum ConfigErrorKind {
     /// No domain of an email address.
     #[error("is no domain of email addresses")]
     EmailDomain,
+    /// A domain that two providers would speak for.
+    #[error("is a domain of provider.{0} already")]
+    EmailDomainTaken(String),
+    /// A name for a button that is none.
+    #[error("has to be 1 to 64 characters that can be seen")]
+    DisplayName,
+    /// A redirect URI of two providers.
+    #[error("is the callback of provider.{0} already")]
+    CallbackTaken(String),
     /// A provider that is not configured.
     #[error("is no provider of this configuration, which has {0}")]
     ProviderUnknown(String),
@@ -429,6 +438,12 @@ pub enum ConfigWarningKind {
     /// `forward_params` with the parameter that is fixed and checked.
     #[error("lets links name another identity provider than the one that tokens have to be of")]
     ForwardsFixed,
+    /// `hidden` for the only provider.
+    #[error("hides the only provider, which has no effect")]
+    HiddenAlone,
+    /// `hidden` for all of them.
+    #[error("leaves nothing to choose from: every provider is hidden")]
+    AllHidden,
     /// `trusted_proxies` that hold everybody.
     #[error("believes every client about where it comes from")]
     EverybodyTrusted,

@@ -120,6 +120,10 @@ pub(crate) struct ProviderTable {
     pub(crate) userinfo: Option<Item<bool>>,
     pub(crate) logout: Option<TextOrTables<ThenTable>>,
     pub(crate) callback_path: MaybeText,
+    pub(crate) email_domains: MaybeTexts,
+    pub(crate) identity: IdentityTable,
+    pub(crate) display_name: MaybeText,
+    pub(crate) hidden: Option<Item<bool>>,
 }
 
 /// `provider.ID.http`.
@@ -400,7 +404,7 @@ impl TimeoutsTable {
 
 impl ProviderTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&["email_domains", "identity", "api", "display_name", "hidden"]);
+        table.later(&["api"]);
         Self {
             place: table.place(),
             kind: table.text("kind"),
@@ -426,6 +430,10 @@ impl ProviderTable {
             userinfo: table.boolean("userinfo"),
             logout: table.text_or_tables("logout", ThenTable::read),
             callback_path: table.text("callback_path"),
+            email_domains: table.texts("email_domains"),
+            identity: table.table("identity", IdentityTable::read),
+            display_name: table.text("display_name"),
+            hidden: table.boolean("hidden"),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::{Config, LogoutReach, ProviderKind};
+use super::{Config, LogoutReach, Provider, ProviderKind};
 
 /// The URLs to register at one provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,15 +18,17 @@ pub struct Registration {
     sign_outs: Vec<String>,
 }
 
-/// The URLs that a configuration needs registered.
+/// The URLs that a configuration needs registered, at each provider in the
+/// order of the file.
 #[must_use]
-pub fn registration(config: &Config) -> Registration {
-    let provider = &config.provider;
+pub fn registrations(config: &Config) -> Vec<Registration> {
+    let providers = config.providers.iter();
+    providers.map(|provider| at(provider, config)).collect()
+}
+
+fn at(provider: &Provider, config: &Config) -> Registration {
     let prefix = &config.server.path_prefix;
-    let callback = match &provider.callback_path {
-        Some(path) => path.clone(),
-        None => format!("{prefix}/callback"),
-    };
+    let callback = config.callback_path(provider);
     let on_each = |path: &str| -> Vec<String> {
         let origins = config.server.origins.iter();
         origins.map(|origin| format!("{origin}{path}")).collect()
@@ -39,7 +41,7 @@ pub fn registration(config: &Config) -> Registration {
         callbacks: on_each(&callback),
         sign_outs: match provider.logout {
             LogoutReach::Provider => on_each(&format!("{prefix}/signed-out")),
-            LogoutReach::Then => on_each(&format!("{prefix}/logout/then")),
+            LogoutReach::Then => on_each(&config.logout_then_path(provider)),
             LogoutReach::Local => Vec::new(),
         },
     }

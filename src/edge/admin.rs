@@ -43,13 +43,13 @@ impl Admin {
                 TEXT,
                 "not ready: the public listeners do not answer yet\n".to_owned(),
             ),
-            "/readyz" if self.serving.load().provider().is_ready() => {
+            "/readyz" if self.serving.load().links().are_ready() => {
                 (StatusCode::OK, TEXT, "ready\n".to_owned())
             }
             "/readyz" => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 TEXT,
-                "not ready: the provider's endpoints and keys have not been seen yet\n".to_owned(),
+                "not ready: endpoints and keys of a provider have not been seen yet\n".to_owned(),
             ),
             "/metrics" => (
                 StatusCode::OK,

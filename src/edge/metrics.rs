@@ -88,25 +88,32 @@ pub(super) fn render(serving: &Serving) -> String {
         page.sample(name, &[("result", result)], count(counter));
     }
 
-    let snapshot = serving.provider.snapshot();
-    let (age_name, number) = ("provider_keys_age_seconds", "provider_keys");
-    if let Some(age) = snapshot.keys_age(now) {
-        let help = "How long ago the provider's keys were fetched.";
-        page.one(age_name, "gauge", help, age.as_secs());
+    let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let links = || serving.links.iter();
+    let name = "provider_keys_age_seconds";
+    let help = "How long ago a provider's keys were fetched.";
+    page.family(name, "gauge", help);
+    for link in links() {
+        if let Some(age) = link.state.snapshot().keys_age(now) {
+            page.sample(name, &[("provider", link.id())], age.as_secs());
+        }
     }
-    let keys = snapshot.keys(now).map_or(0, |keys| keys.len());
-    let help = "Keys of the provider that tokens may be signed with now.";
-    page.one(
-        number,
-        "gauge",
-        help,
-        u64::try_from(keys).unwrap_or(u64::MAX),
-    );
+    let name = "provider_keys";
+    let help = "Keys of a provider that tokens may be signed with now.";
+    page.family(name, "gauge", help);
+    for link in links() {
+        let snapshot = link.state.snapshot();
+        let keys = snapshot.keys(now).map_or(0, |keys| keys.len());
+        page.sample(name, &[("provider", link.id())], number(keys));
+    }
 
-    if let Some(ahead) = serving.provider.clock_ahead() {
-        let name = "provider_clock_ahead_seconds";
-        let help = "How far this machine's clock is ahead of the provider's; negative if behind.";
-        page.one(name, "gauge", help, ahead);
+    let name = "provider_clock_ahead_seconds";
+    let help = "How far this machine's clock is ahead of a provider's; negative if behind.";
+    page.family(name, "gauge", help);
+    for link in links() {
+        if let Some(ahead) = link.state.clock_ahead() {
+            page.sample(name, &[("provider", link.id())], ahead);
+        }
     }
 
     let uses: Vec<_> = serving.gate.key_uses().collect();
@@ -126,9 +133,8 @@ pub(super) fn render(serving: &Serving) -> String {
     }
 
     let figures = serving.gate.verified_figures();
-    let size = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
     let help = "Sessions whose verification is remembered.";
-    page.one("verified_sessions", "gauge", help, size(figures.entries));
+    page.one("verified_sessions", "gauge", help, number(figures.entries));
     let help = "What they take in memory, estimated.";
     page.one("verified_sessions_bytes", "gauge", help, figures.bytes);
     let help = "Signatures checked because a session was not remembered, since the last reload.";
@@ -136,9 +142,19 @@ pub(super) fn render(serving: &Serving) -> String {
 
     let memory = serving.gate.memory();
     let help = "Sessions that were signed out here and are refused until they end.";
-    page.one("denied_sessions", "gauge", help, size(memory.denied.len()));
+    page.one(
+        "denied_sessions",
+        "gauge",
+        help,
+        number(memory.denied.len()),
+    );
     let help = "Sessions whose newer cookie has not been seen yet.";
-    page.one("renewed_sessions", "gauge", help, size(memory.newer.len()));
+    page.one(
+        "renewed_sessions",
+        "gauge",
+        help,
+        number(memory.newer.len()),
+    );
     let help = "Such sessions that had to be forgotten before their time.";
     page.one(
         "renewed_sessions_evicted_total",

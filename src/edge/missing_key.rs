@@ -10,6 +10,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::links::Link;
 use super::provider::PAUSE;
 use super::serving::Serving;
 use super::view::Received;
@@ -33,27 +34,28 @@ impl Serving {
         received: &Received<'_>,
         client: Option<IpAddr>,
     ) -> Decision {
-        let decision = self.decide(received, client);
-        if !misses_key(&decision) {
-            return decision;
+        let mut decision = self.decide(received, client);
+        // The decision does not say whose key it was: one provider after the other.
+        for link in self.links.iter() {
+            if !misses_key(&decision) {
+                return decision;
+            }
+            let mut request = link.state.ask_for_keys();
+            let turn = || self.limits.key_waiters.try_acquire().ok();
+            let Some(_turn) = request.is_prompt().then(turn).flatten() else {
+                continue;
+            };
+            if request.answered(REQUEST_PATIENCE).await {
+                decision = self.decide(received, client);
+            }
         }
-        let mut request = self.provider.ask_for_keys();
-        let Some(_turn) = request
-            .is_prompt()
-            .then(|| self.limits.key_waiters.try_acquire().ok())
-            .flatten()
-        else {
-            return decision;
-        };
-        match request.answered(REQUEST_PATIENCE).await {
-            true => self.decide(received, client),
-            false => decision,
-        }
+        decision
     }
 
     /// Checks fresh tokens, again after each fetch that may have brought the key.
     pub(super) async fn check_with_keys(
         &self,
+        link: &Link,
         tokens: &Tokens,
         ask: &Exchange,
     ) -> Result<CheckedTokens, Failed> {
@@ -61,13 +63,13 @@ impl Serving {
             matches!(checked, Err(Failed::Token(TokenError::UnknownKey)))
         };
         let nonce = ask.exchange.login().nonce();
-        let mut checked = self.check(tokens, &nonce);
+        let mut checked = self.check(link, tokens, &nonce);
         if !is_unknown(&checked) {
             return checked;
         }
-        let mut request = self.provider.ask_for_keys();
+        let mut request = link.state.ask_for_keys();
         while is_unknown(&checked) && request.answered(LOGIN_PATIENCE).await {
-            checked = self.check(tokens, &nonce);
+            checked = self.check(link, tokens, &nonce);
         }
         checked
     }

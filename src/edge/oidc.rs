@@ -5,6 +5,8 @@
 //! there. openidconnect verifies the fresh ID token as a second opinion beside
 //! our own verifier: what one of them refuses is not sealed.
 
+mod secrets;
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -16,13 +18,14 @@ use openidconnect::{
     AccessToken, AccessTokenHash, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret,
     CsrfToken, EndpointNotSet, EndpointSet, IssuerUrl, Nonce, OAuth2TokenResponse,
     PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope,
-    TokenResponse, TokenUrl,
+    StandardErrorResponse, TokenResponse, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 use url::Url;
 use zeroize::Zeroizing;
 
+use self::secrets::{Method, Secrets, Turn};
 use super::http::{HttpClient, HttpError};
 use super::provider::{Resolved, Snapshot};
 use crate::config::{ClientAuth, Provider, ProviderKind};
@@ -44,11 +47,15 @@ type Client = CoreClient<
     EndpointNotSet,
 >;
 
+/// What may go wrong at the token endpoint.
+type TokenEndpointError =
+    RequestTokenError<HttpError, StandardErrorResponse<CoreErrorResponseType>>;
+
 /// The relying party: our client at the provider.
 pub struct RelyingParty {
     issuer: String,
     client_id: String,
-    auth: ClientAuth,
+    secrets: Secrets,
     scopes: Vec<String>,
     /// Parameters of the authorization URL, the same for everybody.
     params: Vec<(String, String)>,
@@ -75,15 +82,15 @@ impl RelyingParty {
     /// Our client, as configured.
     #[must_use]
     pub fn new(provider: &Provider, http: HttpClient) -> Self {
-        let copy = |secret: &SecretString| SecretString::from(secret.expose_secret());
+        let (method, secrets) = match &provider.client_auth {
+            ClientAuth::Basic(secrets) => (Method::Basic, secrets.as_slice()),
+            ClientAuth::Post(secrets) => (Method::Post, secrets.as_slice()),
+            ClientAuth::None => (Method::None, &[][..]),
+        };
         Self {
             issuer: provider.issuer.clone(),
             client_id: provider.client_id.clone(),
-            auth: match &provider.client_auth {
-                ClientAuth::Basic(secret) => ClientAuth::Basic(copy(secret)),
-                ClientAuth::Post(secret) => ClientAuth::Post(copy(secret)),
-                ClientAuth::None => ClientAuth::None,
-            },
+            secrets: Secrets::new(method, secrets),
             scopes: provider.scopes.clone(),
             params: provider.authorize_params.fixed.clone(),
             algorithms: provider.signing_algorithms.clone(),
@@ -102,7 +109,8 @@ impl RelyingParty {
     pub fn authorize_url(&self, ask: &Authorize, endpoints: &Resolved) -> Result<Url, BadEndpoint> {
         let verifier = PkceCodeVerifier::new(ask.code_verifier.to_string());
         let redirect = RedirectUrl::new(ask.redirect_uri.clone()).map_err(|_| BadEndpoint)?;
-        let client = self.client(endpoints)?.set_redirect_uri(redirect);
+        let client = self.client(endpoints, self.secrets.first())?;
+        let client = client.set_redirect_uri(redirect);
         let (state, nonce) = (ask.state.clone(), ask.nonce.clone());
         let request = client
             .authorize_url(
@@ -157,23 +165,28 @@ impl RelyingParty {
     ) -> Result<Tokens, ExchangeError> {
         let redirect =
             RedirectUrl::new(ask.redirect_uri.clone()).map_err(|_| ExchangeError::Client)?;
-        let client = self
-            .client(endpoints)
-            .map_err(|_| ExchangeError::Client)?
-            .set_redirect_uri(redirect);
-        let code = AuthorizationCode::new(ask.exchange.code().to_owned());
-        let verifier = ask.exchange.login().code_verifier().to_string();
         let http = self.http.clone();
         let http = move |request| {
             let http = http.clone();
             async move { http.send(request).await }
         };
-        let response = match client
-            .exchange_code(code)
-            .set_pkce_verifier(PkceCodeVerifier::new(verifier))
-            .request_async(&http)
-            .await
-        {
+        let mut turn = self.secrets.first();
+        let response = loop {
+            let client = self.client(endpoints, turn);
+            let client = client.map_err(|_| ExchangeError::Client)?;
+            let verifier = ask.exchange.login().code_verifier().to_string();
+            let response = client
+                .set_redirect_uri(redirect.clone())
+                .exchange_code(AuthorizationCode::new(ask.exchange.code().to_owned()))
+                .set_pkce_verifier(PkceCodeVerifier::new(verifier))
+                .request_async(&http)
+                .await;
+            match self.next_turn(turn, response.as_ref().err()) {
+                Some(next) => turn = next,
+                None => break response,
+            }
+        };
+        let response = match response {
             Err(RequestTokenError::Parse(_, body)) => {
                 return unread_tokens_of(body).ok_or(ExchangeError::Unavailable);
             }
@@ -208,38 +221,45 @@ impl RelyingParty {
         refresh_token: &str,
         endpoints: &Resolved,
     ) -> Result<Tokens, RefreshError> {
-        let client = self
-            .client(endpoints)
-            .map_err(|_| RefreshError::Unavailable("refresh_endpoint"))?;
         let http = self.http.clone();
         let http = move |request| {
             let http = http.clone();
             async move { http.send(request).await }
         };
-        let response = client
-            .exchange_refresh_token(&RefreshToken::new(refresh_token.to_owned()))
-            .request_async(&http)
-            .await
-            .map_err(|error| match error {
-                RequestTokenError::ServerResponse(answer) => refusal(answer.error()),
-                RequestTokenError::Request(HttpError::Timeout) => {
-                    RefreshError::Unavailable("refresh_timeout")
-                }
-                RequestTokenError::Request(HttpError::Connect | HttpError::Setup) => {
-                    RefreshError::Unavailable("refresh_connection")
-                }
-                RequestTokenError::Request(HttpError::Unavailable(429)) => {
-                    RefreshError::Unavailable("refresh_throttled")
-                }
-                RequestTokenError::Request(
-                    HttpError::Unavailable(_)
-                    | HttpError::TooLong
-                    | HttpError::Redirect
-                    | HttpError::Status(_),
-                )
-                | RequestTokenError::Parse(..)
-                | RequestTokenError::Other(_) => RefreshError::Unavailable("refresh_answer"),
-            })?;
+        let refresh_token = RefreshToken::new(refresh_token.to_owned());
+        let mut turn = self.secrets.first();
+        let response = loop {
+            let client = self.client(endpoints, turn);
+            let client = client.map_err(|_| RefreshError::Unavailable("refresh_endpoint"))?;
+            let response = client
+                .exchange_refresh_token(&refresh_token)
+                .request_async(&http)
+                .await;
+            match self.next_turn(turn, response.as_ref().err()) {
+                Some(next) => turn = next,
+                None => break response,
+            }
+        };
+        let response = response.map_err(|error| match error {
+            RequestTokenError::ServerResponse(answer) => refusal(answer.error()),
+            RequestTokenError::Request(HttpError::Timeout) => {
+                RefreshError::Unavailable("refresh_timeout")
+            }
+            RequestTokenError::Request(HttpError::Connect | HttpError::Setup) => {
+                RefreshError::Unavailable("refresh_connection")
+            }
+            RequestTokenError::Request(HttpError::Unavailable(429)) => {
+                RefreshError::Unavailable("refresh_throttled")
+            }
+            RequestTokenError::Request(
+                HttpError::Unavailable(_)
+                | HttpError::TooLong
+                | HttpError::Redirect
+                | HttpError::Status(_),
+            )
+            | RequestTokenError::Parse(..)
+            | RequestTokenError::Other(_) => RefreshError::Unavailable("refresh_answer"),
+        })?;
         tokens_of(&response).ok_or(RefreshError::Refused("refresh_without_id_token"))
     }
 
@@ -266,7 +286,7 @@ impl RelyingParty {
         let issuer =
             IssuerUrl::new(issuer.unwrap_or(&self.issuer).to_owned()).map_err(|_| refuse(()))?;
         let client_id = ClientId::new(self.client_id.clone());
-        let verifier = match self.secret() {
+        let verifier = match self.secret(self.secrets.first()) {
             Some(secret) => {
                 CoreIdTokenVerifier::new_confidential_client(client_id, secret, issuer, keys)
             }
@@ -357,22 +377,36 @@ impl RelyingParty {
             http::header::CONTENT_TYPE,
             "application/x-www-form-urlencoded",
         );
-        match &self.auth {
-            ClientAuth::Basic(secret) => {
+        match (self.secrets.method, self.secrets.on(self.secrets.first())) {
+            (Method::Basic, Some(secret)) => {
                 request = request.header(http::header::AUTHORIZATION, self.basic(secret).as_str());
             }
-            ClientAuth::Post(secret) => {
+            (Method::Post, Some(secret)) => {
                 form.append_pair("client_id", &self.client_id)
                     .append_pair("client_secret", secret.expose_secret());
             }
-            ClientAuth::None => {
+            (Method::None, _) | (_, None) => {
                 form.append_pair("client_id", &self.client_id);
             }
         }
         request.body(form.finish().into_bytes()).ok()
     }
 
-    fn client(&self, endpoints: &Resolved) -> Result<Client, BadEndpoint> {
+    /// The next secret, if our client was refused with this one.
+    fn next_turn(&self, turn: Turn, error: Option<&TokenEndpointError>) -> Option<Turn> {
+        let is_refused = matches!(
+            error,
+            Some(RequestTokenError::ServerResponse(answer))
+                if *answer.error() == CoreErrorResponseType::InvalidClient
+        );
+        if !is_refused {
+            self.secrets.worked(turn);
+            return None;
+        }
+        self.secrets.after(turn)
+    }
+
+    fn client(&self, endpoints: &Resolved, turn: Turn) -> Result<Client, BadEndpoint> {
         let issuer = IssuerUrl::new(self.issuer.clone()).map_err(|_| BadEndpoint)?;
         let client = CoreClient::new(
             ClientId::new(self.client_id.clone()),
@@ -381,23 +415,19 @@ impl RelyingParty {
         )
         .set_auth_uri(AuthUrl::from_url(endpoints.authorization.clone()))
         .set_token_uri(TokenUrl::from_url(endpoints.token.clone()))
-        .set_auth_type(match self.auth {
-            ClientAuth::Basic(_) => AuthType::BasicAuth,
-            ClientAuth::Post(_) | ClientAuth::None => AuthType::RequestBody,
+        .set_auth_type(match self.secrets.method {
+            Method::Basic => AuthType::BasicAuth,
+            Method::Post | Method::None => AuthType::RequestBody,
         });
-        Ok(match self.secret() {
+        Ok(match self.secret(turn) {
             Some(secret) => client.set_client_secret(secret),
             None => client,
         })
     }
 
-    fn secret(&self) -> Option<ClientSecret> {
-        match &self.auth {
-            ClientAuth::Basic(secret) | ClientAuth::Post(secret) => {
-                Some(ClientSecret::new(secret.expose_secret().to_owned()))
-            }
-            ClientAuth::None => None,
-        }
+    fn secret(&self, turn: Turn) -> Option<ClientSecret> {
+        let secret = self.secrets.on(turn)?;
+        Some(ClientSecret::new(secret.expose_secret().to_owned()))
     }
 
     /// RFC 6749 2.3.1: both parts form-encoded, then Basic.

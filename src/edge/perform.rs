@@ -8,9 +8,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
-use url::Url;
 use zeroize::Zeroizing;
 
+use super::links::Link;
 use super::serving::Serving;
 use super::view::Received;
 use crate::clock;
@@ -41,14 +41,17 @@ impl Serving {
                 return self.decide_on(&view, client, Some(&outcome));
             }
             Effect::Authorize(ask) => {
-                if !self.is_provider_there().await {
+                let Some(link) = self.links.named(&ask.provider) else {
+                    return Decision::Reply(self.gate.login_impossible(&view));
+                };
+                if !link.is_there().await {
                     return Decision::Reply(self.gate.login_impossible(&view));
                 }
-                let snapshot = self.provider.snapshot();
+                let snapshot = link.state.snapshot();
                 let url = snapshot
                     .endpoints
                     .as_ref()
-                    .and_then(|endpoints| self.relying_party.authorize_url(&ask, endpoints).ok());
+                    .and_then(|endpoints| link.relying_party.authorize_url(&ask, endpoints).ok());
                 match url {
                     Some(url) => self.gate.login_started(ask, &url),
                     None => self.gate.login_impossible(&view),
@@ -63,19 +66,11 @@ impl Serving {
             Effect::KeepForm(ask) => ask.otherwise(),
             Effect::Logout(logout) => {
                 self.ends.look_again();
-                let endpoint = self
-                    .provider
-                    .snapshot()
-                    .endpoints
-                    .as_ref()
-                    .and_then(|endpoints| endpoints.revocation.clone());
                 let Logout {
                     refresh_tokens,
                     reply,
                 } = logout;
-                if let Some(endpoint) = endpoint {
-                    self.revoke_all(refresh_tokens, &endpoint).await;
-                }
+                self.revoke_all(refresh_tokens).await;
                 reply
             }
         };
@@ -83,35 +78,26 @@ impl Serving {
     }
 
     /// All at the same time: a sign-out waits for all no longer than for one.
-    async fn revoke_all(&self, tokens: Vec<Zeroizing<String>>, endpoint: &Url) {
+    async fn revoke_all(&self, tokens: Vec<(String, Zeroizing<String>)>) {
         let mut revocations = JoinSet::new();
-        for token in tokens {
-            let relying_party = Arc::clone(&self.relying_party);
-            let endpoint = endpoint.clone();
-            revocations.spawn(async move { relying_party.revoke(&token, &endpoint).await });
+        for (provider, token) in tokens {
+            let links = Arc::clone(&self.links);
+            revocations.spawn(async move {
+                if let Some(link) = links.named(&provider) {
+                    link.revoke(&token).await;
+                }
+            });
         }
         while revocations.join_next().await.is_some() {}
     }
 
-    /// Whether it makes sense to send a browser to the provider.
-    async fn is_provider_there(&self) -> bool {
-        let snapshot = self.provider.snapshot();
-        let keys = snapshot.endpoints.as_ref().map(|all| all.jwks.clone());
-        drop(snapshot);
-        match keys {
-            Some(keys) => self.reach.is_there(&keys).await,
-            None => false,
-        }
-    }
-
     /// From a code to tokens that both verifiers accept.
     async fn redeem(&self, ask: &Exchange) -> Result<(Tokens, CheckedTokens), Failed> {
-        let endpoints = self
-            .provider
-            .snapshot()
-            .endpoints
-            .clone()
-            .ok_or(ExchangeError::Unavailable)?;
+        let provider = ask.exchange.login().provider();
+        let link = self.links.named(provider);
+        let link = link.ok_or(ExchangeError::Unavailable)?;
+        let endpoints = link.state.snapshot().endpoints.clone();
+        let endpoints = endpoints.ok_or(ExchangeError::Unavailable)?;
         let tokens = {
             // Whoever replays a login of their own with made-up codes must not
             // make the provider throttle everybody.
@@ -120,14 +106,14 @@ impl Serving {
                 .exchanges
                 .try_acquire()
                 .map_err(|_| ExchangeError::Unavailable)?;
-            self.relying_party.exchange(ask, &endpoints).await?
+            link.relying_party.exchange(ask, &endpoints).await?
         };
-        self.gate.check_sizes(&tokens)?;
-        let mut checked = self.check_with_keys(&tokens, ask).await?;
-        if self.gate.wants_userinfo() {
+        self.gate.check_sizes(provider, &tokens)?;
+        let mut checked = self.check_with_keys(link, &tokens, ask).await?;
+        if self.gate.wants_userinfo(provider) {
             let endpoint = endpoints.userinfo.as_ref();
             let endpoint = endpoint.ok_or(UserinfoError::Unavailable)?;
-            let answer = self
+            let answer = link
                 .relying_party
                 .userinfo(&tokens.access_token, endpoint)
                 .await?;
@@ -136,15 +122,23 @@ impl Serving {
         Ok((tokens, checked))
     }
 
-    pub(super) fn check(&self, tokens: &Tokens, nonce: &str) -> Result<CheckedTokens, Failed> {
-        let snapshot = self.provider.snapshot();
+    pub(super) fn check(
+        &self,
+        link: &Link,
+        tokens: &Tokens,
+        nonce: &str,
+    ) -> Result<CheckedTokens, Failed> {
+        let snapshot = link.state.snapshot();
         let now = clock::now();
         let keys = snapshot.keys(now).ok_or(ExchangeError::Unavailable)?;
         let checked = self
             .gate
-            .check_tokens(tokens, nonce, keys, now)
-            .map_err(|error| self.gate.failed_check(error, &tokens.id_token, keys, now))?;
-        self.relying_party.second_opinion(
+            .check_tokens(link.id(), tokens, nonce, keys, now)
+            .map_err(|error| {
+                let token = &tokens.id_token;
+                self.gate.failed_check(link.id(), error, token, keys, now)
+            })?;
+        link.relying_party.second_opinion(
             tokens,
             Some(nonce),
             &checked.identity,

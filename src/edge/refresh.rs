@@ -14,9 +14,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 use self::flights::{Awaited, Flights};
+use super::links::{Link, Links};
 use super::missing_key::LOGIN_PATIENCE;
-use super::oidc::RelyingParty;
-use super::provider::{ProviderState, Resolved};
+use super::provider::Resolved;
 use crate::clock;
 use crate::gate::Gate;
 use crate::gate::refresh::{Outcome, Pauses, Refresh, RefreshError};
@@ -32,8 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// All refreshes of this instance.
 pub struct Refresher {
-    provider: Arc<ProviderState>,
-    relying_party: Arc<RelyingParty>,
+    links: Arc<Links>,
     turns: Arc<Semaphore>,
     state: Arc<Mutex<State>>,
     /// How they ended, for metrics.
@@ -96,29 +95,23 @@ impl Flight {
 }
 
 impl Refresher {
-    /// Refreshes by this client at this provider.
+    /// Refreshes at these providers.
     #[must_use]
-    pub fn new(provider: Arc<ProviderState>, relying_party: Arc<RelyingParty>) -> Self {
+    pub fn new(links: Arc<Links>) -> Self {
         Self {
-            provider,
-            relying_party,
+            links,
             turns: Arc::new(Semaphore::new(CALLS_MAX)),
             state: Arc::default(),
             counters: Arc::default(),
         }
     }
 
-    /// The same by another client or at another provider. Refreshes under way
+    /// The same by other clients or at other providers. Refreshes under way
     /// are joined as before: a rotated token is never sent twice.
     #[must_use]
-    pub fn succeeded_by(
-        &self,
-        provider: Arc<ProviderState>,
-        relying_party: Arc<RelyingParty>,
-    ) -> Self {
+    pub fn succeeded_by(&self, links: Arc<Links>) -> Self {
         Self {
-            provider,
-            relying_party,
+            links,
             turns: Arc::clone(&self.turns),
             state: Arc::clone(&self.state),
             counters: Arc::clone(&self.counters),
@@ -168,19 +161,16 @@ impl Refresher {
         let out = |_| RefreshError::Unavailable("refresh_turn");
         let _turn = self.turns.acquire().await.map_err(out)?;
         let not_ready = RefreshError::Unavailable("provider_not_ready");
-        let endpoints = self
-            .provider
-            .snapshot()
-            .endpoints
-            .clone()
-            .ok_or(not_ready)?;
+        let link = self.links.named(ask.provider()).ok_or(not_ready)?;
+        let endpoints = link.state.snapshot().endpoints.clone();
+        let endpoints = endpoints.ok_or(not_ready)?;
         let token = ask
             .refresh_token()
             .ok_or(RefreshError::Refused("refresh_token_missing"))?;
-        let tokens = self.relying_party.refresh(token, &endpoints).await?;
+        let tokens = link.relying_party.refresh(token, &endpoints).await?;
         let given = tokens.refresh_token.clone();
         let is_rotated = given.as_ref().is_some_and(|given| given != token);
-        let outcome = self.take(gate, ask, tokens, &endpoints).await;
+        let outcome = Self::take(gate, link, ask, tokens, &endpoints).await;
         let is_for_nobody = match &outcome {
             // Signed out while it was on its way.
             Err(RefreshError::Ended(_)) => true,
@@ -194,38 +184,38 @@ impl Refresher {
             && let Some(token) = given
             && let Some(endpoint) = &endpoints.revocation
         {
-            self.relying_party.revoke(&token, endpoint).await;
+            link.relying_party.revoke(&token, endpoint).await;
         }
         outcome
     }
 
     /// From tokens to the session: checked by whatever keys there are.
     async fn take(
-        &self,
         gate: &Gate,
+        link: &Link,
         ask: &Refresh,
         tokens: Tokens,
         endpoints: &Resolved,
     ) -> Outcome {
-        let mut checked = self.check(gate, ask, &tokens);
+        let mut checked = check(gate, link, ask, &tokens);
         if matches!(checked, Err(TokenError::UnknownKey)) {
             // The keys may have been rotated a moment ago.
-            let mut request = self.provider.ask_for_keys();
+            let mut request = link.state.ask_for_keys();
             while matches!(checked, Err(TokenError::UnknownKey))
                 && request.answered(LOGIN_PATIENCE).await
             {
-                checked = self.check(gate, ask, &tokens);
+                checked = check(gate, link, ask, &tokens);
             }
         }
         let mut checked = checked.map_err(|error| match error {
             TokenError::UnknownKey => RefreshError::Unavailable(error.reason()),
             _ => RefreshError::Refused(error.reason()),
         })?;
-        if gate.wants_userinfo() {
+        if gate.wants_userinfo(link.id()) {
             let answer = match &endpoints.userinfo {
                 Some(endpoint) => {
                     let access_token = &tokens.access_token;
-                    self.relying_party.userinfo(access_token, endpoint).await
+                    link.relying_party.userinfo(access_token, endpoint).await
                 }
                 None => Err(UserinfoError::Unavailable),
             };
@@ -235,30 +225,17 @@ impl Refresher {
         gate.refreshed(ask, tokens, checked, clock::now())
     }
 
-    fn check(
-        &self,
-        gate: &Gate,
-        ask: &Refresh,
-        tokens: &Tokens,
-    ) -> Result<CheckedTokens, TokenError> {
-        let (snapshot, now) = (self.provider.snapshot(), clock::now());
-        let keys = snapshot.keys(now).ok_or(TokenError::UnknownKey)?;
-        let checked = gate.check_refreshed(ask, tokens, keys, now)?;
-        self.relying_party
-            .second_opinion(tokens, None, &checked.identity, &snapshot, now)
-            .map_err(|_| TokenError::Claim)?;
-        Ok(checked)
-    }
-
     /// Remembers how it went, before the next request may ask.
     fn note(&self, gate: &Gate, ask: &Refresh, outcome: &Outcome) {
         let now = clock::now();
         let mut state = self.state();
         let counter = match outcome {
             Ok(session) => {
-                let snapshot = self.provider.snapshot();
-                let is_due = |keys| gate.is_due_again(session, keys, now);
-                let due = snapshot.keys(now).is_some_and(is_due);
+                let due = self.links.named(session.provider()).is_some_and(|link| {
+                    let snapshot = link.state.snapshot();
+                    let is_due = |keys| gate.is_due_again(session, keys, now);
+                    snapshot.keys(now).is_some_and(is_due)
+                });
                 let generation = session.generation();
                 state.pauses.succeeded(ask.id(), generation, due, now);
                 &self.counters.renewed
@@ -286,6 +263,21 @@ impl Refresher {
         // Whole entries are left behind whatever happens in here.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn check(
+    gate: &Gate,
+    link: &Link,
+    ask: &Refresh,
+    tokens: &Tokens,
+) -> Result<CheckedTokens, TokenError> {
+    let (snapshot, now) = (link.state.snapshot(), clock::now());
+    let keys = snapshot.keys(now).ok_or(TokenError::UnknownKey)?;
+    let checked = gate.check_refreshed(ask, tokens, keys, now)?;
+    link.relying_party
+        .second_opinion(tokens, None, &checked.identity, &snapshot, now)
+        .map_err(|_| TokenError::Claim)?;
+    Ok(checked)
 }
 
 /// Ends a flight, also one whose task was dropped.

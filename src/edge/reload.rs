@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
+use super::links::{Link, Links};
 use super::provider::ProviderState;
 use super::serving::{Current, Serving};
 use crate::config::Config;
@@ -25,13 +26,13 @@ use crate::config::load::{Loaded, Sources, load_with_sources};
 /// How often the files are looked at. By their contents: mounted ones are
 /// swapped by symbolic links, and their times say nothing.
 const LOOK: Duration = Duration::from_secs(2);
-/// How long a new provider may take to be known before it is served by all the same.
+/// How long new providers may take to be known before it is served by all the same.
 const PROVIDER_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a provider that is served by no more is asked on.
 const LINGER: Duration = Duration::from_secs(30);
 const PROVIDER_STEP: Duration = Duration::from_millis(50);
 
-/// Takes up changed configurations, and keeps what is known of the provider fresh.
+/// Takes up changed configurations, and keeps what is known of the providers fresh.
 pub struct Reloader {
     path: PathBuf,
     first: Sources,
@@ -85,9 +86,26 @@ impl Kept {
     }
 }
 
-impl Kept {
-    /// Another one is served by. Requests that began with this one may still be
-    /// waiting for a key of it, so it goes on for as long as they do.
+/// All providers that are served by.
+struct AllKept(Vec<Arc<Kept>>);
+
+impl AllKept {
+    /// Those of other links; a provider that is still the same is asked on.
+    fn followed_by(&self, links: &Links) -> Self {
+        let kept = links.iter().map(Link::state).map(|state| {
+            let same = self.find(state);
+            same.map_or_else(|| Arc::new(Kept::fresh(state)), Arc::clone)
+        });
+        Self(kept.collect())
+    }
+
+    fn find(&self, state: &Arc<ProviderState>) -> Option<&Arc<Kept>> {
+        let mut all = self.0.iter();
+        all.find(|kept| Arc::ptr_eq(&kept.provider, state))
+    }
+
+    /// Others are served by. Requests that began with these may still be waiting
+    /// for a key of one, so they go on for as long as they do.
     fn linger(self) {
         tokio::spawn(async move {
             sleep(LINGER).await;
@@ -125,7 +143,7 @@ impl Reloader {
     }
 
     /// Serves by a new configuration, or says why not.
-    async fn take_up(&self, loaded: Result<Loaded, String>, kept: &mut Kept) {
+    async fn take_up(&self, loaded: Result<Loaded, String>, kept: &mut AllKept) {
         let loaded = match loaded {
             Ok(loaded) => loaded,
             Err(errors) => {
@@ -158,12 +176,10 @@ impl Reloader {
                 return;
             }
         };
-        if !Arc::ptr_eq(next.provider(), &kept.provider) {
-            let known = Kept::fresh(next.provider());
-            await_provider(next.provider()).await;
-            std::mem::replace(kept, known).linger();
-        }
+        let known = kept.followed_by(next.links());
+        await_new(next.links(), kept).await;
         self.serve_by(next);
+        std::mem::replace(kept, known).linger();
     }
 
     fn refused(&self) {
@@ -183,13 +199,17 @@ impl Reloader {
     }
 }
 
-/// Requests go by the old configuration until the new provider's keys are there.
-async fn await_provider(provider: &ProviderState) {
+/// Requests go by the old configuration until the keys of new providers are
+/// there; one that was out before keeps nothing up.
+async fn await_new(links: &Links, before: &AllKept) {
     let began = Instant::now();
-    while !provider.is_ready() {
+    let is_missing = |link: &&Link| before.find(link.state()).is_none() && !link.state().is_ready();
+    while links.iter().any(|link| is_missing(&link)) {
         if began.elapsed() > PROVIDER_PATIENCE {
+            let out: Vec<&str> = links.iter().filter(is_missing).map(Link::id).collect();
             tracing::warn!(
-                "the new provider cannot be asked yet; sign-in is not available until then"
+                providers = out.join(", "),
+                "new providers cannot be asked yet; sign-in through them is not available until then"
             );
             return;
         }
@@ -200,7 +220,7 @@ async fn await_provider(provider: &ProviderState) {
 #[async_trait]
 impl BackgroundService for Reloader {
     async fn start(&self, mut shutdown: ShutdownWatch) {
-        let mut kept = Kept::fresh(self.serving.load().provider());
+        let mut kept = AllKept(Vec::new()).followed_by(self.serving.load().links());
         let mut hangups = signal(SignalKind::hangup()).ok();
         // What is served by or was refused, and what was seen at the last look.
         let (mut settled, mut seen) = (self.first.clone(), self.first.clone());

@@ -1,4 +1,4 @@
-//! What one configuration has come to: the core, the provider and the apps, as
+//! What one configuration has come to: the core, the providers and the apps, as
 //! they stand together. A reload puts another one in its place; a request keeps
 //! the one that it began with.
 
@@ -17,11 +17,9 @@ use tokio::time::timeout;
 use super::form::FORMS_READ_MAX;
 use super::http::HttpClient;
 use super::leash::Ends;
+use super::links::Links;
 use super::missing_key::WAITERS_MAX;
-use super::oidc::RelyingParty;
 use super::perform::EXCHANGES_MAX;
-use super::provider::ProviderState;
-use super::reach::Reach;
 use super::refresh::{Flight, Refresher};
 use super::upstream::Resolver;
 use super::view::{FramingError, Received};
@@ -30,7 +28,7 @@ use crate::config::Config;
 use crate::gate::refresh::Outcome;
 use crate::gate::reply::Reply;
 use crate::gate::request::RequestView;
-use crate::gate::{Decision, Effect, Forward, Gate, Known, NoSessionKey};
+use crate::gate::{Decision, Effect, Forward, Gate, NoSessionKey};
 use crate::telemetry::{Outcomes, Telemetry};
 
 /// How long an answer of the app waits for newer tokens, so as to carry them.
@@ -42,10 +40,8 @@ pub type Current = ArcSwap<Serving>;
 /// One configuration at work.
 pub struct Serving {
     pub(super) gate: Arc<Gate>,
-    pub(super) provider: Arc<ProviderState>,
-    pub(super) relying_party: Arc<RelyingParty>,
+    pub(super) links: Arc<Links>,
     pub(super) refresher: Arc<Refresher>,
-    pub(super) reach: Arc<Reach>,
     pub(super) telemetry: Arc<Telemetry>,
     pub(super) ends: Arc<Ends>,
     pub(super) limits: Arc<Limits>,
@@ -56,9 +52,6 @@ pub struct Serving {
     certificate: Option<Arc<CertifiedKey>>,
     upstreams: Vec<Resolver>,
     http: HttpClient,
-    /// The provider's configuration without its secrets, as text: the same
-    /// text, the same endpoints and keys.
-    provider_facts: String,
 }
 
 /// What is counted from the start of the process on.
@@ -87,7 +80,7 @@ pub(super) struct Limits {
 impl std::fmt::Debug for Serving {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Serving")
-            .field("provider", &self.provider)
+            .field("links", &self.links)
             .finish_non_exhaustive()
     }
 }
@@ -101,16 +94,12 @@ impl Serving {
         let gate = Arc::new(gate);
         let first_key = config.session.keys.first().ok_or(NoSessionKey)?;
         let telemetry = Arc::new(Telemetry::new(config.log, first_key));
-        let provider = Arc::new(ProviderState::new(&config.provider, http.clone()));
-        let relying_party = Arc::new(RelyingParty::new(&config.provider, provider.http()));
-        let refresher = Refresher::new(Arc::clone(&provider), Arc::clone(&relying_party));
+        let links = Arc::new(Links::new(config, &http));
         Ok(Self {
             ends: Arc::new(Ends::new(Arc::clone(&gate), Arc::clone(&telemetry))),
-            reach: Arc::new(Reach::new(&config.provider.issuer, provider.http())),
             gate,
-            provider,
-            relying_party,
-            refresher: Arc::new(refresher),
+            refresher: Arc::new(Refresher::new(Arc::clone(&links))),
+            links,
             telemetry,
             limits: Arc::new(Limits {
                 exchanges: Semaphore::new(EXCHANGES_MAX),
@@ -122,12 +111,11 @@ impl Serving {
             certificate: certificate(config),
             upstreams: resolvers(config),
             http,
-            provider_facts: facts(config),
         })
     }
 
     /// The one that takes this one's place under a new configuration. What is
-    /// known of the provider stays if it is the same one; what this instance
+    /// known of a provider stays if it is the same one; what this instance
     /// remembers of sessions, and refreshes under way, stay in any case.
     ///
     /// # Errors
@@ -135,25 +123,12 @@ impl Serving {
     pub fn succeeded_by(&self, config: &Config) -> Result<Self, NoSessionKey> {
         let gate = Arc::new(self.gate.succeeded_by(config, clock::now())?);
         let first_key = config.session.keys.first().ok_or(NoSessionKey)?;
-        let provider_facts = facts(config);
         let http = self.http.clone();
-        let (provider, reach) = if provider_facts == self.provider_facts {
-            (Arc::clone(&self.provider), Arc::clone(&self.reach))
-        } else {
-            let provider = Arc::new(ProviderState::new(&config.provider, http.clone()));
-            let reach = Reach::new(&config.provider.issuer, provider.http());
-            (provider, Arc::new(reach))
-        };
-        let relying_party = Arc::new(RelyingParty::new(&config.provider, provider.http()));
-        let refresher = self
-            .refresher
-            .succeeded_by(Arc::clone(&provider), Arc::clone(&relying_party));
+        let links = Arc::new(self.links.succeeded_by(config, &http));
         Ok(Self {
             gate,
-            provider,
-            relying_party,
-            refresher: Arc::new(refresher),
-            reach,
+            refresher: Arc::new(self.refresher.succeeded_by(Arc::clone(&links))),
+            links,
             telemetry: Arc::new(Telemetry::new(config.log, first_key)),
             ends: Arc::clone(&self.ends),
             limits: Arc::clone(&self.limits),
@@ -163,14 +138,13 @@ impl Serving {
             certificate: certificate(config).or_else(|| self.certificate()),
             upstreams: resolvers(config),
             http,
-            provider_facts,
         })
     }
 
-    /// What is known of the provider.
+    /// The providers.
     #[must_use]
-    pub fn provider(&self) -> &Arc<ProviderState> {
-        &self.provider
+    pub fn links(&self) -> &Links {
+        &self.links
     }
 
     /// From now on, open connections are held against this one.
@@ -234,18 +208,11 @@ impl Serving {
         client: Option<IpAddr>,
         refreshed: Option<&Outcome>,
     ) -> Decision {
-        let (snapshot, now) = (self.provider.snapshot(), clock::now());
-        let known = Known {
-            keys: snapshot.keys(now),
-            logout: snapshot
-                .endpoints
-                .as_ref()
-                .and_then(|endpoints| endpoints.logout.as_ref()),
-            refreshed,
-            clock_ahead: self.provider.clock_ahead(),
-        };
-        self.gate
-            .decide(view, known, client, now, &mut clock::random)
+        let now = clock::now();
+        self.links.with_known(refreshed, now, |known| {
+            self.gate
+                .decide(view, known, client, now, &mut clock::random)
+        })
     }
 
     /// The cookies of an answer whose head is there: those that were decided
@@ -286,12 +253,6 @@ impl Serving {
             _ => Vec::new(),
         }
     }
-}
-
-/// What the provider's endpoints and keys depend on.
-fn facts(config: &Config) -> String {
-    // Debug shows no secret, and a new secret changes neither.
-    format!("{:?}", config.provider)
 }
 
 fn certificate(config: &Config) -> Option<Arc<CertifiedKey>> {

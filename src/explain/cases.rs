@@ -10,11 +10,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::claims::{self, ClaimsError, TokenCheck};
+use super::claims::{self, By, ClaimsError};
 use super::request::{RequestTextError, Requested};
 use super::{Answer, words};
-use crate::config::Config;
-use crate::gate::Gate;
 use crate::gate::explain::{Asking, Explanation, Outcome};
 
 /// Why cases cannot be run.
@@ -47,6 +45,9 @@ pub enum CaseProblem {
     /// Claims by a name that nothing has.
     #[error("there is no [claims.{0}], and it is no file that ends in .json")]
     NoSuchClaims(String),
+    /// A provider that is not configured.
+    #[error("the configuration has no provider \"{0}\"")]
+    NoSuchProvider(String),
     /// Nothing is expected.
     #[error("expects nothing; write expect.outcome, .status, .reason, .route or .headers")]
     NothingExpected,
@@ -86,6 +87,8 @@ struct Case {
     name: String,
     /// A name of `[claims]`, a JSON file, or claims; nothing: signed out.
     claims: Option<ClaimsOf>,
+    /// Whose claims they are, where there are several providers.
+    provider: Option<String>,
     request: String,
     expect: Expected,
 }
@@ -123,12 +126,7 @@ struct Difference {
 }
 
 /// Runs all cases of a file.
-pub(super) fn run(
-    config: &Config,
-    gate: &Gate,
-    path: &Path,
-    as_json: bool,
-) -> Result<Answer, CasesError> {
+pub(super) fn run(by: By<'_>, path: &Path, as_json: bool) -> Result<Answer, CasesError> {
     let text = claims::read(path)?;
     let file: CasesFile = toml::from_str(&text)
         .map_err(|error| CasesError::Shape(path.to_owned(), Box::new(error)))?;
@@ -136,8 +134,7 @@ pub(super) fn run(
         return Err(CasesError::None(path.to_owned()));
     }
     let cases = Cases {
-        config,
-        gate,
+        by,
         path,
         people: &file.claims,
     };
@@ -156,8 +153,7 @@ pub(super) fn run(
 
 /// What all cases of a file share.
 struct Cases<'c> {
-    config: &'c Config,
-    gate: &'c Gate,
+    by: By<'c>,
     path: &'c Path,
     people: &'c BTreeMap<String, ClaimsOf>,
 }
@@ -170,13 +166,13 @@ impl Cases<'_> {
             problem,
         };
         case.expect.check().map_err(wrong)?;
-        let requested = Requested::parse(&case.request, &self.config.server)
+        let requested = Requested::parse(&case.request, &self.by.config.server)
             .map_err(|error| wrong(error.into()))?;
         let asking = match &case.claims {
             None => Asking::Nobody,
-            Some(claims) => self.asking(claims, wrong)?,
+            Some(claims) => self.asking(case.provider.as_deref(), claims, wrong)?,
         };
-        let told = requested.explain(self.gate, &asking);
+        let told = requested.explain(self.by.gate, &asking);
         Ok(Ran {
             name: case.name.clone(),
             request: case.request.clone(),
@@ -186,32 +182,36 @@ impl Cases<'_> {
 
     fn asking(
         &self,
+        provider: Option<&str>,
         claims: &ClaimsOf,
         wrong: impl Fn(CaseProblem) -> CasesError,
     ) -> Result<Asking, CasesError> {
+        if let Some(id) = provider.filter(|id| self.by.config.provider(id).is_none()) {
+            return Err(wrong(CaseProblem::NoSuchProvider(id.to_owned())));
+        }
+        let by = By {
+            provider: provider.or(self.by.provider),
+            ..self.by
+        };
         let name = match claims {
-            ClaimsOf::Inline(claims) => return self.inline(claims),
+            ClaimsOf::Inline(claims) => return self.inline(by, claims),
             ClaimsOf::File(name) => name,
         };
         match name.to_str().and_then(|name| self.people.get(name)) {
-            Some(ClaimsOf::Inline(claims)) => self.inline(claims),
-            Some(ClaimsOf::File(file)) => self.file(file),
-            None if name.extension().is_some_and(|end| end == "json") => self.file(name),
+            Some(ClaimsOf::Inline(claims)) => self.inline(by, claims),
+            Some(ClaimsOf::File(file)) => self.file(by, file),
+            None if name.extension().is_some_and(|end| end == "json") => self.file(by, name),
             None => Err(wrong(CaseProblem::NoSuchClaims(name.display().to_string()))),
         }
     }
 
-    fn inline(&self, claims: &Map<String, Value>) -> Result<Asking, CasesError> {
-        let check = Some(&TokenCheck::Unverified);
-        let asking = claims::of(claims.clone(), self.path, check, self.gate, self.config)?;
-        Ok(asking)
+    fn inline(&self, by: By<'_>, claims: &Map<String, Value>) -> Result<Asking, CasesError> {
+        Ok(claims::of(claims.clone(), self.path, by)?)
     }
 
-    fn file(&self, file: &Path) -> Result<Asking, CasesError> {
+    fn file(&self, by: By<'_>, file: &Path) -> Result<Asking, CasesError> {
         let file = self.path.parent().unwrap_or(Path::new("")).join(file);
-        // What claims lead to is asked, not whether somebody signed them.
-        let check = Some(&TokenCheck::Unverified);
-        Ok(claims::from_file(&file, check, self.gate, self.config)?)
+        Ok(claims::from_file(&file, by)?)
     }
 }
 

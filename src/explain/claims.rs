@@ -54,31 +54,65 @@ pub enum ClaimsError {
         "a token is checked by its provider's keys: give the key set with --jwks FILE (its address is jwks_uri in the provider's discovery document), or take its claims unchecked with --unverified"
     )]
     Unchecked,
+    /// Several providers, and nothing that says whose claims they are.
+    #[error("whose claims are they? name the provider with --provider, one of {0}")]
+    WhichProvider(String),
     /// Not a key set.
     #[error("{file}: {problem}", file = .0.display(), problem = .1)]
     NoKeys(PathBuf, KeySetError),
 }
 
+/// What claims are held against.
+#[derive(Clone, Copy)]
+pub(super) struct By<'b> {
+    pub(super) config: &'b Config,
+    pub(super) gate: &'b Gate,
+    /// How a token is checked.
+    pub(super) check: Option<&'b TokenCheck>,
+    /// The provider that is named.
+    pub(super) provider: Option<&'b str>,
+}
+
+impl By<'_> {
+    /// The provider whose claims they are: the one that is named, or the only
+    /// one, or the one that they name as their issuer.
+    fn provider_of(&self, claims: &Map<String, Value>) -> Result<Option<String>, ClaimsError> {
+        let mut providers = self.config.providers.iter();
+        let found = match (self.provider, self.config.providers.as_slice()) {
+            (Some(id), _) => self.config.provider(id),
+            (None, [only]) => Some(only),
+            (None, _) => {
+                let issuer = claims.get("iss").and_then(Value::as_str);
+                providers.find(|one| {
+                    let accepted = one.accepted_issuers.iter();
+                    let mut all = accepted.chain([&one.issuer]);
+                    all.any(|known| Some(known.as_str()) == issuer)
+                })
+            }
+        };
+        let found = found.ok_or_else(|| self.which())?;
+        Ok(Some(found.id.as_str().to_owned()))
+    }
+
+    fn which(&self) -> ClaimsError {
+        let ids = self.config.providers.iter().map(|one| one.id.as_str());
+        ClaimsError::WhichProvider(ids.collect::<Vec<_>>().join(", "))
+    }
+}
+
 /// `--claims`.
-pub(super) fn from_file(
-    file: &Path,
-    check: Option<&TokenCheck>,
-    gate: &Gate,
-    config: &Config,
-) -> Result<Asking, ClaimsError> {
+pub(super) fn from_file(file: &Path, by: By<'_>) -> Result<Asking, ClaimsError> {
     let text = read(file)?;
     let claims = json::object(text.as_bytes());
     let claims = claims.map_err(|_| ClaimsError::NoObject(file.to_owned()))?;
-    of(claims, file, check, gate, config)
+    of(claims, file, by)
 }
 
 /// Flat claims are an ID token's; else an object or a token for each source.
 pub(super) fn of(
     mut claims: Map<String, Value>,
     file: &Path,
-    check: Option<&TokenCheck>,
-    gate: &Gate,
-    config: &Config,
+    by: By<'_>,
 ) -> Result<Asking, ClaimsError> {
     let nested = !claims.is_empty()
         && claims
@@ -86,6 +120,7 @@ pub(super) fn of(
             .all(|(name, _)| SOURCES.contains(&name.as_str()));
     if !nested {
         return Ok(Asking::Somebody(ClaimSet {
+            provider: by.provider_of(&claims)?,
             id_token: claims,
             ..ClaimSet::default()
         }));
@@ -101,7 +136,7 @@ pub(super) fn of(
             Some(Value::Object(claims)) => claims,
             // An access token is checked with the ID token that it came with,
             // by a login; here it only says what its claims are.
-            Some(Value::String(token)) if check.is_some() => payload(&token, file)?,
+            Some(Value::String(token)) if by.check.is_some() => payload(&token, file)?,
             Some(Value::String(_)) => return Err(ClaimsError::Unchecked),
             Some(_) => return Err(ClaimsError::NoSource(file.to_owned(), name)),
         };
@@ -109,43 +144,40 @@ pub(super) fn of(
     match claims.remove(id_token) {
         None | Some(Value::Null) => {}
         Some(Value::Object(claims)) => set.id_token = claims,
-        Some(Value::String(token)) => match checked(&token, file, check, gate, config)? {
+        Some(Value::String(token)) => match checked(&token, file, by)? {
             Asking::Somebody(found) => set.id_token = found.id_token,
             other => return Ok(other),
         },
         Some(_) => return Err(ClaimsError::NoSource(file.to_owned(), id_token)),
     }
+    set.provider = by.provider_of(&set.id_token)?;
     Ok(Asking::Somebody(set))
 }
 
 /// `--token`.
-pub(super) fn from_token(
-    file: &Path,
-    check: Option<&TokenCheck>,
-    gate: &Gate,
-    config: &Config,
-) -> Result<Asking, ClaimsError> {
-    checked(read(file)?.trim(), file, check, gate, config)
+pub(super) fn from_token(file: &Path, by: By<'_>) -> Result<Asking, ClaimsError> {
+    checked(read(file)?.trim(), file, by)
 }
 
-fn checked(
-    token: &str,
-    file: &Path,
-    check: Option<&TokenCheck>,
-    gate: &Gate,
-    config: &Config,
-) -> Result<Asking, ClaimsError> {
+fn checked(token: &str, file: &Path, by: By<'_>) -> Result<Asking, ClaimsError> {
+    let Some(check) = by.check else {
+        return Err(ClaimsError::Unchecked);
+    };
+    let claims = payload(token, file)?;
+    let provider = by.provider_of(&claims)?;
     match check {
-        None => Err(ClaimsError::Unchecked),
-        Some(TokenCheck::Unverified) => Ok(Asking::Somebody(ClaimSet {
-            id_token: payload(token, file)?,
+        TokenCheck::Unverified => Ok(Asking::Somebody(ClaimSet {
+            provider,
+            id_token: claims,
             ..ClaimSet::default()
         })),
-        Some(TokenCheck::Keys(keys)) => {
+        TokenCheck::Keys(keys) => {
+            let id = provider.unwrap_or_default();
+            let provider = by.config.provider(&id).ok_or_else(|| by.which())?;
             let document = read(keys)?;
-            let set = KeySet::parse(document.as_bytes(), &config.provider.signing_algorithms)
+            let set = KeySet::parse(document.as_bytes(), &provider.signing_algorithms)
                 .map_err(|error| ClaimsError::NoKeys(keys.clone(), error))?;
-            Ok(gate.asking(token, &set, clock::now()))
+            Ok(by.gate.asking(&id, token, &set, clock::now()))
         }
     }
 }

@@ -17,12 +17,12 @@ use super::face::Face;
 use super::identify::Missing;
 use super::login::PendingLogin;
 use super::policy::NoIdentity;
+use super::provider::Provider;
 use super::query::Params;
-use super::return_to::ReturnTo;
 use super::seal::Rng;
 use super::time::{LEEWAY, UnixTime};
 use super::token::{TokenError, VerifiedIdentity};
-use super::{Gate, Known, Note, Page, Reply, RequestView, reference};
+use super::{Gate, Known, Note, Page, Reply, RequestView, form_encoded, reference};
 
 impl Gate {
     /// When the person has to authenticate anew; `None` without a limit.
@@ -31,10 +31,11 @@ impl Gate {
     /// If that is over, or the token does not say when they did.
     pub(super) fn auth_ends(
         &self,
+        provider: &Provider,
         identity: &VerifiedIdentity,
         now: UnixTime,
     ) -> Result<Option<UnixTime>, NoIdentity> {
-        let Some(max) = self.provider.max_auth_age else {
+        let Some(max) = provider.max_auth_age else {
             return Ok(None);
         };
         let unknown = NoIdentity::Token(TokenError::AuthTime);
@@ -55,11 +56,11 @@ impl Gate {
     /// # Errors
     /// [`TokenError::AuthTime`].
     pub(super) fn check_auth_time_is_there(
-        &self,
+        provider: &Provider,
         identity: &VerifiedIdentity,
     ) -> Result<(), TokenError> {
         let is_there = || Ok(identity.authenticated()?.is_some());
-        match self.provider.max_auth_age.is_none() || is_there()? {
+        match provider.max_auth_age.is_none() || is_there()? {
             true => Ok(()),
             false => Err(TokenError::AuthTime),
         }
@@ -71,22 +72,23 @@ impl Gate {
     /// # Errors
     /// [`TokenError::AuthTime`].
     pub(super) fn check_auth_time_stays(
-        &self,
+        provider: &Provider,
         before: &VerifiedIdentity,
         after: &VerifiedIdentity,
     ) -> Result<(), TokenError> {
         let stays = || Ok(before.authenticated()? == after.authenticated()?);
-        match self.provider.max_auth_age.is_none() || stays()? {
+        match provider.max_auth_age.is_none() || stays()? {
             true => Ok(()),
             false => Err(TokenError::AuthTime),
         }
     }
 
-    /// Whether a login has to make the provider ask the person anew: because the
+    /// Whether a login has to make this provider ask the person anew: because the
     /// session that is still there, or the login before, was refused for its age
     /// alone. Anybody else is spared it.
     pub(super) fn has_to_reauthenticate(
         &self,
+        provider: &Provider,
         req: &RequestView<'_>,
         face: &Face,
         params: &Params,
@@ -98,7 +100,7 @@ impl Gate {
             let found = self.identify(face, &presented, known, now);
             matches!(found, Err(Missing::Identity(NoIdentity::AuthTooOld)))
         };
-        self.provider.max_auth_age.is_some()
+        provider.max_auth_age.is_some()
             && (params.one("prompt") == Ok(Some("login")) || is_too_old())
     }
 
@@ -114,7 +116,7 @@ impl Gate {
         let target = login.target();
         if why == NoIdentity::AuthTooOld && !login.reauthenticates() {
             let note = Note::new("sign_in_needed").because(why.reason());
-            return Reply::redirect(&self.reauthenticate_path(target), note);
+            return Reply::redirect(&self.reauthenticate_path(login), note);
         }
         let page = Page::new("Sign-in did not complete");
         let (status, page) = match why {
@@ -122,7 +124,7 @@ impl Gate {
                 StatusCode::FORBIDDEN,
                 page.text("The provider let you in by a sign-in of yours that is too long ago for this application. It was asked to have you sign in anew, and did not.")
                     .text("Sign out there, then sign in again.")
-                    .row("A sign-in counts for", self.max_auth_age_in_words())
+                    .row("A sign-in counts for", self.max_auth_age_in_words(login))
                     .text("If that does not help, the people who run this application have to look at the provider, which has to honour prompt=login or max_age (of Cognito's login pages, managed login does, the classic ones do not), or at max_auth_age.")
                     .link(self.logout_path(target.as_str()), "Sign out and sign in again"),
             ),
@@ -150,13 +152,20 @@ impl Gate {
         Reply::refusal(req, status, "login_failed", &page, note)
     }
 
-    /// Where a login begins that has the person authenticate anew.
-    fn reauthenticate_path(&self, target: &ReturnTo) -> String {
-        format!("{}&prompt=login", self.login_path(target.as_str()))
+    /// Where a login begins that has the person authenticate anew, at the same provider.
+    fn reauthenticate_path(&self, login: &PendingLogin) -> String {
+        let prefix = self.paths.prefix();
+        let named = match self.providers.only() {
+            Some(_) => String::new(),
+            None => format!("/{}", login.provider()),
+        };
+        let rd = form_encoded(login.target().as_str());
+        format!("{prefix}/login{named}?rd={rd}&prompt=login")
     }
 
-    fn max_auth_age_in_words(&self) -> String {
-        let age = Duration::from_secs(self.provider.max_auth_age.unwrap_or_default());
-        humantime::format_duration(age).to_string()
+    fn max_auth_age_in_words(&self, login: &PendingLogin) -> String {
+        let provider = self.providers.named(login.provider());
+        let age = provider.and_then(|provider| provider.max_auth_age);
+        humantime::format_duration(Duration::from_secs(age.unwrap_or_default())).to_string()
     }
 }

@@ -8,6 +8,7 @@
 use http::StatusCode;
 
 use super::cookie::{CHUNKS_MAX, VALUE_MAX};
+use super::provider::Provider;
 use super::return_to::ReturnTo;
 use super::seal::{OVERHEAD, Rng};
 use super::session::Session;
@@ -164,8 +165,9 @@ impl Gate {
     ///
     /// # Errors
     /// The part that is too large.
-    pub fn check_sizes(&self, tokens: &Tokens) -> Result<(), Oversize> {
-        let is_read = self.provider.kind == ProviderKind::Cognito;
+    pub fn check_sizes(&self, provider: &str, tokens: &Tokens) -> Result<(), Oversize> {
+        let is_cognito = |provider: &Provider| provider.kind == ProviderKind::Cognito;
+        let is_read = self.providers.named(provider).is_none_or(is_cognito);
         let of_access = is_read || self.headers.tell_access_token();
         let parts = [
             (Part::IdToken, Some(&tokens.id_token)),

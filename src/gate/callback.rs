@@ -19,6 +19,7 @@ use super::identify::Missing;
 use super::identity::NoPerson;
 use super::login::{LoginState, Logins, PendingLogin, STATE_MAX};
 use super::policy::NoIdentity;
+use super::provider::Provider;
 use super::query::{Doubled, Params};
 use super::return_to::ReturnTo;
 use super::seal::Rng;
@@ -28,7 +29,7 @@ use super::time::UnixTime;
 use super::token::{KeySet, TOKEN_MAX, TokenError};
 use super::unauthenticated::provider_out;
 use super::userinfo::{CheckedTokens, UserinfoError};
-use super::{Decision, Effect, Gate, Known, Note, Page, Reply, RequestView, reference};
+use super::{Decision, Effect, Gate, Known, Note, Page, Reply, RequestView, Seen, reference};
 
 /// Longest authorization code, in characters (cognito.md 8, U18).
 const CODE_MAX: usize = 2_048;
@@ -49,23 +50,22 @@ impl Gate {
             return Decision::Reply(Reply::bad_request(why, "callback_doubled_parameter"));
         }
         let state = match self.read_state(&params, face) {
-            Ok(state) if in_path.is_none_or(|id| id == self.provider.id) => state,
-            Ok(_) => {
-                return Decision::Reply(self.failed(req, &ReturnTo::root(), WRONG_PROVIDER, rng));
-            }
+            Ok(state) => state,
             Err(failure) => {
                 return Decision::Reply(self.failed(req, &ReturnTo::root(), failure, rng));
             }
         };
-        // RFC 9207 2.4: an answer that names its issuer has to name ours.
-        if let Ok(Some(issuer)) = params.one("iss")
-            && !self.provider.issuers.iter().any(|known| known == issuer)
-        {
+        // The address, the login and the answer itself have to agree on whose it is.
+        let here = self.providers.of_callback(req.path().canonical(), in_path);
+        let Some(provider) = here.filter(|provider| provider.id == state.provider) else {
+            return Decision::Reply(self.failed(req, &ReturnTo::root(), WRONG_PROVIDER, rng));
+        };
+        if !is_answer_of(provider, known.of(provider), &params) {
             return Decision::Reply(self.failed(req, &state.target, WRONG_PROVIDER, rng));
         }
         let mut logins = self.logins_in_flight(req, face);
         let Some(login) = logins.take(&state, now) else {
-            return self.login_unknown(req, face, &params, state, known, now, rng);
+            return self.login_unknown(req, face, provider, &params, state, known, now, rng);
         };
         if let Ok(Some(error)) = params.one("error") {
             let reply = self.failed(req, login.target(), provider_error(error), rng);
@@ -80,27 +80,29 @@ impl Gate {
         };
         Decision::Perform(Effect::Exchange(Exchange {
             exchange: login.redeem(code),
-            redirect_uri: self.redirect_uri(face),
+            redirect_uri: face.redirect_uri(provider),
             others: logins,
         }))
     }
 
-    /// The ID token, verified as every later request will, and the claims to
-    /// keep beside it; an error says whether newer keys might help.
+    /// A provider's ID token, verified as every later request will, and the claims
+    /// to keep beside it; an error says whether newer keys might help.
     ///
     /// # Errors
     /// See [`TokenError`].
     pub fn check_tokens(
         &self,
+        provider: &str,
         tokens: &Tokens,
         nonce: &str,
         keys: &KeySet,
         now: UnixTime,
     ) -> Result<CheckedTokens, TokenError> {
-        let identity = self.verifier.verify(&tokens.id_token, keys, now)?;
+        let provider = self.providers.named(provider).ok_or(TokenError::Issuer)?;
+        let identity = provider.verifier.verify(&tokens.id_token, keys, now)?;
         identity.check_nonce(nonce)?;
-        self.check_auth_time_is_there(&identity)?;
-        self.with_access_token(identity, &tokens.access_token, keys, now)
+        Self::check_auth_time_is_there(provider, &identity)?;
+        self.with_access_token(provider, identity, &tokens.access_token, keys, now)
     }
 
     /// The answer to a code that was redeemed, or not.
@@ -164,9 +166,12 @@ impl Gate {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Reply {
-        let CheckedTokens { identity, kept } = checked;
+        let CheckedTokens { identity, kept, .. } = checked;
         let target = login.target();
-        if let Err(why) = self.auth_ends(&identity, now) {
+        let Some(provider) = self.providers.named(login.provider()) else {
+            return self.failed(req, target, WRONG_PROVIDER, rng);
+        };
+        if let Err(why) = self.auth_ends(provider, &identity, now) {
             return self.not_authenticated_anew(req, login, why, rng);
         }
         let mut id = [0; 16];
@@ -181,7 +186,7 @@ impl Gate {
         if let Err(over) = kept.check_size() {
             return self.too_large(req, target, &over, rng);
         }
-        let person = self.person(&identity, &kept);
+        let person = self.person(provider, &identity, &kept);
         if person == Err(NoPerson::Revoked) {
             return self.failed(req, target, SUBJECT_REVOKED, rng);
         }
@@ -195,7 +200,7 @@ impl Gate {
         }
         let session = Session::establish(
             &identity,
-            &self.provider.id,
+            &provider.id,
             SessionTokens {
                 id_token: tokens.id_token,
                 refresh_token,
@@ -212,10 +217,11 @@ impl Gate {
             return internal(req);
         };
         let presented = face.cookies.presented(req.cookie_headers());
-        let Some(cookies) = face.cookies.set_session(&sealed, &presented) else {
+        let Some(mut cookies) = face.cookies.set_session(&sealed, &presented) else {
             return self.too_large(req, target, &Oversize::of_session(&session), rng);
         };
         logins.note_signed_in(login, sealed.len(), now);
+        cookies.extend(self.remember_choice(face, provider));
         let user = person.ok().map(|person| person.user);
         let note = Note::new("signed_in").by(user.as_deref());
         Reply::redirect(target.as_str(), note).with_cookies(cookies)
@@ -231,6 +237,7 @@ impl Gate {
         &self,
         req: &RequestView<'_>,
         face: &Face,
+        provider: &Provider,
         params: &Params,
         state: LoginState,
         known: Known<'_>,
@@ -252,6 +259,7 @@ impl Gate {
         self.begin(
             req,
             face,
+            provider,
             state.target,
             row,
             false,
@@ -277,12 +285,7 @@ impl Gate {
             .ring
             .open(face.state_context(), text.as_bytes())
             .map_err(|_| NO_STATE)?;
-        let state = LoginState::decode(&opened.plain, &face.origin).map_err(|_| NO_STATE)?;
-        if state.provider == self.provider.id {
-            Ok(state)
-        } else {
-            Err(WRONG_PROVIDER)
-        }
+        LoginState::decode(&opened.plain, &face.origin).map_err(|_| NO_STATE)
     }
 
     fn failed(
@@ -305,6 +308,17 @@ impl Gate {
             ..Note::new("login_failed").because(failure.reason)
         };
         Reply::refusal(req, failure.status, "login_failed", &page, note)
+    }
+}
+
+/// Whether an answer is of the provider that was asked (RFC 9207 2.4): one that
+/// names its issuer has to name that one's, and a code without an issuer is none
+/// of a provider whose metadata says that it always names itself.
+fn is_answer_of(provider: &Provider, seen: Seen<'_>, params: &Params) -> bool {
+    match params.one("iss") {
+        Ok(Some(issuer)) => provider.issuers.iter().any(|known| known == issuer),
+        Ok(None) => !seen.names_itself || params.one("code") == Ok(None),
+        Err(Doubled) => false,
     }
 }
 

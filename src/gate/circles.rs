@@ -64,8 +64,11 @@ impl Gate {
         let mut logins = self.logins_in_flight(req, face);
         let row = logins.row(now).filter(|row| row.logins >= LOGINS_MAX)?;
         let presented = face.cookies.presented(req.cookie_headers());
-        let clocks = known
-            .clock_ahead
+        let session = self.open_session(face, &presented).ok();
+        let provider = session.and_then(|session| self.providers.of(&session));
+        let clocks = provider
+            .or_else(|| self.providers.only())
+            .and_then(|provider| known.of(provider).clock_ahead)
             .filter(|ahead| ahead.unsigned_abs() > LEEWAY);
         let cause = match self.identify(face, &presented, known, now) {
             // Whoever types the address, or has a bookmark of it, means it. What
@@ -171,6 +174,7 @@ impl Gate {
     #[must_use]
     pub fn failed_check(
         &self,
+        provider: &str,
         error: TokenError,
         id_token: &str,
         keys: &KeySet,
@@ -178,7 +182,8 @@ impl Gate {
     ) -> super::callback::Failed {
         if let TokenError::Expired | TokenError::NotYetValid = error
             && let Some(issued) = super::token::issued_at(id_token)
-            && self.verifier.verify(id_token, keys, issued).is_ok()
+            && let Some(provider) = self.providers.named(provider)
+            && provider.verifier.verify(id_token, keys, issued).is_ok()
         {
             let seconds = difference(now, issued);
             if seconds.unsigned_abs() > LEEWAY {

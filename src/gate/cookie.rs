@@ -19,6 +19,8 @@ pub const CHUNKS_MAX: usize = 5;
 /// Most candidates for the session that are tried in one request.
 const CANDIDATES_MAX: usize = 4;
 const NAME_MAX: usize = 64;
+/// How long the last choice of a provider is remembered.
+const CHOICE_LASTS: Duration = Duration::days(180);
 
 /// The session cookie's name, as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +67,7 @@ pub struct Cookies {
     session: String,
     logins: String,
     back: String,
+    choice: String,
     secure: bool,
 }
 
@@ -76,6 +79,7 @@ pub struct Presented<'r> {
     chunk_names: Vec<String>,
     logins: Vec<&'r [u8]>,
     back: Option<&'r [u8]>,
+    choice: Option<&'r [u8]>,
 }
 
 impl std::fmt::Debug for Presented<'_> {
@@ -112,6 +116,7 @@ impl Cookies {
         Self {
             logins: format!("{session}-login"),
             back: format!("{session}-back"),
+            choice: format!("{session}-provider"),
             session,
             secure: origin.is_https(),
         }
@@ -148,6 +153,8 @@ impl Cookies {
                 }
             } else if name == self.back.as_bytes() {
                 found.back.get_or_insert(value);
+            } else if name == self.choice.as_bytes() {
+                found.choice.get_or_insert(value);
             } else if let Some(number) = self.chunk_number(name) {
                 if let Some(slot) = number.checked_sub(1).and_then(|i| found.chunks.get_mut(i)) {
                     slot.get_or_insert(value);
@@ -166,6 +173,7 @@ impl Cookies {
         name == self.session.as_bytes()
             || name == self.logins.as_bytes()
             || name == self.back.as_bytes()
+            || name == self.choice.as_bytes()
             || self.chunk_number(name).is_some()
     }
 
@@ -241,6 +249,16 @@ impl Cookies {
     #[must_use]
     pub fn delete_back(&self) -> String {
         self.delete(&self.back)
+    }
+
+    /// `Set-Cookie` value that remembers, for half a year, the provider that
+    /// somebody signed in through. It is read as what any client may have made up.
+    #[must_use]
+    pub fn set_choice(&self, provider: &str) -> String {
+        self.builder(&self.choice, provider)
+            .max_age(CHOICE_LASTS)
+            .build()
+            .to_string()
     }
 
     fn presented_session_names(&self, presented: &Presented<'_>) -> impl Iterator<Item = String> {
@@ -329,6 +347,12 @@ impl Presented<'_> {
     pub fn back(&self) -> Option<String> {
         let bytes = URL_SAFE_NO_PAD.decode(self.back?).ok()?;
         String::from_utf8(bytes).ok()
+    }
+
+    /// The provider that somebody chose before; whatever a client says.
+    #[must_use]
+    pub fn choice(&self) -> Option<&str> {
+        std::str::from_utf8(self.choice?).ok()
     }
 
     /// Whether some, but not all, chunks of a session of so many were sent.

@@ -29,7 +29,10 @@ pub enum Endpoint<'p> {
     /// Ends the session.
     Logout,
     /// Where the provider's logout returns, to go on from.
-    LogoutThen,
+    LogoutThen {
+        /// `/logout/then/ID`.
+        provider: Option<&'p str>,
+    },
     /// Where a sign-out ends.
     SignedOut,
     /// Who is signed in, for scripts.
@@ -47,20 +50,20 @@ pub enum Endpoint<'p> {
     Unknown,
 }
 
-/// The prefix and the redirect URI's path.
+/// The prefix, and paths of redirect URIs that need not be below it.
 #[derive(Clone, Debug)]
 pub struct OurPaths {
     prefix: String,
-    callback: String,
+    callbacks: Vec<String>,
 }
 
 impl OurPaths {
     /// `prefix` begins with a slash and does not end in one.
     #[must_use]
-    pub fn new(prefix: &str, callback_path: Option<&str>) -> Self {
+    pub fn new(prefix: &str, callbacks: Vec<String>) -> Self {
         Self {
             prefix: prefix.to_owned(),
-            callback: callback_path.map_or_else(|| format!("{prefix}/callback"), str::to_owned),
+            callbacks,
         }
     }
 
@@ -70,16 +73,10 @@ impl OurPaths {
         &self.prefix
     }
 
-    /// The path of the redirect URI that is sent to the provider.
-    #[must_use]
-    pub fn callback(&self) -> &str {
-        &self.callback
-    }
-
     /// The endpoint of a canonical path, or `None` if the path is the app's.
     #[must_use]
     pub fn classify<'p>(&self, path: &'p str) -> Option<Endpoint<'p>> {
-        if path == self.callback {
+        if self.callbacks.iter().any(|callback| callback == path) {
             return Some(Endpoint::Callback { provider: None });
         }
         let rest = path.strip_prefix(&self.prefix)?;
@@ -93,7 +90,7 @@ impl OurPaths {
             "return" => Endpoint::Return,
             "resume" => Endpoint::Resume,
             "logout" | "sign_out" => Endpoint::Logout,
-            "logout/then" => Endpoint::LogoutThen,
+            "logout/then" => Endpoint::LogoutThen { provider: None },
             "signed-out" => Endpoint::SignedOut,
             "session" | "userinfo" => Endpoint::Session,
             "whoami" => Endpoint::Whoami,
@@ -103,6 +100,9 @@ impl OurPaths {
                 below: other.get("auth".len()..),
             },
             other => match other.split_once('/') {
+                Some(("logout", rest)) if rest.starts_with("then/") => Endpoint::LogoutThen {
+                    provider: rest.strip_prefix("then/"),
+                },
                 Some(("login", id)) => Endpoint::Login { provider: Some(id) },
                 Some(("callback", id)) => Endpoint::Callback { provider: Some(id) },
                 _ => Endpoint::Unknown,
@@ -120,7 +120,7 @@ impl Endpoint<'_> {
             Self::Return => Endpoint::Return,
             Self::Resume => Endpoint::Resume,
             Self::Logout => Endpoint::Logout,
-            Self::LogoutThen => Endpoint::LogoutThen,
+            Self::LogoutThen { .. } => Endpoint::LogoutThen { provider: None },
             Self::SignedOut => Endpoint::SignedOut,
             Self::Session => Endpoint::Session,
             Self::Whoami => Endpoint::Whoami,

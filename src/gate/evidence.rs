@@ -13,6 +13,7 @@ use super::face::Face;
 use super::headers::{AccessToken, Evidence, Untellable};
 use super::identity::NoPerson;
 use super::policy::Forbidden;
+use super::provider::Provider;
 use super::session::Session;
 use super::time::UnixTime;
 use super::token::{VerifiedIdentity, json};
@@ -21,13 +22,14 @@ use super::{Gate, Note, Reply, RequestView, reply};
 impl Gate {
     /// What headers may say of a person beside the person.
     pub(super) fn with_evidence<T>(
-        &self,
         face: &Face,
+        provider: &Provider,
         session: &Session,
         identity: &VerifiedIdentity,
         tell: impl FnOnce(&Evidence<'_>) -> T,
     ) -> T {
-        let believed = self.mapping.believed(identity.claims(), identity.claims());
+        let claims = identity.claims();
+        let believed = provider.mapping.believed(claims, claims);
         let access_token = session.access_token().map(|token| AccessToken {
             text: token,
             ends: end_of(token, identity),

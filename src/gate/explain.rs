@@ -15,6 +15,7 @@ use super::headers::{AccessToken, Evidence};
 use super::identity::trace::Trace;
 use super::identity::{KeptClaims, NoPerson, Person};
 use super::policy::{self, Denial, Forbidden, NoIdentity, Presented, Proof};
+use super::provider::Provider;
 use super::request::{RequestError, RequestView};
 use super::route::{Access, Ruling};
 use super::rule::{Condition, Who};
@@ -26,6 +27,8 @@ use super::{Gate, Leads, path_ambiguous};
 /// Claims of somebody, as far as they are at hand. Debug shows nothing of them.
 #[derive(Clone, Default)]
 pub struct ClaimSet {
+    /// The provider whose they are; the first one if nothing is said.
+    pub provider: Option<String>,
     /// The ID token's.
     pub id_token: Map<String, Value>,
     /// The access token's.
@@ -134,20 +137,25 @@ impl std::fmt::Debug for Explanation {
 
 /// The claims of a [`ClaimSet`] as a session would keep them.
 struct Held<'c> {
+    provider: &'c Provider,
     id_token: &'c Map<String, Value>,
     kept: KeptClaims,
 }
 
 impl Gate {
-    /// Whose claims a token holds, by these keys.
+    /// Whose claims a token of a provider holds, by its keys.
     #[must_use]
-    pub fn asking(&self, id_token: &str, keys: &KeySet, now: UnixTime) -> Asking {
-        let identity = match self.verifier.verify(id_token, keys, now) {
+    pub fn asking(&self, provider: &str, id_token: &str, keys: &KeySet, now: UnixTime) -> Asking {
+        let Some(provider) = self.providers.named(provider) else {
+            return Asking::Refused(NoIdentity::OtherProvider);
+        };
+        let identity = match provider.verifier.verify(id_token, keys, now) {
             Ok(identity) => identity,
             Err(error) => return Asking::Refused(NoIdentity::Token(error)),
         };
-        match self.auth_ends(&identity, now) {
+        match self.auth_ends(provider, &identity, now) {
             Ok(_) => Asking::Somebody(ClaimSet {
+                provider: Some(provider.id.clone()),
                 id_token: identity.claims().clone(),
                 ..ClaimSet::default()
             }),
@@ -178,10 +186,12 @@ impl Gate {
             Leads::Ours(endpoint, _) => self.explain_ours(endpoint, req),
             Leads::App(ruling, face) => self.explain_app(ruling, req, face, asking, now, rng),
         };
-        if let Asking::Somebody(claims) = asking {
-            let held = self.held(claims);
-            told.identity = self.mapping.trace(held.id_token, &held.kept);
-            match self.mapping.described(held.id_token, &held.kept) {
+        if let Asking::Somebody(claims) = asking
+            && let Some(held) = self.held(claims)
+        {
+            let mapping = &held.provider.mapping;
+            told.identity = mapping.trace(held.id_token, &held.kept);
+            match mapping.described(held.id_token, &held.kept) {
                 Ok(person) => told.user = Some(person.user),
                 Err(why) => told.no_person = Some(why),
             }
@@ -226,7 +236,7 @@ impl Gate {
             }
         };
         let held = match asking {
-            Asking::Somebody(claims) => Some(self.held(claims)),
+            Asking::Somebody(claims) => self.held(claims),
             Asking::Nobody | Asking::Refused(_) => None,
         };
         let judged = match access {
@@ -242,7 +252,7 @@ impl Gate {
                 };
                 let account = held.as_ref().and_then(|held| {
                     let kept = &held.kept;
-                    self.mapping.account(held.id_token, kept)
+                    held.provider.mapping.account(held.id_token, kept)
                 });
                 let reply = self.denied(req, face, &denial, account.as_deref(), rng);
                 Explanation::of(outcome, reply.status, reason)
@@ -269,10 +279,13 @@ impl Gate {
         face: &Face,
         now: UnixTime,
     ) -> Result<Explanation, Denial> {
-        let believed = held.map(|held| self.mapping.believed(held.id_token, held.id_token));
+        let believed = held.map(|held| {
+            let mapping = &held.provider.mapping;
+            mapping.believed(held.id_token, held.id_token)
+        });
         let userinfo = held.and_then(|held| {
-            let kept = &held.kept;
-            self.mapping.ruled_userinfo(kept, held.id_token)
+            let mapping = &held.provider.mapping;
+            mapping.ruled_userinfo(&held.kept, held.id_token)
         });
         let userinfo = userinfo.as_deref();
         let permit = policy::judge(access.clone(), || {
@@ -282,9 +295,9 @@ impl Gate {
                     Asking::Nobody | Asking::Somebody(_) => NoIdentity::NoCookie,
                 });
             };
-            match self.mapping.described(held.id_token, &held.kept) {
+            match held.provider.mapping.described(held.id_token, &held.kept) {
                 Ok(person) => {
-                    let provider = &self.provider.id;
+                    let provider = &held.provider.id;
                     let proof = Proof {
                         provider,
                         claims,
@@ -297,10 +310,11 @@ impl Gate {
         })?;
         let mut told = Explanation::of(Outcome::Forwarded, StatusCode::OK, "forwarded");
         told.reason = None;
-        let (Some(person), Some(claims)) = (permit.who(), believed.as_deref()) else {
+        let (Some(person), Some(claims), Some(held)) = (permit.who(), believed.as_deref(), held)
+        else {
             return Ok(told);
         };
-        let evidence = self.evidence_of(claims, face);
+        let evidence = evidence_of(held.provider, claims, face);
         let refuse = |why| Denial::Forbidden(Forbidden::from(why));
         let rules = self.headers.of(app);
         let set = rules.tell(person, &evidence).map_err(refuse)?;
@@ -309,28 +323,11 @@ impl Gate {
         Ok(told)
     }
 
-    fn evidence_of<'e>(&'e self, claims: &'e Map<String, Value>, face: &'e Face) -> Evidence<'e> {
-        Evidence {
-            sub: claims
-                .get("sub")
-                .and_then(Value::as_str)
-                .unwrap_or_default(),
-            provider: &self.provider.id,
-            claims: Some(claims),
-            id_token: TOKEN,
-            origin: face.origin.as_str(),
-            session: None,
-            access_token: Some(AccessToken {
-                text: TOKEN,
-                ends: UnixTime::from_secs(u64::MAX),
-            }),
-        }
-    }
-
     /// What each rule says of these claims; of nobody, that none holds.
     fn verdicts(&self, rules: &super::rule::Rules, held: Option<&Held<'_>>) -> Vec<RuleShown> {
         let person: Option<(Person, &Held<'_>)> = held.and_then(|held| {
-            let person = self.mapping.described(held.id_token, &held.kept).ok()?;
+            let mapping = &held.provider.mapping;
+            let person = mapping.described(held.id_token, &held.kept).ok()?;
             Some((person, held))
         });
         let Some((person, held)) = person else {
@@ -343,11 +340,12 @@ impl Gate {
                 })
                 .collect();
         };
-        let claims = self.mapping.believed(held.id_token, held.id_token);
-        let userinfo = self.mapping.ruled_userinfo(&held.kept, held.id_token);
+        let mapping = &held.provider.mapping;
+        let claims = mapping.believed(held.id_token, held.id_token);
+        let userinfo = mapping.ruled_userinfo(&held.kept, held.id_token);
         let who = Who {
             person: &person,
-            provider: &self.provider.id,
+            provider: &held.provider.id,
             claims: &claims,
             userinfo: userinfo.as_deref(),
         };
@@ -367,13 +365,41 @@ impl Gate {
             .collect()
     }
 
-    fn held<'c>(&self, claims: &'c ClaimSet) -> Held<'c> {
-        let mut kept = self.mapping.keep_access(&claims.access_token);
-        self.mapping.keep_userinfo(&mut kept, &claims.userinfo);
-        Held {
+    /// Nothing of a provider that there is not.
+    fn held<'c>(&'c self, claims: &'c ClaimSet) -> Option<Held<'c>> {
+        let provider = match &claims.provider {
+            Some(id) => self.providers.named(id),
+            None => self.providers.iter().next(),
+        }?;
+        let mut kept = provider.mapping.keep_access(&claims.access_token);
+        provider.mapping.keep_userinfo(&mut kept, &claims.userinfo);
+        Some(Held {
+            provider,
             id_token: &claims.id_token,
             kept,
-        }
+        })
+    }
+}
+
+fn evidence_of<'e>(
+    provider: &'e Provider,
+    claims: &'e Map<String, Value>,
+    face: &'e Face,
+) -> Evidence<'e> {
+    Evidence {
+        sub: claims
+            .get("sub")
+            .and_then(Value::as_str)
+            .unwrap_or_default(),
+        provider: &provider.id,
+        claims: Some(claims),
+        id_token: TOKEN,
+        origin: face.origin.as_str(),
+        session: None,
+        access_token: Some(AccessToken {
+            text: TOKEN,
+            ends: UnixTime::from_secs(u64::MAX),
+        }),
     }
 }
 

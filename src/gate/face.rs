@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::cookie::Cookies;
 use super::headers::OriginHeaders;
 use super::origin::PublicOrigin;
+use super::provider::Provider;
 use super::seal::{Context, Purpose};
 
 /// One public origin with its cookies.
@@ -28,6 +29,11 @@ impl Face {
             origin,
             cookies,
         }
+    }
+
+    /// Where a provider sends people back to, byte for byte as it is registered.
+    pub(super) fn redirect_uri(&self, provider: &Provider) -> String {
+        format!("{}{}", self.origin, provider.callback)
     }
 
     pub(super) fn session_context(&self) -> Context<'_> {

@@ -12,11 +12,12 @@ use super::headers::HeaderRules;
 use super::identity::{KeptClaims, NoPerson, Person};
 use super::newer::Newness;
 use super::policy::NoIdentity;
+use super::provider::Provider;
 use super::refresh::Refresh;
 use super::seal::{KeyPlace, Rng};
 use super::session::Session;
 use super::time::UnixTime;
-use super::token::{KeySet, TokenError, VerifiedIdentity};
+use super::token::{TokenError, VerifiedIdentity};
 use super::verified::{Asked, Verified, Who};
 use super::{Gate, Known};
 
@@ -90,18 +91,25 @@ impl Gate {
             None => self.standing(&session, now)?,
             Some(_) => self.standing_after_wait(&session, now)?,
         }
-        let keys = known.keys.ok_or(NoIdentity::NoKeys)?;
+        // The provider that it names, and no other, verifies it.
+        let provider = self
+            .providers
+            .of(&session)
+            .ok_or(NoIdentity::OtherProvider)?;
+        let keys = known.of(provider).keys.ok_or(NoIdentity::NoKeys)?;
         self.verified.count_check();
-        let identity = match self.verifier.verify(session.id_token(), keys, now) {
+        let identity = match provider.verifier.verify(session.id_token(), keys, now) {
             Ok(identity) => identity,
-            Err(TokenError::Expired) => self.token_ended(&session, &newness, keys, known, now)?,
+            Err(TokenError::Expired) => {
+                self.token_ended(&session, &newness, provider, keys, known, now)?
+            }
             Err(error) => return Err(NoIdentity::Token(error).into()),
         };
-        let auth_ends = self.auth_ends(&identity, now)?;
+        let auth_ends = self.auth_ends(provider, &identity, now)?;
         let is_of_cookie = Arc::ptr_eq(&session, &found.session);
         let verified = Verified {
             auth_ends,
-            ..self.concluded(face, session, identity, found.sealed_with)
+            ..self.concluded(face, provider, session, identity, found.sealed_with)
         };
         let verified = Arc::new(verified);
         // Under its own seal alone, and not beyond the end of its token.
@@ -121,15 +129,17 @@ impl Gate {
         known: Known<'_>,
         now: UnixTime,
     ) -> Option<SignedIn> {
-        let verified = self.recall(asked, known.keys?, now)?;
+        let verified = self.recall(asked, known, now)?;
         let (session, newness) = self.newest(&verified.session, known, now);
         Arc::ptr_eq(&session, &verified.session).then_some(SignedIn { verified, newness })
     }
 
     /// A session that was verified before and still stands. Where it does not,
     /// it is forgotten, and the long way says why.
-    fn recall(&self, asked: &Asked<'_>, keys: &KeySet, now: UnixTime) -> Option<Arc<Verified>> {
+    fn recall(&self, asked: &Asked<'_>, known: Known<'_>, now: UnixTime) -> Option<Arc<Verified>> {
         let verified = self.verified.find(asked)?;
+        let provider = self.providers.of(&verified.session)?;
+        let keys = known.of(provider).keys?;
         let holds = verified.is_current(now)
             && keys.holds(verified.identity.key())
             && self.standing(&verified.session, now).is_ok();
@@ -144,24 +154,25 @@ impl Gate {
     fn concluded(
         &self,
         face: &Face,
+        provider: &Provider,
         session: Arc<Session>,
         identity: VerifiedIdentity,
         sealed_with: KeyPlace,
     ) -> Verified {
-        let who = self.person(&identity, session.kept());
+        let who = self.person(provider, &identity, session.kept());
         let who = who.map(|person| Who {
-            told: self.with_evidence(face, &session, &identity, |evidence| {
+            told: Self::with_evidence(face, provider, &session, &identity, |evidence| {
                 let tell = |rules: &HeaderRules| rules.tell(&person, evidence).map(Arc::new);
                 self.headers.all().map(tell).collect()
             }),
             person: Arc::new(person),
         });
         let claims = identity.claims();
-        let believed = match self.mapping.believed(claims, claims) {
+        let believed = match provider.mapping.believed(claims, claims) {
             Cow::Borrowed(_) => None,
             Cow::Owned(believed) => Some(believed),
         };
-        let userinfo = self.mapping.ruled_userinfo(session.kept(), claims);
+        let userinfo = provider.mapping.ruled_userinfo(session.kept(), claims);
         let userinfo = userinfo.map(Cow::into_owned);
         Verified {
             begins: identity.begins(),
@@ -210,13 +221,14 @@ impl Gate {
     /// Who a verified token makes of somebody. Whoever is revoked is nobody.
     pub(super) fn person(
         &self,
+        provider: &Provider,
         identity: &VerifiedIdentity,
         kept: &KeptClaims,
     ) -> Result<Person, NoPerson> {
         if self.revoked.subjects.contains(identity.subject()) {
             return Err(NoPerson::Revoked);
         }
-        self.mapping.person(identity, kept)
+        provider.mapping.person(identity, kept)
     }
 
     /// The newest session among what was presented.

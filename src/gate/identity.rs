@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::claims::{self, ClaimPath};
+use super::email::EmailDomains;
 use super::token::VerifiedIdentity;
 use crate::config::{EmailVerified, Identity, Provider, ProviderKind};
 
@@ -31,6 +32,7 @@ pub struct Mapping {
     order: Vec<String>,
     attributes: Vec<AttributeRule>,
     email_verified: EmailVerified,
+    email_domains: EmailDomains,
     /// Only Cognito says who came from elsewhere (cognito.md 2.2).
     is_cognito: bool,
     /// The pool whose automatic groups are dropped.
@@ -91,6 +93,9 @@ pub enum NoPerson {
     /// The user's name holds a control character.
     #[error("the user's name holds a control character")]
     ControlInUser,
+    /// The user's name is an address in a domain that the provider does not speak for.
+    #[error("the user's name is an email address that is not in the provider's email_domains")]
+    ForeignUser,
     /// Several access rights, none of which `identity.access_right.order` ranks.
     #[error("the token names several access rights")]
     SeveralRights,
@@ -135,6 +140,7 @@ impl Mapping {
             order: identity.order.clone(),
             attributes: identity.attributes.clone(),
             email_verified: provider.email_verified,
+            email_domains: provider.email_domains.clone(),
             is_cognito,
             pool: pool.map(str::to_owned),
             userinfo: provider.userinfo,
@@ -230,10 +236,17 @@ impl Mapping {
         if user.contains(char::is_control) {
             return Err(NoPerson::ControlInUser);
         }
+        // Whatever claim it is from, an app may take it for that address.
+        if !self.email_domains.may_speak_for(&user) {
+            return Err(NoPerson::ForeignUser);
+        }
         let automatic = self.automatic_groups(id_token);
         Ok(Person {
             user,
-            email: self.email.one(&sources).filter(|email| is_email(email)),
+            email: self
+                .email
+                .one(&sources)
+                .filter(|email| self.is_believable(email)),
             name: self.name(&sources),
             groups: self.groups.all(&sources, &automatic),
             access_right: self.right(&sources)?,
@@ -291,12 +304,18 @@ impl Mapping {
             (EmailVerified::Auto, Some(false)) => federated(),
             (EmailVerified::Require, _) => false,
         };
-        if verified && email.as_str().map(str::trim).is_none_or(is_email) {
+        let is_believable = |email: &str| self.is_believable(email);
+        if verified && email.as_str().map(str::trim).is_none_or(is_believable) {
             return Cow::Borrowed(claims);
         }
         let mut rest = claims.clone();
         rest.remove("email");
         Cow::Owned(rest)
+    }
+
+    /// An email address of a domain that the provider may speak for.
+    fn is_believable(&self, email: &str) -> bool {
+        is_email(email) && self.email_domains.may_speak_for(email)
     }
 
     /// What rules see of userinfo; nothing if it is not asked, or none of them looks.

@@ -149,8 +149,9 @@ impl Gate {
 
     /// Whose account it is, whom the claims make nobody.
     pub(super) fn account_of(&self, verified: &Verified) -> Option<String> {
+        let provider = self.providers.of(&verified.session)?;
         let claims = verified.identity.claims();
-        self.mapping.account(claims, verified.session.kept())
+        provider.mapping.account(claims, verified.session.kept())
     }
 
     /// A websocket that a page of another origin opens: cookies go along with

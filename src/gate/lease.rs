@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::identity::{NoPerson, Person};
 use super::policy::{self, Denial, Forbidden, NoIdentity, Presented, Proof};
+use super::provider::Provider;
 use super::refresh::Mark;
 use super::request::RequestView;
 use super::route::Ruling;
@@ -102,30 +103,34 @@ impl Gate {
             return Err(Denial::Forbidden(Forbidden::ForeignOrigin));
         }
         let verified = lease.map(|lease| &*lease.verified);
-        let kept = verified.map(|verified| {
+        let kept = verified.and_then(|verified| {
+            let provider = self.providers.of(&verified.session)?;
+            let mapping = &provider.mapping;
             let (claims, kept) = (verified.identity.claims(), verified.session.kept());
-            let believed = self.mapping.believed(claims, claims);
-            (believed, self.mapping.ruled_userinfo(kept, claims))
+            let believed = mapping.believed(claims, claims);
+            Some((provider, believed, mapping.ruled_userinfo(kept, claims)))
         });
         let permit = policy::judge(access.clone(), || match (verified, &kept) {
-            (Some(verified), Some((believed, userinfo))) => match self.person_again(verified) {
-                Ok(person) => {
-                    let proof = Proof {
-                        provider: verified.session.provider(),
-                        claims: believed,
-                        userinfo: userinfo.as_deref(),
-                    };
-                    Presented::Person(Arc::new(person), proof)
+            (Some(verified), Some((provider, believed, userinfo))) => {
+                match self.person_again(provider, verified) {
+                    Ok(person) => {
+                        let proof = Proof {
+                            provider: verified.session.provider(),
+                            claims: believed,
+                            userinfo: userinfo.as_deref(),
+                        };
+                        Presented::Person(Arc::new(person), proof)
+                    }
+                    Err(why) => Presented::NoPerson(why),
                 }
-                Err(why) => Presented::NoPerson(why),
-            },
+            }
             _ => Presented::None(NoIdentity::NoCookie),
         });
         permit.map(drop)
     }
 
-    fn person_again(&self, verified: &Verified) -> Result<Person, NoPerson> {
-        self.person(&verified.identity, verified.session.kept())
+    fn person_again(&self, provider: &Provider, verified: &Verified) -> Result<Person, NoPerson> {
+        self.person(provider, &verified.identity, verified.session.kept())
     }
 
     /// Whether the session of a connection goes on, and after how many seconds that has to
@@ -143,7 +148,12 @@ impl Gate {
             return Err(NoIdentity::Unreadable(OpenError::UnknownKey));
         }
         // Another client, or another issuer, has the provider's name now.
-        self.verifier
+        let provider = self
+            .providers
+            .of(session)
+            .ok_or(NoIdentity::OtherProvider)?;
+        provider
+            .verifier
             .accepts(identity, now)
             .map_err(NoIdentity::Token)?;
         if self.revoked.subjects.contains(identity.subject()) {

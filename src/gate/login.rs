@@ -180,6 +180,12 @@ impl PendingLogin {
         &self.target
     }
 
+    /// The provider that was asked, and the only one that may answer.
+    #[must_use]
+    pub fn provider(&self) -> &str {
+        &self.provider
+    }
+
     /// Which attempt in a row this is, from 1.
     #[must_use]
     pub fn attempt(&self) -> u8 {

@@ -8,9 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+mod ask;
 mod script;
 mod style;
 
+pub use ask::Ask;
 pub use script::Script;
 use style::STYLE;
 
@@ -23,6 +25,7 @@ pub struct Page {
     rows: Vec<(String, String)>,
     sections: Vec<(String, Vec<(String, String)>)>,
     actions: Vec<Action>,
+    ask: Option<Ask>,
     details: Vec<(String, String)>,
     below: Option<(String, Box<Self>)>,
     cases: Vec<Case>,
@@ -63,6 +66,12 @@ enum Action {
     Post {
         href: String,
         text: String,
+    },
+    /// One of several that stand below each other.
+    Choice {
+        href: String,
+        text: String,
+        is_plain: bool,
     },
 }
 
@@ -122,6 +131,25 @@ impl Page {
             text: text.to_owned(),
             top: true,
         });
+        self
+    }
+
+    /// Adds one of several links of which a person takes one; a plain one is not
+    /// what they took the last time.
+    #[must_use]
+    pub fn choice(mut self, href: impl Into<String>, text: &str, is_plain: bool) -> Self {
+        self.actions.push(Action::Choice {
+            href: href.into(),
+            text: text.to_owned(),
+            is_plain,
+        });
+        self
+    }
+
+    /// Adds a form with one field, below everything else.
+    #[must_use]
+    pub fn ask(mut self, ask: Ask) -> Self {
+        self.ask = Some(ask);
         self
     }
 
@@ -330,7 +358,23 @@ impl Page {
                         Escaped(text)
                     ),
                 ),
+                Action::Choice {
+                    href,
+                    text,
+                    is_plain,
+                } => push(
+                    body,
+                    format_args!(
+                        "<p class=\"choice\"><a class=\"action{}\" href=\"{}\">{}</a></p>\n",
+                        if *is_plain { " quiet" } else { "" },
+                        Escaped(href),
+                        Escaped(text)
+                    ),
+                ),
             }
+        }
+        if let Some(ask) = &self.ask {
+            ask.render(body);
         }
         if let Some((title, part)) = &self.below {
             push(body, format_args!("<h2>{}</h2>\n", Escaped(title)));

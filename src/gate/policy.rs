@@ -312,6 +312,7 @@ impl Forbidden {
             Self::NoPerson(NoPerson::NoUser(_)) => "no_user_claim",
             Self::NoPerson(NoPerson::Revoked) => "subject_revoked",
             Self::NoPerson(NoPerson::ControlInUser) => "control_in_user",
+            Self::NoPerson(NoPerson::ForeignUser) => "user_email_domain",
             Self::NoPerson(NoPerson::SeveralRights) => "several_access_rights",
             Self::NoPerson(NoPerson::NoRight) => "no_access_right",
             Self::HeaderTooLong => "header_too_long",

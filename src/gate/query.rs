@@ -43,6 +43,14 @@ impl Params {
         self.0.iter().map(|(name, value)| (&**name, &**value))
     }
 
+    /// The same, but for those of these names.
+    pub(super) fn without<'p>(
+        &'p self,
+        names: &'p [&str],
+    ) -> impl Iterator<Item = (&'p str, &'p str)> {
+        self.all().filter(|(name, _)| !names.contains(name))
+    }
+
     /// Whether any parameter at all is there twice.
     pub(super) fn any_doubled(&self) -> bool {
         let mut seen = std::collections::HashSet::new();

@@ -18,6 +18,7 @@ use super::budget::{Oversize, SEALED_MAX, sealed_len};
 use super::identify::{Missing, SignedIn};
 use super::newer::Newness;
 use super::policy::NoIdentity;
+use super::provider::Provider;
 use super::seal::{RandomError, Rng};
 use super::session::{Session, SessionId, SessionTokens};
 use super::signin::Tokens;
@@ -135,6 +136,12 @@ impl Refresh {
         self.session.id()
     }
 
+    /// The provider that is asked: the one that the session names.
+    #[must_use]
+    pub fn provider(&self) -> &str {
+        self.session.provider()
+    }
+
     /// The generation whose tokens are to be replaced.
     #[must_use]
     pub fn generation(&self) -> u32 {
@@ -172,12 +179,13 @@ impl Gate {
         &self,
         session: &Arc<Session>,
         newness: &Newness,
+        provider: &Provider,
         keys: &KeySet,
         known: Known<'_>,
         now: UnixTime,
     ) -> Result<VerifiedIdentity, Missing> {
         let token = session.id_token();
-        let within = |past| self.verifier.verify_within(token, keys, now, past);
+        let within = |past| provider.verifier.verify_within(token, keys, now, past);
         let refused = |error| Missing::Identity(NoIdentity::Token(error));
         if session.refresh_token().is_none() {
             return Err(refused(TokenError::Expired));
@@ -194,7 +202,7 @@ impl Gate {
                 }
                 let before = within(u64::MAX).map_err(refused)?;
                 // Newer tokens would not be of a newer authentication.
-                self.auth_ends(&before, now)?;
+                self.auth_ends(provider, &before, now)?;
                 Err(Missing::Tokens(Refresh {
                     session: Arc::clone(session),
                     before: Arc::new(before),
@@ -224,10 +232,11 @@ impl Gate {
         keys: &KeySet,
         now: UnixTime,
     ) -> Result<CheckedTokens, TokenError> {
-        let identity = self.verifier.verify(&tokens.id_token, keys, now)?;
+        let provider = self.providers.of(&ask.session).ok_or(TokenError::Issuer)?;
+        let identity = provider.verifier.verify(&tokens.id_token, keys, now)?;
         identity.check_renews(&ask.before)?;
-        self.check_auth_time_stays(&ask.before, &identity)?;
-        self.with_access_token(identity, &tokens.access_token, keys, now)
+        Self::check_auth_time_stays(provider, &ask.before, &identity)?;
+        self.with_access_token(provider, identity, &tokens.access_token, keys, now)
     }
 
     /// Userinfo, asked again. Where it cannot be asked now, what it said before
@@ -263,7 +272,7 @@ impl Gate {
         now: UnixTime,
     ) -> Outcome {
         let newer = &self.memory.newer;
-        let CheckedTokens { identity, kept } = checked;
+        let CheckedTokens { identity, kept, .. } = checked;
         let fits = |token: &Zeroizing<String>| token.len() <= TOKEN_MAX;
         let access_token = self.access_token_to_keep(&tokens.access_token);
         let session = ask.session.refreshed(
@@ -305,8 +314,12 @@ impl Gate {
     /// same ones until they end.
     #[must_use]
     pub fn is_due_again(&self, session: &Session, keys: &KeySet, now: UnixTime) -> bool {
-        let verified = self.verifier.verify(session.id_token(), keys, now);
-        verified.is_ok_and(|identity| {
+        let provider = self.providers.of(session);
+        let verified = provider.map(|one| one.verifier.verify(session.id_token(), keys, now));
+        verified.is_some_and(|verified| {
+            let Ok(identity) = verified else {
+                return false;
+            };
             let life = identity.expires().since(identity.issued());
             now.plus(self.memory.jitter.margin(life)) >= identity.expires()
         })

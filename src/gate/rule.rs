@@ -116,6 +116,19 @@ impl Rules {
         self.0.iter().map(|rule| rule.0.as_slice())
     }
 
+    /// The providers through which alone somebody could pass; `None` if any would do.
+    #[must_use]
+    pub fn providers(&self) -> Option<Vec<&str>> {
+        let of_rule = self.0.iter().map(Rule::provider);
+        let all: Option<Vec<&Values>> = of_rule.collect();
+        Some(
+            all?.into_iter()
+                .flat_map(|values| &values.0)
+                .map(String::as_str)
+                .collect(),
+        )
+    }
+
     /// The claims that conditions look at beside the mapped ones.
     pub fn claims(&self) -> impl Iterator<Item = &ClaimPath> {
         let conditions = self.0.iter().flat_map(|rule| &rule.0);
@@ -131,6 +144,14 @@ impl Rule {
     #[must_use]
     pub fn new(conditions: Vec<Condition>) -> Option<Self> {
         (!conditions.is_empty()).then_some(Self(conditions))
+    }
+
+    /// Its condition on the provider, if it has one.
+    fn provider(&self) -> Option<&Values> {
+        self.0.iter().find_map(|condition| match condition {
+            Condition::Provider(values) => Some(values),
+            _ => None,
+        })
     }
 
     fn verdict<'r, 't>(&'r self, who: Who<'t>) -> RuleVerdict<'r, 't> {

@@ -6,10 +6,12 @@
 use http::StatusCode;
 use zeroize::Zeroizing;
 
+use super::chooser::{self, Choice};
 use super::face::Face;
 use super::fragment::{self, FragmentKey};
 use super::login::{CodeExchange, Logins, PendingLogin};
-use super::query::Params;
+use super::provider::Provider;
+use super::query::{Doubled, Params};
 use super::return_to::ReturnTo;
 use super::seal::{Rng, SealError};
 use super::time::UnixTime;
@@ -19,8 +21,13 @@ use super::{Asker, Decision, Effect, Gate, Known, Note, Page, Reply, RequestView
 /// Longest value of a parameter that a login link passes on, in bytes.
 const PASSED_ON_MAX: usize = 512;
 
+/// OpenID Connect Core 3.1.2.1.
+const LOGIN_HINT: &str = "login_hint";
+
 /// What the authorization URL is built from.
 pub struct Authorize {
+    /// The provider that is asked.
+    pub provider: String,
     /// The sealed `state`.
     pub state: String,
     /// The `nonce`.
@@ -38,7 +45,7 @@ pub struct Authorize {
     reason: &'static str,
 }
 
-/// A code to redeem, and what is needed to go on afterwards.
+/// A code to redeem at the provider of its login, and what is needed to go on afterwards.
 pub struct Exchange {
     /// The code with the login that it answers.
     pub exchange: CodeExchange,
@@ -107,12 +114,7 @@ impl Gate {
         rng: Rng<'_>,
     ) -> Decision {
         let params = Params::of(req);
-        let in_query = params.one("provider").unwrap_or_default();
-        if [in_path, in_query]
-            .into_iter()
-            .flatten()
-            .any(|id| id != self.provider.id)
-        {
+        let Ok(named) = self.named_provider(in_path, &params) else {
             return Decision::Reply(Reply::refusal(
                 req,
                 StatusCode::NOT_FOUND,
@@ -120,7 +122,7 @@ impl Gate {
                 &Page::new("Page not found").text("There is no such way to sign in here."),
                 Note::new("not_found").because("provider_unknown"),
             ));
-        }
+        };
         if Asker::of(req) == Asker::Prefetch {
             // A guess of the browser begins no login.
             let why = super::policy::NoIdentity::NoCookie;
@@ -132,9 +134,9 @@ impl Gate {
         if let Some(reply) = self.login_at_app_path(req, face, &params) {
             return Decision::Reply(reply);
         }
-        let named = in_path.is_some() || in_query.is_some();
         let target = self.wanted(&params, face);
-        if !named && let Some(renewed) = self.renewed_at_login(req, face, &target, known, now, rng)
+        if named.is_none()
+            && let Some(renewed) = self.renewed_at_login(req, face, &target, known, now, rng)
         {
             return renewed;
         }
@@ -144,22 +146,49 @@ impl Gate {
                 Err(_) => Decision::Reply(internal(req)),
             };
         }
-        let anew = self.has_to_reauthenticate(req, face, &params, known, now);
+        let provider = match named.or_else(|| self.providers.only()) {
+            Some(provider) => provider,
+            None => match self.choose(req, face, &params, &target) {
+                Choice::Made(provider) => provider,
+                Choice::Asked(reply) => return Decision::Reply(reply),
+            },
+        };
+        let anew = self.has_to_reauthenticate(provider, req, face, &params, known, now);
         let reason = if anew { "reauthenticate" } else { "asked" };
-        let mut decision = self.begin(req, face, target, (1, now), anew, reason, now, rng);
+        let mut decision = self.begin(
+            req,
+            face,
+            provider,
+            target,
+            (1, now),
+            anew,
+            reason,
+            now,
+            rng,
+        );
         if let Decision::Perform(Effect::Authorize(authorize)) = &mut decision {
-            authorize.passed_on = self.passed_on(&params);
+            authorize.passed_on = passed_on(provider, &params);
         }
         decision
     }
 
-    /// What a login link says to the provider, as far as it may.
-    fn passed_on(&self, params: &Params) -> Vec<(String, String)> {
-        let said = |name: &String| {
-            let value = params.one(name).ok()??;
-            (value.len() <= PASSED_ON_MAX).then(|| (name.clone(), value.to_owned()))
-        };
-        self.provider.forwarded.iter().filter_map(said).collect()
+    /// The provider that a login link names, if it names one.
+    ///
+    /// # Errors
+    /// If there is none of that name, or two are named.
+    fn named_provider(
+        &self,
+        in_path: Option<&str>,
+        params: &Params,
+    ) -> Result<Option<&Provider>, NoSuchProvider> {
+        let in_query = params.one("provider").map_err(|Doubled| NoSuchProvider)?;
+        match (in_path, in_query) {
+            (None, None) => Ok(None),
+            (Some(one), Some(other)) if one != other => Err(NoSuchProvider),
+            (Some(id), _) | (None, Some(id)) => {
+                self.providers.named(id).map(Some).ok_or(NoSuchProvider)
+            }
+        }
     }
 
     /// 302 to the provider, once the edge has built the URL.
@@ -185,6 +214,7 @@ impl Gate {
         &self,
         req: &RequestView<'_>,
         face: &Face,
+        provider: &Provider,
         target: ReturnTo,
         row: (u8, UnixTime),
         anew: bool,
@@ -193,7 +223,7 @@ impl Gate {
         rng: Rng<'_>,
     ) -> Decision {
         let (attempt, first_attempt) = row;
-        let Ok(login) = PendingLogin::begin(&self.provider.id, target, attempt, now, rng) else {
+        let Ok(login) = PendingLogin::begin(&provider.id, target, attempt, now, rng) else {
             return Decision::Reply(internal(req));
         };
         let login = if anew {
@@ -212,10 +242,11 @@ impl Gate {
             return Decision::Reply(internal(req));
         };
         Decision::Perform(Effect::Authorize(Authorize {
+            provider: provider.id.clone(),
             state,
             nonce: login.nonce(),
             code_verifier: login.code_verifier(),
-            redirect_uri: self.redirect_uri(face),
+            redirect_uri: face.redirect_uri(provider),
             passed_on: Vec::new(),
             reauthenticate: anew,
             set_cookie,
@@ -258,10 +289,26 @@ impl Gate {
             Err(_) => reply,
         }
     }
+}
 
-    pub(super) fn redirect_uri(&self, face: &Face) -> String {
-        format!("{}{}", face.origin, self.paths.callback())
-    }
+/// A login link names a provider that there is not.
+struct NoSuchProvider;
+
+/// What a login link says to the provider, as far as it may. An email address
+/// that has chosen the provider need not be typed there once more.
+fn passed_on(provider: &Provider, params: &Params) -> Vec<(String, String)> {
+    let said = |name: &String| {
+        let value = params.one(name).ok()?;
+        let typed = || {
+            params
+                .one(chooser::EMAIL)
+                .ok()?
+                .filter(|_| name == LOGIN_HINT)
+        };
+        let value = value.or_else(typed)?;
+        (value.len() <= PASSED_ON_MAX).then(|| (name.clone(), value.to_owned()))
+    };
+    provider.forwarded.iter().filter_map(said).collect()
 }
 
 pub(super) fn internal(req: &RequestView<'_>) -> Reply {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use http::{Method, StatusCode};
 use serde_json::json;
-use url::Url;
 use zeroize::Zeroizing;
 
 use super::face::Face;
+use super::provider::Provider;
 use super::query::Params;
 use super::return_to::ReturnTo;
 use super::session::Session;
@@ -18,8 +18,8 @@ use crate::config::{LogoutReach, ProviderKind};
 /// A session that has ended here. The edge revokes the refresh token as far as
 /// that goes, then sends the reply.
 pub struct Logout {
-    /// To revoke (RFC 7009): one, unless the browser held several sessions.
-    pub refresh_tokens: Vec<Zeroizing<String>>,
+    /// To revoke (RFC 7009), each at its provider: one, unless the browser held several sessions.
+    pub refresh_tokens: Vec<(String, Zeroizing<String>)>,
     /// To send in any case.
     pub reply: Reply,
 }
@@ -58,28 +58,32 @@ impl Gate {
         // An expired token does not matter here: the session ends either way.
         let mut sessions = self.open_sessions(face, &presented);
         // Only the provider that gave a token gets to see it again.
-        sessions.retain(|session| session.provider() == self.provider.id);
+        sessions.retain(|session| self.providers.of(session).is_some());
         // First of all: a refresh that is under way asks for it when it is done.
         for session in &sessions {
             self.memory.denied.deny(session, now, self.lifetime);
         }
         let sessions: Vec<_> = sessions.into_iter().map(|one| self.ended(one)).collect();
         let session = sessions.first();
-        let user = session.and_then(|session| {
-            let identity = self
-                .verifier
-                .verify(session.id_token(), known.keys?, now)
-                .ok()?;
-            let person = self.person(&identity, session.kept());
+        let own = session.and_then(|session| self.providers.of(session));
+        let user = session.zip(own).and_then(|(session, provider)| {
+            let keys = known.of(provider).keys?;
+            let verifier = &provider.verifier;
+            let identity = verifier.verify(session.id_token(), keys, now).ok()?;
+            let person = self.person(provider, &identity, session.kept());
             person.ok().map(|person| person.user)
         });
+        // Without a session, the one that most likely still knows the person.
+        let provider = own
+            .or_else(|| self.providers.only())
+            .or_else(|| self.last_choice(&presented));
         let note = Note::new("signed_out").by(user.as_deref());
         let reply = if Asker::of(req) == Asker::Script {
             // No hint: a script never gets hold of a token.
-            let next = self.provider_logout(face, known.logout, None);
+            let next = self.logout_by(face, provider, known, None);
             Reply::json(StatusCode::OK, &json!({ "logout_url": next }), note)
         } else {
-            let next = self.provider_logout(face, known.logout, session.map(Arc::as_ref));
+            let next = self.logout_by(face, provider, known, session.map(Arc::as_ref));
             Reply::redirect(&next, note)
         };
         let mut cookies = face.cookies.delete_session(&presented);
@@ -128,8 +132,17 @@ impl Gate {
 
     /// `/logout/then`: the provider's logout is done, and the one of whoever
     /// stands behind it is next.
-    pub(super) fn logout_goes_on(&self, req: &RequestView<'_>, face: &Face) -> Reply {
-        match &self.provider.logout_then {
+    pub(super) fn logout_goes_on(
+        &self,
+        req: &RequestView<'_>,
+        face: &Face,
+        in_path: Option<&str>,
+    ) -> Reply {
+        let provider = match in_path {
+            Some(id) => self.providers.named(id),
+            None => self.providers.only_with_logout_then(),
+        };
+        match provider.and_then(|provider| provider.logout_then.as_ref()) {
             Some(then) => {
                 let next = then.url(&self.signed_out_url(face));
                 Reply::redirect(&next, Note::new("signed_out").because("logout_then"))
@@ -170,27 +183,34 @@ impl Gate {
 
     /// Where the browser goes next: through the provider's logout, which comes
     /// back to the signed-out page, or there at once.
-    fn provider_logout(
+    fn logout_by(
         &self,
         face: &Face,
-        endpoint: Option<&Url>,
+        provider: Option<&Provider>,
+        known: Known<'_>,
         session: Option<&Session>,
     ) -> String {
-        let signed_out = match self.provider.logout {
+        let Some(provider) = provider else {
+            return self.signed_out_url(face);
+        };
+        let signed_out = match provider.logout {
             LogoutReach::Local => return self.signed_out_url(face),
             LogoutReach::Provider => self.signed_out_url(face),
-            LogoutReach::Then => format!("{}{}/logout/then", face.origin, self.paths.prefix()),
+            LogoutReach::Then => {
+                let path = &provider.logout_then_path;
+                format!("{}{path}", face.origin)
+            }
         };
-        let Some(endpoint) = endpoint else {
+        let Some(endpoint) = known.of(provider).logout else {
             return signed_out;
         };
         let mut url = endpoint.clone();
-        match self.provider.kind {
+        match provider.kind {
             // Not RP-initiated logout: `client_id` and `logout_uri`, nothing
             // else is understood (cognito.md 1.10).
             ProviderKind::Cognito => {
                 url.query_pairs_mut()
-                    .append_pair("client_id", &self.provider.client_id)
+                    .append_pair("client_id", &provider.client_id)
                     .append_pair("logout_uri", &signed_out);
             }
             // OpenID Connect RP-Initiated Logout 1.0, section 2.
@@ -200,7 +220,7 @@ impl Gate {
                     query.append_pair("id_token_hint", session.id_token());
                 }
                 query
-                    .append_pair("client_id", &self.provider.client_id)
+                    .append_pair("client_id", &provider.client_id)
                     .append_pair("post_logout_redirect_uri", &signed_out);
             }
         }
@@ -209,12 +229,12 @@ impl Gate {
 }
 
 /// Each once, though several cookies may hold it.
-fn refresh_tokens(sessions: &[Arc<Session>]) -> Vec<Zeroizing<String>> {
-    let mut tokens: Vec<Zeroizing<String>> = Vec::new();
-    for token in sessions.iter().filter_map(|one| one.refresh_token()) {
-        if !tokens.contains(token) {
-            tokens.push(token.clone());
-        }
+fn refresh_tokens(sessions: &[Arc<Session>]) -> Vec<(String, Zeroizing<String>)> {
+    let mut tokens: Vec<(String, Zeroizing<String>)> = Vec::new();
+    for session in sessions {
+        let token = session.refresh_token();
+        let named = token.map(|token| (session.provider().to_owned(), token.clone()));
+        tokens.extend(named.filter(|one| !tokens.contains(one)));
     }
     tokens
 }

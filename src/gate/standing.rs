@@ -67,7 +67,7 @@ impl Gate {
     /// # Errors
     /// Why it does not stand.
     pub(super) fn stands(&self, session: &Session, now: UnixTime) -> Result<(), NoIdentity> {
-        if session.provider() != self.provider.id {
+        if self.providers.of(session).is_none() {
             return Err(NoIdentity::OtherProvider);
         }
         if now.since(session.signed_in()) >= self.lifetime {

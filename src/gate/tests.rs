@@ -4,7 +4,7 @@
 //! `support` holds what all tests of the core stand on, `vectors` reads the
 //! frozen formats. Then, in the order of a person's day: `asking`,
 //! `ruled`, `signing_in`, `fragments`, `coming_back`, `exchanging`, `session_life`, `refreshing`,
-//! `late`, `idle`, `auth_age`, `remembered`, `telling`, `signing_out`, `ended`; and
+//! `late`, `idle`, `auth_age`, `remembered`, `telling`, `signing_out`, `ended`; `several`, what several providers change; and
 //! `hostile`, cookies that no browser of ours sent; `hygiene`, what holds for every answer. `origin`, `page` and `wire` are
 //! modules of the core.
 
@@ -29,6 +29,7 @@ mod refreshing;
 mod remembered;
 mod ruled;
 mod session_life;
+pub(in crate::gate) mod several;
 mod signing_in;
 mod signing_out;
 mod telling;

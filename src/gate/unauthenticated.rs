@@ -91,6 +91,8 @@ impl Gate {
             Forbidden::NoPerson(NoPerson::ControlInUser) => {
                 page.text("You are signed in, but your account's name holds characters that cannot be passed on.")
             }
+            Forbidden::NoPerson(NoPerson::ForeignUser) => page
+                .text("You are signed in, but your account's name is an email address that the way you signed in may not vouch for."),
             Forbidden::NoPerson(NoPerson::SeveralRights) => page
                 .text("You are signed in, but your account has several access rights where one is needed."),
             Forbidden::NoPerson(NoPerson::NoRight) => page

@@ -6,6 +6,7 @@
 use super::Gate;
 use super::budget::Oversize;
 use super::identity::KeptClaims;
+use super::provider::Provider;
 use super::time::UnixTime;
 use super::token::{KeySet, TokenError, VerifiedIdentity, json};
 use crate::config::ProviderKind;
@@ -37,13 +38,16 @@ pub struct CheckedTokens {
     pub identity: VerifiedIdentity,
     /// What is kept beside the ID token.
     pub kept: KeptClaims,
+    /// The provider that they are of.
+    pub(super) provider: String,
 }
 
 impl Gate {
-    /// Whether a login asks for userinfo (`provider.ID.userinfo`).
+    /// Whether a login at a provider asks for userinfo (`provider.ID.userinfo`).
     #[must_use]
-    pub fn wants_userinfo(&self) -> bool {
-        self.mapping.wants_userinfo()
+    pub fn wants_userinfo(&self, provider: &str) -> bool {
+        let provider = self.providers.named(provider);
+        provider.is_some_and(|provider| provider.mapping.wants_userinfo())
     }
 
     /// Adds the claims of a userinfo answer that the mapping names.
@@ -60,7 +64,9 @@ impl Gate {
         if subject != Some(checked.identity.subject()) {
             return Err(UserinfoError::OtherSubject);
         }
-        self.mapping.keep_userinfo(&mut checked.kept, &claims);
+        let provider = self.providers.named(&checked.provider);
+        let mapping = &provider.ok_or(UserinfoError::OtherSubject)?.mapping;
+        mapping.keep_userinfo(&mut checked.kept, &claims);
         checked.kept.check_size()?;
         Ok(())
     }
@@ -69,28 +75,33 @@ impl Gate {
     /// is verified, and has claims to keep; others' are opaque to us.
     pub(super) fn with_access_token(
         &self,
+        provider: &Provider,
         identity: VerifiedIdentity,
         access_token: &str,
         keys: &KeySet,
         now: UnixTime,
     ) -> Result<CheckedTokens, TokenError> {
         let mut kept = KeptClaims::default();
-        if self.provider.kind == ProviderKind::Cognito {
-            let access = self.verifier.verify_access(access_token, keys, now)?;
+        if provider.kind == ProviderKind::Cognito {
+            let access = provider.verifier.verify_access(access_token, keys, now)?;
             identity.check_access(&access)?;
-            if self.uses_access_token() {
+            if self.uses_access_token(provider) {
                 identity.check_grant(&access)?;
             }
-            kept = self.mapping.keep_access(access.claims());
+            kept = provider.mapping.keep_access(access.claims());
         }
-        Ok(CheckedTokens { identity, kept })
+        Ok(CheckedTokens {
+            provider: provider.id.clone(),
+            identity,
+            kept,
+        })
     }
 
     /// Whether anything comes from an access token: claims, userinfo, a header.
-    fn uses_access_token(&self) -> bool {
+    fn uses_access_token(&self, provider: &Provider) -> bool {
         self.headers.tell_access_token()
-            || self.mapping.wants_userinfo()
-            || self.mapping.reads_access_token()
+            || provider.mapping.wants_userinfo()
+            || provider.mapping.reads_access_token()
     }
 }
 

@@ -75,8 +75,13 @@ impl Gate {
         let Who {
             signed_in, person, ..
         } = &who;
-        let headers = self.with_evidence(
+        let Some(provider) = self.providers.of(&signed_in.verified.session) else {
+            // Whoever is signed in is so by one of them.
+            return self.unauthenticated(req, face, NoIdentity::OtherProvider);
+        };
+        let headers = Self::with_evidence(
             face,
+            provider,
             &signed_in.verified.session,
             &signed_in.verified.identity,
             |evidence| self.headers.shown().shown(person, evidence, now),
@@ -96,7 +101,7 @@ impl Gate {
             page = page.section("Where it comes from", rows(&traces));
             let left = self.expires(signed_in).since(now) / 60;
             let page = page
-                .detail("Signed in through", signed_in.verified.session.provider())
+                .detail("Signed in through", &provider.title)
                 .detail("Session ends in", format!("{left} minutes"))
                 .post(format!("{}/logout", self.paths.prefix()), "Sign out");
             return Reply::page(StatusCode::OK, &page, note).with_cookies(who.cookies);
@@ -149,8 +154,11 @@ impl Gate {
 
     fn traces(&self, signed_in: &SignedIn) -> Vec<Trace> {
         let verified = &signed_in.verified;
-        self.mapping
-            .trace(verified.identity.claims(), verified.session.kept())
+        let provider = self.providers.of(&verified.session);
+        provider.map_or_else(Vec::new, |provider| {
+            let claims = verified.identity.claims();
+            provider.mapping.trace(claims, verified.session.kept())
+        })
     }
 
     pub(super) fn who(

@@ -59,10 +59,18 @@ fn every_metric_is_described_and_every_described_one_is_there() {
 fn the_last_good_keys_stay_in_use_while_the_provider_is_out_and_their_age_is_told() {
     let mut chain = Harness::start();
     let mut person = chain.signed_in(KIRSTEN);
-    let keys = value(&metrics(&chain), "vestibule_provider_keys");
+    let keys = value(
+        &metrics(&chain),
+        "vestibule_provider_keys{provider=\"corp\"}",
+    );
     assert!(keys > Some(0), "{keys:?}");
     chain.idp.take().expect("the emulator").stop();
-    let age = |chain: &Harness| value(&metrics(chain), "vestibule_provider_keys_age_seconds");
+    let age = |chain: &Harness| {
+        value(
+            &metrics(chain),
+            "vestibule_provider_keys_age_seconds{provider=\"corp\"}",
+        )
+    };
     let before = age(&chain).expect("an age");
     let mut now = before;
     while now < before + 3 {
@@ -71,7 +79,13 @@ fn the_last_good_keys_stay_in_use_while_the_provider_is_out_and_their_age_is_tol
         now = age(&chain).expect("an age");
         assert!(now >= before, "they were not fetched anew");
     }
-    assert_eq!(value(&metrics(&chain), "vestibule_provider_keys"), keys);
+    assert_eq!(
+        value(
+            &metrics(&chain),
+            "vestibule_provider_keys{provider=\"corp\"}"
+        ),
+        keys
+    );
     assert_eq!(chain.ask_admin("/readyz").status, 200);
     let login = chain.browser().arrive("/_vestibule/login");
     assert_eq!(login.status, 503, "{login:?}");
@@ -96,7 +110,10 @@ fn requests_are_counted_by_what_became_of_them() {
     let count = |labels: &str| value(&text, &format!("vestibule_requests_total{{{labels}}}"));
     assert_eq!(count("outcome=\"forwarded\",reason=\"\""), Some(4));
     assert_eq!(count("outcome=\"signed_in\",reason=\"\""), Some(1));
-    assert_eq!(value(&text, "vestibule_provider_keys"), Some(2));
+    assert_eq!(
+        value(&text, "vestibule_provider_keys{provider=\"corp\"}"),
+        Some(2)
+    );
     assert_eq!(value(&text, "vestibule_verified_sessions"), Some(1));
     assert!(
         text.lines().any(

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::peers::{OidcProvider, free_port};
 use super::process::Process;
 use super::wire::{Response, raw_request};
-use super::{Browser, DevIdp, Echo, records};
+use super::{Browser, DevIdp, Echo, records, several};
 
 /// How often new ports are tried when another process was faster.
 const ATTEMPTS: usize = 5;
@@ -45,6 +45,8 @@ pub(crate) struct Setup {
     pub(crate) provider_secret: Option<String>,
     /// npm's oidc-provider instead of the emulator.
     pub(crate) third_party: bool,
+    /// Three providers: see [`several`].
+    pub(crate) several: bool,
     /// Do not wait until the provider's keys are loaded.
     pub(crate) not_ready: bool,
     /// The provider is at these ports (later), and is not started.
@@ -97,11 +99,15 @@ impl Harness {
             .clone()
             .unwrap_or_else(|| format!("http://localhost:{}", address.port()));
         let prefix = setup.path_prefix.as_deref().unwrap_or("/_vestibule");
-        let callback = format!("{origin}{prefix}/callback");
+        let callback = match setup.several {
+            true => several::callback(&origin, "corp"),
+            false => format!("{origin}{prefix}/callback"),
+        };
         let signed_out = format!("{origin}{prefix}/signed-out");
         let echo = Echo::start();
 
         let (mut idp, mut third_party) = (None, None);
+        let mut further = String::new();
         let (provider, secret) = if let Some(head) = &setup.provider_head {
             (
                 head.clone(),
@@ -132,11 +138,17 @@ impl Harness {
             let started = DevIdp::start(dir.path(), &callback, &signed_out);
             let text = cognito(&started.issuer, &started.domain, &started.client_id);
             let secret = started.client_secret.clone();
+            if setup.several {
+                let op = several::third(dir.path(), &origin);
+                further = several::further(&started, &op, &origin, dir.path());
+                third_party = Some(op);
+            }
             idp = Some(started);
             (text, secret)
         };
         fs::write(dir.path().join("client-secret"), secret).expect("the secret's file");
-        let config = write_config(setup, &dir, [address, admin], &origin, &echo, &provider);
+        let provider = (provider.as_str(), further.as_str());
+        let config = write_config(setup, &dir, [address, admin], &origin, &echo, provider);
 
         let vestibule = spawn(&config, setup);
         let mut harness = Self {
@@ -274,7 +286,7 @@ fn write_config(
     [address, admin]: [SocketAddr; 2],
     origin: &str,
     echo: &Echo,
-    provider: &str,
+    (provider, further): (&str, &str),
 ) -> PathBuf {
     let key = fresh_key();
     records::secret("session key", &key);
@@ -309,7 +321,7 @@ fn write_config(
     let text = format!(
         "{log}[server]\nlisten = {listen}\nadmin_listen = \"{admin}\"\npublic_url = \"{origin}\"\n\
          {prefix}{server}\n{upstream}\
-         [provider.corp]\n{provider}client_secret = {{ file = \"{home}/client-secret\" }}\n{more}\n\
+         [provider.corp]\n{provider}client_secret = {{ file = \"{home}/client-secret\" }}\n{more}\n{further}\
          [identity]\n{identity}\n\
          [session]\nkeys = [{{ file = \"{home}/session-key\" }}]\n{session}\n{tables}\n"
     );

@@ -133,6 +133,7 @@ pub(crate) struct OidcProvider {
 }
 
 impl OidcProvider {
+    /// Whose people have addresses in `example.net`.
     pub(crate) fn start(dir: &Path, callback: &str, signed_out: &str) -> Self {
         Self::start_with(dir, callback, signed_out, &[])
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Conversion;
+use super::{Conversion, nearest};
 use crate::config::Provider;
 use crate::config::error::ConfigErrorKind;
 use crate::config::file::{AccessTable, RouteTable};
@@ -15,14 +15,14 @@ const WORDS: &[&str] = &["public", "optional", "signed-in", "nobody"];
 
 impl Conversion<'_> {
     /// What cannot be read stands as closed to everyone until the report is out.
-    pub(super) fn access(&mut self, table: &RouteTable, provider: Option<&Provider>) -> Access {
+    pub(super) fn access(&mut self, table: &RouteTable, providers: Option<&[Provider]>) -> Access {
         match &table.access {
             None => Access::SignedIn,
             Some(TextOrTables::Text(word)) => self.access_word(word),
             Some(TextOrTables::Tables(tables)) => {
                 let rules: Vec<Option<Rule>> = tables
                     .iter()
-                    .map(|table| self.access_rule(table, provider))
+                    .map(|table| self.access_rule(table, providers))
                     .collect();
                 let rules: Option<Vec<Rule>> = rules.into_iter().collect();
                 rules
@@ -49,7 +49,7 @@ impl Conversion<'_> {
     }
 
     /// `None` if there are errors among the findings.
-    fn access_rule(&mut self, table: &AccessTable, provider: Option<&Provider>) -> Option<Rule> {
+    fn access_rule(&mut self, table: &AccessTable, providers: Option<&[Provider]>) -> Option<Rule> {
         if table.is_empty {
             let remedy = "name what is needed, such as groups = [\"Editors\"]; access = \"signed-in\" is for everybody who is signed in";
             self.findings
@@ -58,7 +58,7 @@ impl Conversion<'_> {
         }
         let any = |_: &mut Self, _: &Item<Text>, _: &str| true;
         let is_provider =
-            |work: &mut Self, item: &Item<Text>, id: &str| work.is_provider(item, id, provider);
+            |work: &mut Self, item: &Item<Text>, id: &str| work.is_provider(item, id, providers);
         let conditions = [
             self.access_values(table.groups.as_deref(), any)
                 .map(Condition::Groups),
@@ -148,7 +148,7 @@ impl Conversion<'_> {
         Some(value.to_owned())
     }
 
-    fn is_email_domain(&mut self, item: &Item<Text>, domain: &str) -> bool {
+    pub(super) fn is_email_domain(&mut self, item: &Item<Text>, domain: &str) -> bool {
         let stray = |c: char| c.is_whitespace() || c.is_control() || "@*/,;:".contains(c);
         let dots = domain.starts_with('.') || domain.ends_with('.') || domain.contains("..");
         if !dots && !domain.contains(stray) {
@@ -160,17 +160,20 @@ impl Conversion<'_> {
         false
     }
 
-    fn is_provider(&mut self, item: &Item<Text>, id: &str, provider: Option<&Provider>) -> bool {
-        let Some(provider) = provider else {
-            // Its own mistakes are in the report.
+    fn is_provider(&mut self, item: &Item<Text>, id: &str, providers: Option<&[Provider]>) -> bool {
+        let Some(providers) = providers else {
+            // Their own mistakes are in the report.
             return true;
         };
-        let known = provider.id.as_str();
-        if known == id || self.is_unread(item) {
+        let known = || providers.iter().map(|provider| provider.id.as_str());
+        if known().any(|known| known == id) || self.is_unread(item) {
             return true;
         }
-        let kind = ConfigErrorKind::ProviderUnknown(known.to_owned());
-        let remedy = "write the name of its table, the ID of [provider.ID]";
+        let remedy = match (nearest(id, known()), &item.value) {
+            (Some(near), Text::Inline(_)) => format!("did you mean \"{near}\"?"),
+            _ => "write the name of its table, the ID of [provider.ID]".to_owned(),
+        };
+        let kind = ConfigErrorKind::ProviderUnknown(known().collect::<Vec<_>>().join(", "));
         self.findings.error(&item.place, kind, remedy);
         false
     }

@@ -5,16 +5,15 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use super::{Choices, Conversion, nearest};
-use crate::config::Upstreams;
 use crate::config::error::ConfigErrorKind;
 use crate::config::file::{HeadersTable, SetTable, UpstreamTable};
 use crate::config::reader::{Item, Place, Source, Text};
+use crate::config::{Identity, Upstreams};
 use crate::gate::assertion::Asserter;
 use crate::gate::headers::encode::Encoding;
 use crate::gate::headers::preset::{Preset, WORDS};
 use crate::gate::headers::template::{PARTS, Template, TemplateError};
 use crate::gate::headers::{HeaderRules, Name, NameError, Says, VALUE_MAX};
-use crate::gate::identity::rule::AttributeRule;
 
 /// The encodings: the first is the default, since its values are legal and
 /// read the same everywhere.
@@ -55,12 +54,13 @@ impl HeaderParts {
 
 impl Conversion<'_> {
     /// `common` is what holds where the table says nothing, if not the
-    /// defaults; `attributes` are those of `[identity]`.
+    /// defaults; `identities` are those of each provider:
+    /// attributes of any of them may be told.
     pub(super) fn headers(
         &mut self,
         table: &HeadersTable,
         common: Option<&HeaderParts>,
-        attributes: &[AttributeRule],
+        identities: &[Identity],
     ) -> HeaderParts {
         let presets = match (&table.preset, common) {
             (Some(items), _) => self.presets(items),
@@ -69,7 +69,7 @@ impl Conversion<'_> {
         };
         let set = match common {
             Some(common) if table.set.is_empty() => common.set.clone(),
-            _ => self.set(&table.set, attributes),
+            _ => self.set(&table.set, identities),
         };
         let assertion = match &table.assertion {
             Some(table) => self.assertion(table, &set),
@@ -88,7 +88,7 @@ impl Conversion<'_> {
         &mut self,
         table: &UpstreamTable,
         common: &HeaderParts,
-        attributes: &[AttributeRule],
+        identities: &[Identity],
         upstreams: &mut Upstreams,
     ) {
         for app in &mut upstreams.apps {
@@ -98,7 +98,7 @@ impl Conversion<'_> {
                 _ => table,
             };
             if let Some(headers) = &own.headers {
-                let parts = self.headers(headers, Some(common), attributes);
+                let parts = self.headers(headers, Some(common), identities);
                 app.headers = Some(parts.rules());
             }
         }
@@ -107,11 +107,11 @@ impl Conversion<'_> {
     fn set(
         &mut self,
         entries: &[(Item<String>, SetTable)],
-        attributes: &[AttributeRule],
+        identities: &[Identity],
     ) -> Vec<(Name, Says)> {
         let mut set: Vec<(Name, Says)> = Vec::new();
         for (name, table) in entries {
-            let says = self.says(name, table, attributes);
+            let says = self.says(name, table, identities);
             let Some(parsed) = self.header_name(name, &set) else {
                 continue;
             };
@@ -188,7 +188,7 @@ impl Conversion<'_> {
         &mut self,
         name: &Item<String>,
         table: &SetTable,
-        attributes: &[AttributeRule],
+        identities: &[Identity],
     ) -> Option<Says> {
         if let Some(secret) = &table.secret {
             let others = [&table.value, &table.join, &table.encoding];
@@ -201,7 +201,7 @@ impl Conversion<'_> {
         }
         let template = self.template(&name.place, table.value.as_ref());
         if let (Some(template), Some(item)) = (&template, &table.value) {
-            self.attributes_exist(item, template, attributes);
+            self.attributes_exist(item, template, identities);
         }
         let join = match &table.join {
             None => Some(None),
@@ -274,9 +274,12 @@ impl Conversion<'_> {
         &mut self,
         item: &Item<Text>,
         template: &Template,
-        attributes: &[AttributeRule],
+        identities: &[Identity],
     ) {
-        let names = || attributes.iter().map(|attribute| attribute.name.as_str());
+        let names = || {
+            let attributes = identities.iter().flat_map(|one| &one.attributes);
+            attributes.map(|attribute| attribute.name.as_str())
+        };
         for name in template.attributes() {
             if names().any(|known| known == name) {
                 continue;

@@ -6,12 +6,20 @@ use super::{Choices, Conversion};
 use crate::config::error::ConfigErrorKind;
 use crate::config::file::{ClaimTable, IdentityTable};
 use crate::config::reader::{Item, Place, Text};
-use crate::config::{Identity, Provider, ProviderKind};
+use crate::config::{Identity, ProviderKind};
 use crate::gate::claims::ClaimPath;
 use crate::gate::identity::rule::{AttributeKind, AttributeRule, ClaimRule, ClaimSource, Unmapped};
 
 /// Longest name of an attribute.
 const NAME_MAX: usize = 64;
+
+/// What claims can be read from depends on their provider.
+#[derive(Clone, Copy)]
+pub(super) struct Speaker<'t> {
+    pub(super) id: &'t str,
+    pub(super) kind: ProviderKind,
+    pub(super) userinfo: bool,
+}
 
 /// What a rule is for: that decides which keys mean something.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,33 +35,38 @@ enum Use {
 }
 
 impl Conversion<'_> {
-    /// `provider` as far as it is known.
+    /// What `[identity]` says, and in its place, key by key, what the provider's
+    /// own table does. `provider` as far as it is known.
     pub(super) fn identity(
         &mut self,
         table: &IdentityTable,
-        provider: Option<&Provider>,
+        own: Option<&IdentityTable>,
+        provider: Option<Speaker<'_>>,
     ) -> Identity {
         let groups = match provider.map(|provider| provider.kind) {
             Some(ProviderKind::Oidc) => "groups",
             Some(ProviderKind::Cognito) | None => "cognito:groups",
         };
-        let name = table.name.as_ref();
-        let right = table.access_right.as_ref();
+        let of = |key: fn(&IdentityTable) -> Option<&ClaimTable>| {
+            own.and_then(key).or_else(|| key(table))
+        };
+        let user = of(|table| table.user.as_ref());
+        let email = of(|table| table.email.as_ref());
+        let name = of(|table| table.name.as_ref());
+        let groups_table = of(|table| table.groups.as_ref());
+        let right = of(|table| table.access_right.as_ref());
         Identity {
-            user: self.rule_or(table.user.as_ref(), Use::Account, "email", provider),
-            email: self.rule_or(table.email.as_ref(), Use::Account, "email", provider),
+            user: self.rule_or(user, Use::Account, "email", provider),
+            email: self.rule_or(email, Use::Account, "email", provider),
             name: name.map(|table| self.rule(table, Use::One, None, provider)),
-            groups: self.rule_or(table.groups.as_ref(), Use::Several, groups, provider),
-            keep_provider_group: table
-                .groups
-                .as_ref()
+            groups: self.rule_or(groups_table, Use::Several, groups, provider),
+            keep_provider_group: groups_table
                 .and_then(|groups| groups.keep_provider_group.as_ref())
                 .is_some_and(|keep| keep.value),
             access_right: right.map(|table| self.rule(table, Use::Right, None, provider)),
             order: right.map(|table| self.order(table)).unwrap_or_default(),
-            attributes: table
-                .attributes
-                .iter()
+            attributes: attributes(table, own)
+                .into_iter()
                 .filter_map(|(name, table)| self.attribute(name, table, provider))
                 .collect(),
         }
@@ -63,7 +76,7 @@ impl Conversion<'_> {
         &mut self,
         name: &Item<String>,
         table: &ClaimTable,
-        provider: Option<&Provider>,
+        provider: Option<Speaker<'_>>,
     ) -> Option<AttributeRule> {
         let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
         let good = (1..=NAME_MAX).contains(&name.value.len()) && name.value.bytes().all(legal);
@@ -101,7 +114,7 @@ impl Conversion<'_> {
         table: Option<&ClaimTable>,
         of: Use,
         claim: &'static str,
-        provider: Option<&Provider>,
+        provider: Option<Speaker<'_>>,
     ) -> ClaimRule {
         match table {
             Some(table) => self.rule(table, of, Some(claim), provider),
@@ -115,7 +128,7 @@ impl Conversion<'_> {
         table: &ClaimTable,
         of: Use,
         claim: Option<&'static str>,
-        provider: Option<&Provider>,
+        provider: Option<Speaker<'_>>,
     ) -> ClaimRule {
         if let Some(kind) = &table.kind {
             let own = match of {
@@ -136,7 +149,7 @@ impl Conversion<'_> {
         table: &ClaimTable,
         of: Use,
         claim: Option<&'static str>,
-        provider: Option<&Provider>,
+        provider: Option<Speaker<'_>>,
     ) -> ClaimRule {
         let map = self.map(table, of);
         let default = self.default(table, of);
@@ -176,7 +189,7 @@ impl Conversion<'_> {
     fn from(
         &mut self,
         item: Option<&Item<Text>>,
-        provider: Option<&Provider>,
+        provider: Option<Speaker<'_>>,
     ) -> Option<ClaimSource> {
         let sources = Choices {
             words: &["id_token", "access_token", "userinfo"],
@@ -195,7 +208,7 @@ impl Conversion<'_> {
                     .error(&item.place, ConfigErrorKind::AccessTokenOpaque, remedy);
             }
             Some(ClaimSource::Userinfo) if !provider.userinfo => {
-                let remedy = format!("add userinfo = true to [provider.{}]", provider.id.as_str());
+                let remedy = format!("add userinfo = true to [provider.{}]", provider.id);
                 self.findings
                     .error(&item.place, ConfigErrorKind::UserinfoIsOff, remedy);
             }
@@ -323,6 +336,26 @@ impl Conversion<'_> {
         }
         chosen
     }
+}
+
+/// Those of both tables, by name: the provider's own in the place of the others.
+fn attributes<'t>(
+    table: &'t IdentityTable,
+    own: Option<&'t IdentityTable>,
+) -> Vec<(&'t Item<String>, &'t ClaimTable)> {
+    let own: Vec<_> = own.into_iter().flat_map(|own| &own.attributes).collect();
+    let named = |name: &str| own.iter().find(|(other, _)| other.value == name);
+    let mut all: Vec<_> = table
+        .attributes
+        .iter()
+        .map(|base| *named(&base.0.value).unwrap_or(&base))
+        .collect();
+    let further = own.iter().filter(|(name, _)| {
+        let is_it = |(other, _): &(Item<String>, ClaimTable)| other.value == name.value;
+        !table.attributes.iter().any(is_it)
+    });
+    all.extend(further);
+    all.into_iter().map(|(name, table)| (name, table)).collect()
 }
 
 fn built_in(name: &str) -> Vec<ClaimPath> {

@@ -6,7 +6,7 @@
 use super::Conversion;
 use crate::config::Identity;
 use crate::config::error::ConfigWarningKind;
-use crate::config::file::FileConfig;
+use crate::config::file::{FileConfig, IdentityTable};
 use crate::config::reader::{Item, Text, TextOrTables, nearest};
 use crate::gate::identity::rule::{ClaimRule, ValueMap};
 
@@ -17,14 +17,17 @@ const GROUP: Of = ("a group", "identity.groups");
 const RIGHT: Of = ("an access right", "identity.access_right");
 
 impl Conversion<'_> {
-    /// Warns of groups and access rights that no claim is mapped to, where the
-    /// map leaves out what it does not name.
-    pub(super) fn warn_of_nobody(&mut self, file: &FileConfig, identity: &Identity) {
-        let right = identity.access_right.as_ref();
-        let order = file.identity.access_right.as_ref();
-        let order = order.and_then(|right| right.order.as_deref());
-        if let (Some(items), Some(rule)) = (order, right) {
-            self.warn_of_names(items, rule, RIGHT);
+    /// Warns of groups and access rights that no claim of any provider is mapped
+    /// to, where the maps leave out what they do not name.
+    pub(super) fn warn_of_nobody(&mut self, file: &FileConfig, identities: &[Identity]) {
+        let groups: Vec<_> = identities.iter().map(|one| &one.groups).collect();
+        let rights: Vec<_> = identities
+            .iter()
+            .filter_map(|one| one.access_right.as_ref())
+            .collect();
+        self.warn_of_order(&file.identity, &rights);
+        for (_, provider) in &file.providers {
+            self.warn_of_order(&provider.identity, &rights);
         }
         for route in &file.routes {
             let Some(TextOrTables::Tables(tables)) = &route.access else {
@@ -32,25 +35,38 @@ impl Conversion<'_> {
             };
             for table in tables {
                 for items in [&table.groups, &table.all_groups].into_iter().flatten() {
-                    self.warn_of_names(items, &identity.groups, GROUP);
+                    self.warn_of_names(items, &groups, GROUP);
                 }
-                match (table.access_right.as_deref(), right) {
-                    (Some(items), Some(rule)) => self.warn_of_names(items, rule, RIGHT),
-                    (Some([first, ..]), None) => {
+                match table.access_right.as_deref() {
+                    Some([first, ..]) if rights.is_empty() => {
                         let remedy = "say below [identity] which claim it is: access_right = \"custom:access_right\"";
                         self.findings
                             .warn(&first.place, ConfigWarningKind::NoAccessRight, remedy);
                     }
-                    _ => {}
+                    Some(items) => self.warn_of_names(items, &rights, RIGHT),
+                    None => {}
                 }
             }
         }
     }
 
-    fn warn_of_names(&mut self, items: &[Item<Text>], rule: &ClaimRule, (what, key): Of) {
-        let Some(makes) = rule.makes().filter(|_| !self.is_map_unread(rule)) else {
-            return;
-        };
+    fn warn_of_order(&mut self, table: &IdentityTable, rights: &[&ClaimRule]) {
+        let right = table.access_right.as_ref();
+        if let Some(items) = right.and_then(|right| right.order.as_deref()) {
+            self.warn_of_names(items, rights, RIGHT);
+        }
+    }
+
+    /// Of names that none of the rules makes.
+    fn warn_of_names(&mut self, items: &[Item<Text>], rules: &[&ClaimRule], (what, key): Of) {
+        let mut makes: Vec<&str> = Vec::new();
+        for rule in rules {
+            // One that leaves names as they are makes any of them.
+            let Some(some) = rule.makes().filter(|_| !self.is_map_unread(rule)) else {
+                return;
+            };
+            makes.extend(some);
+        }
         for item in items {
             // What cannot be read is in the report already.
             let Text::Inline(text) = &item.value else {

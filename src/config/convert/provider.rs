@@ -2,7 +2,9 @@
 
 mod auth_age;
 mod authorize;
+mod chooser;
 mod cognito;
+mod email_domains;
 mod http;
 mod keys;
 mod url;
@@ -10,15 +12,17 @@ mod url;
 use secrecy::SecretString;
 
 use self::url::identifier_problem;
+use super::identity::Speaker;
 use super::server::own_path_problem;
 use super::{Choices, Conversion};
 use crate::config::error::{ConfigErrorKind, ConfigWarningKind, PathProblem};
 use crate::config::file::{FileConfig, ProviderTable};
 use crate::config::reader::{Item, Place, Source, Text, TextOrTables};
 use crate::config::{
-    ClientAuth, EmailVerified, Endpoints, LogoutReach, LogoutThen, Provider, ProviderId,
+    ClientAuth, EmailVerified, Endpoints, Identity, LogoutReach, LogoutThen, Provider, ProviderId,
     ProviderKind,
 };
+use crate::gate::email::EmailDomains;
 
 /// Longest name of a provider.
 const ID_MAX: usize = 32;
@@ -30,40 +34,57 @@ const UNREAD: &str = "not-read";
 const UNREAD_URL: &str = "https://not-read.invalid";
 
 impl Conversion<'_> {
-    /// The one provider. All that are there are checked, also where there are too many.
+    /// All of them, if none has a mistake in it; and what each makes of people,
+    /// also where something else about it is wrong.
     pub(super) fn providers(
         &mut self,
         file: &FileConfig,
         prefix: Option<&str>,
-    ) -> Option<Provider> {
+    ) -> (Option<Vec<Provider>>, Vec<Identity>) {
         if file.providers.is_empty() {
             let remedy =
                 "write a table [provider.NAME], such as [provider.corp], with kind and client_id";
             self.findings.missing(&file.providers_place, remedy);
         }
-        let mut first = None;
-        for (index, (id, table)) in file.providers.iter().enumerate() {
-            let provider = self.provider(id, table, prefix);
-            if index == 0 {
-                first = provider;
-            } else {
-                self.findings.later(
-                    &table.place,
-                    "keep one [provider.ID]; several are for a later one",
-                );
-            }
+        let mut domains = self.email_domains(&file.providers).into_iter();
+        let mut identities = Vec::new();
+        // What every provider has a key of its own for is checked too.
+        let general = self.identity(&file.identity, None, None);
+        let mut providers = Vec::new();
+        for (id, table) in &file.providers {
+            let kind = self.kind(table);
+            let speaker = Speaker {
+                id,
+                kind,
+                userinfo: table.userinfo.as_ref().is_some_and(|item| item.value),
+            };
+            let identity = self.identity(&file.identity, Some(&table.identity), Some(speaker));
+            identities.push(identity.clone());
+            let domains = domains.next().unwrap_or_default();
+            providers.push(self.provider(speaker, table, prefix, identity, domains));
         }
-        first
+        if identities.is_empty() {
+            identities.push(general);
+        }
+        self.hidden(&file.providers);
+        let providers: Option<Vec<Provider>> = providers.into_iter().collect();
+        let providers = providers.filter(|providers| !providers.is_empty());
+        if let Some(providers) = &providers {
+            self.callbacks_differ(providers, &file.providers);
+        }
+        (providers, identities)
     }
 
     fn provider(
         &mut self,
-        id: &str,
+        speaker: Speaker<'_>,
         table: &ProviderTable,
         prefix: Option<&str>,
+        identity: Identity,
+        email_domains: EmailDomains,
     ) -> Option<Provider> {
+        let Speaker { id, kind, userinfo } = speaker;
         let id = self.provider_id(id, &table.place);
-        let kind = self.kind(table);
         let (issuer, derived) = match kind {
             ProviderKind::Cognito => {
                 let domain = table.domain.as_ref().and_then(|item| self.domain(item));
@@ -90,6 +111,10 @@ impl Conversion<'_> {
             None => Some(None),
             Some(item) => self.callback_path(item, prefix).map(Some),
         };
+        let display_name = match &table.display_name {
+            None => Some(None),
+            Some(item) => self.display_name(item).map(Some),
+        };
         Some(Provider {
             id: id?,
             kind,
@@ -103,13 +128,17 @@ impl Conversion<'_> {
             authorize_params,
             identity_provider,
             email_verified,
+            email_domains,
+            identity,
             signing_algorithms,
             keys_max_age,
             max_auth_age: max_auth_age?,
-            userinfo: table.userinfo.as_ref().is_some_and(|item| item.value),
+            userinfo,
             logout,
             logout_then,
             callback_path: callback_path?,
+            display_name: display_name?,
+            hidden: table.hidden.as_ref().is_some_and(|item| item.value),
         })
     }
 
@@ -283,19 +312,19 @@ impl Conversion<'_> {
         None
     }
 
-    /// A list may hold one secret; several, while they rotate, are of a later version.
-    fn client_secret(&mut self, secrets: &[Item<Source>]) -> Option<SecretString> {
-        let (first, more) = secrets.split_first()?;
-        for item in more {
-            self.findings
-                .later(&item.place, "keep the one secret that is in use");
+    /// One, or several while it rotates; `None` if any of them cannot be read.
+    fn client_secret(&mut self, secrets: &[Item<Source>]) -> Option<Vec<SecretString>> {
+        let mut all = Vec::new();
+        for item in secrets {
+            let item = Item {
+                value: &item.value,
+                place: item.place.clone(),
+            };
+            let secret = self.source(&item, UNREAD);
+            all.push(secret.map(|secret| SecretString::from(secret.trim().to_owned())));
         }
-        let first = Item {
-            value: &first.value,
-            place: first.place.clone(),
-        };
-        let secret = self.source(&first, UNREAD)?;
-        Some(SecretString::from(secret.trim().to_owned()))
+        let all: Option<Vec<SecretString>> = all.into_iter().collect();
+        all.filter(|all| !all.is_empty())
     }
 
     fn scopes(&mut self, table: &ProviderTable, kind: ProviderKind) -> Vec<String> {

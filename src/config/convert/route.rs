@@ -44,15 +44,15 @@ impl Conversion<'_> {
         &mut self,
         tables: &[RouteTable],
         server: Option<&Server>,
-        provider: Option<&Provider>,
+        providers: Option<&[Provider]>,
         upstreams: Option<&Upstreams>,
     ) -> Vec<Route> {
         let mut rules: Vec<Rule> = Vec::new();
         let mut routes = Vec::new();
         for table in tables {
-            let access = self.access(table, provider);
+            let access = self.access(table, providers);
             let hosts = self.hosts(table, &access, server);
-            let paths = self.paths(table, server, provider);
+            let paths = self.paths(table, server, providers);
             let methods = self.methods(table);
             for rule in expand(table, &hosts, &paths, &methods, &access) {
                 self.refuse_ties(&rules, &rule);
@@ -258,7 +258,7 @@ impl Conversion<'_> {
         &mut self,
         table: &'t RouteTable,
         server: Option<&Server>,
-        provider: Option<&Provider>,
+        providers: Option<&[Provider]>,
     ) -> Vec<(PathPattern, &'t Place)> {
         let mut paths = Vec::new();
         for item in table.path.iter().flatten() {
@@ -274,12 +274,15 @@ impl Conversion<'_> {
                 }
             };
             let prefix = server.map(|server| server.path_prefix.as_str());
-            let callback = provider.and_then(|provider| provider.callback_path.as_deref());
+            let is_callback = |path: &str| {
+                let mut all = providers.into_iter().flatten();
+                all.any(|provider| provider.callback_path.as_deref() == Some(path))
+            };
             if prefix.is_some_and(|prefix| is_below(path_of(&pattern), prefix)) {
                 let remedy = "remove it, or choose another server.path_prefix";
                 self.findings
                     .error(&item.place, ConfigErrorKind::RouteUnderPrefix, remedy);
-            } else if matches!(&pattern, PathPattern::Exact(path) if callback == Some(path)) {
+            } else if matches!(&pattern, PathPattern::Exact(path) if is_callback(path)) {
                 let remedy = "remove it, or register another callback_path at the provider";
                 self.findings
                     .error(&item.place, ConfigErrorKind::RouteIsCallback, remedy);

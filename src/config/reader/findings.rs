@@ -3,6 +3,8 @@
 //! Owns the order of the report, lines and columns, and the search for the name
 //! that a misspelt one stands for. Knows no key of ours.
 
+use std::collections::HashSet;
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -128,7 +130,7 @@ impl Findings {
         } = self;
         let mut errors = finish(errors, &file, text, &known);
         errors.extend(elsewhere);
-        (errors, finish(warnings, &file, text, &known))
+        (once(errors), once(finish(warnings, &file, text, &known)))
     }
 
     /// Findings of a reading that only draws an outline.
@@ -194,6 +196,15 @@ fn finish<K>(
             },
         )
         .collect()
+}
+
+/// What several providers share is read for each of them; it is told once.
+fn once<K: Display>(findings: Vec<Finding<K>>) -> Vec<Finding<K>> {
+    let mut seen = HashSet::new();
+    let is_new = |finding: &Finding<K>| seen.insert(finding.to_string());
+    let mut findings = findings;
+    findings.retain(is_new);
+    findings
 }
 
 fn position(text: &str, offset: usize) -> Option<Position> {

@@ -1,13 +1,15 @@
 use std::path::Path;
 
-use super::{Registration, registration};
+use super::{Registration, registrations};
 use crate::config::load::{SecretsMode, load};
 
 fn of(provider: &str) -> Registration {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
     write(&path, provider);
-    registration(&load(&path, SecretsMode::Skip).unwrap().config)
+    let mut all = registrations(&load(&path, SecretsMode::Skip).unwrap().config);
+    assert_eq!(all.len(), 1);
+    all.remove(0)
 }
 
 fn write(path: &Path, provider: &str) {

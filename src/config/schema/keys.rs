@@ -50,6 +50,8 @@ pub(super) enum Given {
 pub(super) fn about(path: &str) -> Option<&'static About> {
     // Several apps have the same keys as one.
     let path = &path.replacen("upstream.NAME.", "upstream.", 1);
+    // A provider's own identity has the keys of the general one.
+    let path = &path.replacen("provider.NAME.identity.", "identity.", 1);
     let exact = KEYS.iter().find(|about| about.path == *path);
     // An app's own header rules are written as those of all.
     let common = path.strip_prefix("upstream.");
@@ -168,7 +170,7 @@ pub(super) const KEYS: &[About] = &[
     key("provider.NAME.endpoints.revocation", "Where refresh tokens are revoked.").of(Url),
     key("provider.NAME.endpoints.logout", "Where browsers are sent to sign out.").of(Url),
     key("provider.NAME.client_id", "The app client's id.").required(),
-    key("provider.NAME.client_secret", "The app client's secret. A public client has none."),
+    key("provider.NAME.client_secret", "The app client's secret, or a list while it rotates: the next one is tried where one is refused. A public client has none."),
     key("provider.NAME.client_auth", "How the secret is sent: \"basic\" (default with a secret), \"post\", or \"none\" (default without one).").of(Words(&["basic", "post", "none"])),
     key("provider.NAME.scopes", "What is asked for: a list, or text with commas or spaces. Never offline_access for Cognito.").or_all(&["openid", "profile", "email"]),
     key("provider.NAME.identity_provider", "Cognito: go straight to the provider of this name behind the pool, the only one that is let in then; \"COGNITO\" is the pool's own form."),
@@ -185,7 +187,11 @@ pub(super) const KEYS: &[About] = &[
     key("provider.NAME.http", "How the provider is reached, by whatever is asked of it."),
     key("provider.NAME.http.proxy", "The proxy, as a URL without credentials (with them: read it from a file), or \"off\". By default as HTTPS_PROXY and NO_PROXY say."),
     key("provider.NAME.http.ca", "PEM file of the authorities that are believed, in place of the web's."),
-    key("provider.NAME.callback_path", "The path that is registered as redirect URI, if not path_prefix + \"/callback\". Exact.").of(OWN_PATH),
+    key("provider.NAME.callback_path", "The path that is registered as redirect URI, if not path_prefix + \"/callback\" (of several providers: + \"/callback/\" + its name). Exact.").of(OWN_PATH),
+    key("provider.NAME.email_domains", "The domains whose emails it may speak for; any other email of its people counts as absent. \"*\": all that no other provider lists. Required of each where there are several, and no domain twice."),
+    key("provider.NAME.identity", "Keys of [identity] that hold for its people in place of the general ones."),
+    key("provider.NAME.display_name", "What people know it by, for the button \"Sign in with ...\". By default its name here."),
+    key("provider.NAME.hidden", "true: no button; only a link to path_prefix + \"/login/\" + its name leads there.").or_is(false),
 
     key("session", "The session cookie.").required(),
     key("session.keys", "Keys that seal the cookie: 32 random bytes as base64 (`vestibule keygen`). The first seals, all open; a file may hold several, one a line.").required(),

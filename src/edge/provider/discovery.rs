@@ -25,6 +25,9 @@ pub struct Resolved {
     pub revocation: Option<Url>,
     /// Where browsers sign out, if anywhere.
     pub logout: Option<Url>,
+    /// Whether it says of itself that its authorization answers carry `iss`
+    /// (RFC 9207 3); unknown is no.
+    pub names_itself: bool,
 }
 
 /// How to find a provider's endpoints.
@@ -80,6 +83,8 @@ struct Document {
     userinfo_endpoint: Option<Url>,
     revocation_endpoint: Option<Url>,
     end_session_endpoint: Option<Url>,
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
 }
 
 impl Discovery {
@@ -109,6 +114,7 @@ impl Discovery {
                 userinfo: given.userinfo.clone(),
                 revocation: given.revocation.clone(),
                 logout: given.logout.clone(),
+                names_itself: false,
             });
         }
         let url = discovery_url(&self.issuer).ok_or(DiscoveryError::Malformed)?;
@@ -145,6 +151,7 @@ impl Discovery {
             userinfo,
             revocation: pick(&given.revocation, found.revocation_endpoint).filter(is_safe),
             logout: pick(&given.logout, found.end_session_endpoint).filter(is_safe),
+            names_itself: found.authorization_response_iss_parameter_supported,
         })
     }
 }

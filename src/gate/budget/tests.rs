@@ -25,7 +25,7 @@ fn answered(config: &Config, html: bool, change: impl FnOnce(&mut Tokens, &Value
     let claims = changed(id_claims(), &json!({ "nonce": started.nonce }));
     let mut tokens = tokens(&claims);
     change(&mut tokens, &claims);
-    let reply = match desk.gate.check_sizes(&tokens) {
+    let reply = match desk.gate.check_sizes("corp", &tokens) {
         Ok(()) => desk.finish(&back, &exchange, tokens, &started.nonce),
         Err(over) => {
             let (failed, dice) = (Err(Failed::TooLarge(over)), &mut desk.dice);
@@ -85,13 +85,13 @@ fn a_token_that_is_too_long_by_itself_is_named() {
     assert_page(&reply, "session_too_large_access_token", &parts);
     // Where nobody reads or keeps it, its length is of no interest.
     let mut oidc = config();
-    oidc.provider.kind = ProviderKind::Oidc;
+    oidc.providers[0].kind = ProviderKind::Oidc;
     let mut tokens = tokens(&id_claims());
     *tokens.access_token = opaque.clone();
-    assert_eq!(Desk::new(&oidc).gate.check_sizes(&tokens), Ok(()));
+    assert_eq!(Desk::new(&oidc).gate.check_sizes("corp", &tokens), Ok(()));
     // Nor is that of a refresh token which is not kept.
     tokens.refresh_token = Some(Zeroizing::new(opaque));
-    assert_eq!(Desk::new(&oidc).gate.check_sizes(&tokens), Ok(()));
+    assert_eq!(Desk::new(&oidc).gate.check_sizes("corp", &tokens), Ok(()));
 }
 
 #[test]

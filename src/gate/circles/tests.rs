@@ -306,13 +306,13 @@ fn a_forged_token_tells_nothing_of_clocks() {
     let genuine = key().sign(&id_claims());
     let failed = desk
         .gate
-        .failed_check(TokenError::Expired, &genuine, &key_set(), late);
+        .failed_check("corp", TokenError::Expired, &genuine, &key_set(), late);
     assert!(matches!(failed, crate::gate::callback::Failed::Clocks(..)));
     let (head, _) = genuine.rsplit_once('.').unwrap();
     for token in [format!("{head}.AAAA"), "a.b.c".to_owned(), String::new()] {
         let failed = desk
             .gate
-            .failed_check(TokenError::Expired, &token, &key_set(), late);
+            .failed_check("corp", TokenError::Expired, &token, &key_set(), late);
         assert_eq!(failed, TokenError::Expired.into(), "{token}");
     }
 }

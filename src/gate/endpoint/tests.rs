@@ -4,11 +4,8 @@ use super::*;
 
 #[test]
 fn our_paths_are_the_contracts() {
-    let ours = OurPaths::new("/_vestibule", None);
-    assert_eq!(
-        (ours.prefix(), ours.callback()),
-        ("/_vestibule", "/_vestibule/callback")
-    );
+    let ours = OurPaths::new("/_vestibule", Vec::new());
+    assert_eq!(ours.prefix(), "/_vestibule");
     for (path, endpoint) in [
         ("/_vestibule/login", Endpoint::Login { provider: None }),
         ("/_vestibule/start", Endpoint::Login { provider: None }),
@@ -40,6 +37,17 @@ fn our_paths_are_the_contracts() {
         ("/_vestibule/resume", Endpoint::Resume),
         ("/_vestibule/logout", Endpoint::Logout),
         ("/_vestibule/sign_out", Endpoint::Logout),
+        (
+            "/_vestibule/logout/then",
+            Endpoint::LogoutThen { provider: None },
+        ),
+        (
+            "/_vestibule/logout/then/corp",
+            Endpoint::LogoutThen {
+                provider: Some("corp"),
+            },
+        ),
+        ("/_vestibule/logout/there", Endpoint::Unknown),
         ("/_vestibule/signed-out", Endpoint::SignedOut),
         ("/_vestibule/session", Endpoint::Session),
         ("/_vestibule/userinfo", Endpoint::Session),
@@ -72,8 +80,7 @@ fn our_paths_are_the_contracts() {
 
 #[test]
 fn another_prefix_moves_them_all() {
-    let ours = OurPaths::new("/oauth2", None);
-    assert_eq!(ours.callback(), "/oauth2/callback");
+    let ours = OurPaths::new("/oauth2", Vec::new());
     assert_eq!(
         ours.classify("/oauth2/sign_in"),
         Some(Endpoint::Login { provider: None })
@@ -83,8 +90,7 @@ fn another_prefix_moves_them_all() {
 
 #[test]
 fn a_callback_path_is_exact_and_ours_beside_the_usual_one() {
-    let ours = OurPaths::new("/_vestibule", Some("/login/oauth2/code/cognito"));
-    assert_eq!(ours.callback(), "/login/oauth2/code/cognito");
+    let ours = OurPaths::new("/_vestibule", vec!["/login/oauth2/code/cognito".to_owned()]);
     let callback = Some(Endpoint::Callback { provider: None });
     for (path, expected) in [
         ("/login/oauth2/code/cognito", callback),

@@ -111,7 +111,7 @@ fn what_no_header_needs_is_not_in_the_session() {
 #[test]
 fn an_opaque_token_ends_with_the_id_token_and_a_doubtful_one_has_ended() {
     let mut oidc = with(&[Preset::Bearer]);
-    oidc.provider.kind = ProviderKind::Oidc;
+    oidc.providers[0].kind = ProviderKind::Oidc;
     let part = |claims: &str| {
         use base64::Engine;
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims)
@@ -139,7 +139,7 @@ fn an_opaque_token_ends_with_the_id_token_and_a_doubtful_one_has_ended() {
 #[test]
 fn a_token_that_a_session_or_a_header_cannot_carry_is_never_cut() {
     let mut oidc = with(&[Preset::Bearer]);
-    oidc.provider.kind = ProviderKind::Oidc;
+    oidc.providers[0].kind = ProviderKind::Oidc;
     let mut desk = Desk::new(&oidc);
     let jar = sign_in(&mut desk, "t".repeat(VALUE_MAX - "Bearer ".len())).unwrap();
     assert!(sent(&mut desk, &jar).is_some());

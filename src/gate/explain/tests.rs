@@ -223,7 +223,7 @@ fn our_own_pages_are_named_as_ours() {
 fn a_token_is_verified_as_a_session_s_would_be() {
     let desk = desk();
     let key = crate::gate::tests::support::key();
-    let asking = |claims: &Value| desk.gate.asking(&key.sign(claims), &key_set(), NOW);
+    let asking = |claims: &Value| desk.gate.asking("corp", &key.sign(claims), &key_set(), NOW);
     assert!(matches!(asking(&id_claims()), Asking::Somebody(_)));
     for (changes, error) in [
         (json!({ "exp": 1 }), TokenError::Expired),

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use super::rule::{AttributeKind, ClaimRule, ClaimSource, Sources, order};
-use super::{AttributeValue, KeptClaims, Mapping, is_email};
+use super::{AttributeValue, KeptClaims, Mapping};
 use crate::gate::claims;
 
 /// The account of one thing that is told of a person. Debug shows what it is alone.
@@ -105,7 +105,10 @@ impl Mapping {
         let one = |what: &str, rule: &ClaimRule, value: Option<String>| {
             account.of(what, rule, Take::One, &[], value.into_iter().collect())
         };
-        let email = self.email.one(&believed).filter(|email| is_email(email));
+        let email = self
+            .email
+            .one(&believed)
+            .filter(|email| self.is_believable(email));
         let groups = self.groups.all(&believed, &automatic);
         let mut traces = vec![
             one("user", &self.user, self.user.one(&believed)),

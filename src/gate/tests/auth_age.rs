@@ -26,7 +26,7 @@ const MAX: u64 = 1_800;
 
 fn limited() -> Config {
     let mut config = config();
-    config.provider.max_auth_age = Some(Duration::from_secs(MAX));
+    config.providers[0].max_auth_age = Some(Duration::from_secs(MAX));
     config
 }
 
@@ -232,7 +232,7 @@ fn a_refresh_makes_no_authentication_younger() {
     ];
     for (changes, refused) in rows {
         let mut config = config();
-        config.provider.max_auth_age = Some(Duration::from_secs(4 * 3600));
+        config.providers[0].max_auth_age = Some(Duration::from_secs(4 * 3600));
         let mut desk = Desk::new(&config);
         let mut jar = Jar::default();
         desk.sign_in(&mut jar);
@@ -262,7 +262,7 @@ fn a_refresh_makes_no_authentication_younger() {
 fn nobody_asks_for_newer_tokens_of_an_authentication_that_is_over() {
     // It ends before the token does: a newer one would help nobody.
     let mut config = limited();
-    config.provider.max_auth_age = Some(Duration::from_secs(3_550));
+    config.providers[0].max_auth_age = Some(Duration::from_secs(3_550));
     let mut desk = Desk::new(&config);
     let mut jar = Jar::default();
     desk.sign_in(&mut jar);
@@ -304,7 +304,7 @@ fn a_token_is_explained_as_a_session_of_it_would_be() {
     let desk = Desk::new(&limited());
     let asking = |changes: &Value, secs| {
         let token = key().sign(&changed(id_claims(), changes));
-        desk.gate.asking(&token, &key_set(), at(secs))
+        desk.gate.asking("corp", &token, &key_set(), at(secs))
     };
     let nothing = json!({});
     let last = asking(&nothing, AUTHENTICATED + MAX - 1);

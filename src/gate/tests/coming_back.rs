@@ -292,7 +292,7 @@ fn a_callback_of_another_provider_is_refused() {
     desk.exchange(&req.cookies(&jar));
     // The same key, another provider by now.
     let mut renamed = config();
-    renamed.provider.id = crate::config::ProviderId("renamed".to_owned());
+    renamed.providers[0].id = crate::config::ProviderId("renamed".to_owned());
     let reply = Desk::new(&renamed).reply(&callback(&started.state).cookies(&jar));
     assert_eq!(reply.note.reason, Some("provider_mismatch"));
 }

@@ -108,8 +108,8 @@ fn whoever_signed_in_before_has_to_sign_in_anew() {
 fn a_sign_out_goes_on_to_whoever_stands_behind_the_provider() {
     const THEN: &str = "https://wiki.example.com/_vestibule/logout/then";
     let mut chained = config();
-    chained.provider.logout = LogoutReach::Then;
-    chained.provider.logout_then = Some(LogoutThen(
+    chained.providers[0].logout = LogoutReach::Then;
+    chained.providers[0].logout_then = Some(LogoutThen(
         "https://entra.example/logout?post_logout_redirect_uri={signed_out_url}".to_owned(),
     ));
     let (mut desk, jar) = signed_in(&chained);

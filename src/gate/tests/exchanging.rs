@@ -83,7 +83,7 @@ fn tokens_of_a_login_are_all_verified() {
         let claims = changed(access_claims(), access);
         *tokens.access_token = key().sign(&claims);
         desk.gate
-            .check_tokens(&tokens, "n-7Yh2kQ", &keys, NOW)
+            .check_tokens("corp", &tokens, "n-7Yh2kQ", &keys, NOW)
             .map(|_| ())
     };
     for (what, id, access, expected) in [
@@ -143,16 +143,16 @@ fn tokens_of_a_login_are_all_verified() {
     *opaque.access_token = "opaque".to_owned();
     let checked = desk
         .gate
-        .check_tokens(&opaque, "n-7Yh2kQ", &keys, NOW)
+        .check_tokens("corp", &opaque, "n-7Yh2kQ", &keys, NOW)
         .map(|_| ());
     assert_eq!(checked, Err(TokenError::Malformed));
     // Other providers' access tokens are none of our business.
     let mut oidc = config();
-    oidc.provider.kind = ProviderKind::Oidc;
+    oidc.providers[0].kind = ProviderKind::Oidc;
     let desk = Desk::new(&oidc);
     assert!(
         desk.gate
-            .check_tokens(&opaque, "n-7Yh2kQ", &keys, NOW)
+            .check_tokens("corp", &opaque, "n-7Yh2kQ", &keys, NOW)
             .is_ok()
     );
 }
@@ -167,16 +167,16 @@ fn an_access_token_of_another_grant_is_refused_where_it_is_used() {
         *tokens.access_token = key().sign(&claims);
         Desk::new(config)
             .gate
-            .check_tokens(&tokens, "n-7Yh2kQ", &keys, NOW)
+            .check_tokens("corp", &tokens, "n-7Yh2kQ", &keys, NOW)
             .map(|_| ())
     };
     assert_eq!(check(&config()), Ok(()), "nothing comes from it");
     let mut sent = config();
     sent.headers = HeaderRules::new(&[Preset::Bearer], Vec::new());
     let mut asked = config();
-    asked.provider.userinfo = true;
+    asked.providers[0].userinfo = true;
     let mut mapped = config();
-    mapped.identity.groups.from = Some(ClaimSource::AccessToken);
+    mapped.providers[0].identity.groups.from = Some(ClaimSource::AccessToken);
     for (what, config) in [("sent", sent), ("userinfo", asked), ("mapped", mapped)] {
         assert_eq!(check(&config), Err(TokenError::Foreign), "{what}");
     }

@@ -183,12 +183,12 @@ fn so_do_answers_after_an_effect_and_for_an_app_that_fails() {
 #[test]
 fn no_debug_output_shows_a_secret_or_a_person() {
     let mut config = config();
-    config.provider.kind = crate::config::ProviderKind::Oidc;
+    config.providers[0].kind = crate::config::ProviderKind::Oidc;
     config.session.keys.push(super::support::secret_key(2));
     let mut desk = Desk::new(&config);
     let mut jar = Jar::default();
     let mut shown = vec![format!("{config:?} {:?}", desk.gate)];
-    let asked = Req::open("/_vestibule/login?rd=/hidden");
+    let asked = Req::open("/_vestibule/login?rd=/concealed");
     let authorize = desk.decide_onward(&asked);
     shown.push(format!("{authorize:?}"));
     let Decision::Perform(Effect::Authorize(authorize)) = authorize else {
@@ -230,7 +230,7 @@ fn no_debug_output_shows_a_secret_or_a_person() {
     ));
 
     for req in [
-        Req::open("/page?token=hidden"),
+        Req::open("/page?token=concealed"),
         Req::open("/_vestibule/whoami"),
         Req::open("/_vestibule/session"),
         Req::open("/_vestibule/logout"),
@@ -240,14 +240,16 @@ fn no_debug_output_shows_a_secret_or_a_person() {
         shown.push(format!("{:?} {:?}", req.view(), desk.decide(&req)));
     }
 
-    let page = Page::new("Whoami").text("hidden").row("hidden", "kirsten");
-    let params = Req::open("/_vestibule/callback?code=the-code&state=hidden");
+    let page = Page::new("Whoami")
+        .text("concealed")
+        .row("concealed", "kirsten");
+    let params = Req::open("/_vestibule/callback?code=the-code&state=concealed");
     shown.push(format!("{page:?} {:?}", Params::of(&params.view())));
 
     let all = shown.join("\n");
     let signature = id_token.rsplit('.').next().unwrap();
     for secret in [
-        "hidden",
+        "concealed",
         "the-code",
         "the-client-secret",
         "a-refresh-token",

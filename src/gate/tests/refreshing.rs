@@ -389,6 +389,9 @@ fn refreshed_tokens_have_to_be_of_the_same_person_client_and_issuer() {
         let keys = desk.keys.as_ref().unwrap();
         let verified = desk
             .gate
+            .providers
+            .only()
+            .unwrap()
             .verifier
             .verify(token.id_token(), keys, END)
             .unwrap();
@@ -451,7 +454,7 @@ fn a_nonce_that_was_gone_does_not_come_back() {
 fn another_issuer_is_none_that_renews_even_if_it_is_accepted_at_logins() {
     let mut config = config();
     let updated = "https://issuer-cognito-idp.eu-central-1.amazonaws.com/eu-central-1_ExAmP1e99";
-    config.provider.accepted_issuers = vec![updated.to_owned()];
+    config.providers[0].accepted_issuers = vec![updated.to_owned()];
     let (mut desk, jar) = signed_in_with(&config);
     desk.now = END;
     let wanted = due(&mut desk, &jar).unwrap();
@@ -552,7 +555,7 @@ fn signing_out_revokes_the_newest_refresh_token_and_no_answer_brings_the_session
     let out = Req::open("/_vestibule/logout").cookies(&jar);
     match desk.decide(&out) {
         Decision::Perform(Effect::Logout(logout)) => {
-            assert_eq!(logout.refresh_tokens[0].as_str(), "rotated");
+            assert_eq!(logout.refresh_tokens[0].1.as_str(), "rotated");
         }
         other => panic!("{other:?}"),
     }
@@ -593,8 +596,8 @@ fn tokens_that_have_grown_too_large_are_refused() {
 #[test]
 fn userinfo_that_cannot_be_asked_keeps_what_it_said_and_one_that_refuses_ends() {
     let mut config = config();
-    config.provider.userinfo = true;
-    config.identity.name = Some(super::support::rule(&["team"]));
+    config.providers[0].userinfo = true;
+    config.providers[0].identity.name = Some(super::support::rule(&["team"]));
     let (mut desk, jar) = signed_in_with(&config);
     desk.now = END;
     let wanted = due(&mut desk, &jar).unwrap();

@@ -106,7 +106,7 @@ fn rules_on_claims_see_no_email_that_is_not_believed() {
     let domain = Condition::EmailDomains(values(&["example.org"]));
     let role = Condition::Claim(path("custom:role"), values(&["boss"]));
     let mut config = config();
-    config.identity.user.claims = vec![path("sub")];
+    config.providers[0].identity.user.claims = vec![path("sub")];
     config.routes = vec![
         route(&["/mail/*"], asks(mail)),
         route(&["/domain/*"], asks(domain)),

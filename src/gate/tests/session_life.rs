@@ -227,7 +227,7 @@ fn a_format_of_tomorrow_is_as_if_none() {
 fn a_session_of_another_provider_is_as_if_none() {
     let (_, jar) = signed_in();
     let mut renamed = config();
-    renamed.provider.id = ProviderId("renamed".to_owned());
+    renamed.providers[0].id = ProviderId("renamed".to_owned());
     assert_eq!(why(&mut Desk::new(&renamed), &jar), "session_provider");
 }
 

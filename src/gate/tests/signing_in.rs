@@ -54,7 +54,8 @@ fn target_of(rd: &str) -> String {
 #[test]
 fn a_login_link_passes_on_what_it_may() {
     let mut config = config();
-    config.provider.authorize_params.forwarded = vec!["login_hint".to_owned(), "lang".to_owned()];
+    config.providers[0].authorize_params.forwarded =
+        vec!["login_hint".to_owned(), "lang".to_owned()];
     let mut desk = Desk::new(&config);
     let long = "x".repeat(513);
     for (query, expected) in [
@@ -197,7 +198,7 @@ fn a_way_back_into_the_flow_leads_to_the_front_page() {
         assert_eq!(target_of(&format!("?rd={rd}")), "/", "{path}");
     }
     let mut config = config();
-    config.provider.callback_path = Some("/oauth2/callback".to_owned());
+    config.providers[0].callback_path = Some("/oauth2/callback".to_owned());
     let mut desk = Desk::new(&config);
     let asked = Req::open("/_vestibule/login?rd=/oauth2/callback");
     let started = desk.start(&asked, &mut Jar::default());
@@ -318,7 +319,7 @@ fn each_origin_has_its_own_redirect_uri_and_cookie() {
 fn prefix_and_callback_path_are_what_the_provider_is_told() {
     let mut config = config();
     config.server.path_prefix = "/oauth2".to_owned();
-    config.provider.callback_path = Some("/login/oauth2/code/cognito".to_owned());
+    config.providers[0].callback_path = Some("/login/oauth2/code/cognito".to_owned());
     let mut desk = Desk::new(&config);
     let reply = desk.reply(&Req::open("/a"));
     assert_eq!(location(&reply), "/oauth2/login?rd=%2Fa");

@@ -209,7 +209,7 @@ fn the_session_ends_here_at_the_token_endpoint_and_at_cognito() {
     let (mut desk, mut jar) = signed_in(&config());
     desk.start(&Req::open("/_vestibule/login").cookies(&jar), &mut jar);
     let logout = logout(&mut desk, &out().cookies(&jar));
-    assert_eq!(logout.refresh_tokens[0].as_str(), "a-refresh-token");
+    assert_eq!(logout.refresh_tokens[0].1.as_str(), "a-refresh-token");
     // Not RP-initiated logout: these two and nothing else (cognito.md 1.10).
     assert_eq!(
         location(&logout.reply),
@@ -228,7 +228,7 @@ fn the_session_ends_here_at_the_token_endpoint_and_at_cognito() {
 #[test]
 fn an_openid_provider_gets_the_token_as_a_hint() {
     let mut oidc = config();
-    oidc.provider.kind = ProviderKind::Oidc;
+    oidc.providers[0].kind = ProviderKind::Oidc;
     let (mut desk, jar) = signed_in(&oidc);
     desk.logout = Some(Url::parse("https://idp.example/logout?tenant=a%26b").unwrap());
     let reply = logout(&mut desk, &out().cookies(&jar)).reply;
@@ -260,7 +260,7 @@ fn an_openid_provider_gets_the_token_as_a_hint() {
 fn a_script_signs_out_and_is_told_where_to_go_on_but_never_a_token() {
     for kind in [ProviderKind::Cognito, ProviderKind::Oidc] {
         let mut config = config();
-        config.provider.kind = kind;
+        config.providers[0].kind = kind;
         let (mut desk, jar) = signed_in(&config);
         let req = Req::new(Method::POST, "/_vestibule/logout")
             .with("sec-fetch-site", "same-origin")
@@ -286,7 +286,7 @@ fn a_script_signs_out_and_is_told_where_to_go_on_but_never_a_token() {
 #[test]
 fn a_local_sign_out_stays_here() {
     let mut local = config();
-    local.provider.logout = LogoutReach::Local;
+    local.providers[0].logout = LogoutReach::Local;
     let (mut desk, jar) = signed_in(&local);
     let gone = logout(&mut desk, &out().cookies(&jar));
     assert_eq!(location(&gone.reply), SIGNED_OUT);
@@ -320,8 +320,8 @@ fn signing_out_works_without_a_good_session() {
 fn another_providers_refresh_token_is_not_sent_to_this_one() {
     let (_, jar) = signed_in(&config());
     let mut renamed = config();
-    renamed.provider.id = ProviderId("renamed".to_owned());
-    renamed.provider.kind = ProviderKind::Oidc;
+    renamed.providers[0].id = ProviderId("renamed".to_owned());
+    renamed.providers[0].kind = ProviderKind::Oidc;
     let mut desk = Desk::new(&renamed);
     let logout = logout(&mut desk, &out().cookies(&jar));
     assert!(logout.refresh_tokens.is_empty());
@@ -353,7 +353,11 @@ fn every_session_that_the_browser_holds_is_ended_and_revoked() {
         first.0[COOKIE], second.0[COOKIE], third.0[COOKIE]
     );
     let logout = logout(&mut desk, &out().with("cookie", &both));
-    let mut revoked: Vec<_> = logout.refresh_tokens.iter().map(|t| t.as_str()).collect();
+    let mut revoked: Vec<_> = logout
+        .refresh_tokens
+        .iter()
+        .map(|(_, t)| t.as_str())
+        .collect();
     assert_eq!(revoked[0], "three", "the newest first");
     revoked.sort_unstable();
     assert_eq!(revoked, ["one", "three", "two"]);

@@ -19,6 +19,7 @@ use crate::config::{
 };
 use crate::gate::claims::ClaimPath;
 use crate::gate::client::TrustedProxies;
+use crate::gate::email::EmailDomains;
 use crate::gate::headers::HeaderRules;
 use crate::gate::identity::rule::ClaimRule;
 use crate::gate::origin::PublicOrigin;
@@ -31,7 +32,7 @@ use crate::gate::seal::{RandomError, SecretKey};
 use crate::gate::signin::{Exchange, Tokens};
 use crate::gate::time::UnixTime;
 use crate::gate::token::{Algorithm, KeySet, VerifiedIdentity, Verifier};
-use crate::gate::{Decision, Effect, Forward, Gate, Known};
+use crate::gate::{Decision, Effect, Forward, Gate, Known, Seen};
 
 pub(in crate::gate) const NOW: UnixTime = UnixTime::from_secs(1_790_000_100);
 pub(in crate::gate) const EXP: u64 = 1_790_003_600;
@@ -203,7 +204,7 @@ pub(in crate::gate) fn provider() -> Provider {
         endpoints: Endpoints::default(),
         client_id: CLIENT.to_owned(),
         http: ProviderHttp::default(),
-        client_auth: ClientAuth::Basic(SecretString::from("the-client-secret")),
+        client_auth: ClientAuth::Basic(vec![SecretString::from("the-client-secret")]),
         scopes: vec![
             "openid".to_owned(),
             "profile".to_owned(),
@@ -212,10 +213,14 @@ pub(in crate::gate) fn provider() -> Provider {
         authorize_params: AuthorizeParams::default(),
         identity_provider: None,
         email_verified: EmailVerified::Auto,
+        email_domains: EmailDomains::Any,
+        identity: identity(),
         userinfo: false,
         logout: LogoutReach::Provider,
         logout_then: None,
         callback_path: None,
+        display_name: None,
+        hidden: false,
         signing_algorithms: vec![Algorithm::Rs256],
         keys_max_age: None,
         max_auth_age: None,
@@ -242,7 +247,7 @@ pub(in crate::gate) fn config() -> Config {
             apps: Vec::new(),
             default: Some(0),
         },
-        provider: provider(),
+        providers: vec![provider()],
         session: SessionConfig {
             keys: vec![secret_key(1)],
             lifetime: Duration::from_secs(8 * 3600),
@@ -254,7 +259,6 @@ pub(in crate::gate) fn config() -> Config {
             revoked: Revoked::default(),
             cookie_name: None,
         },
-        identity: identity(),
         headers: HeaderRules::default(),
         routes: Vec::new(),
         log: Log {
@@ -450,6 +454,8 @@ pub(in crate::gate) struct Desk {
     pub(in crate::gate) gate: Gate,
     pub(in crate::gate) keys: Option<KeySet>,
     pub(in crate::gate) logout: Option<Url>,
+    /// Providers say that their answers name their issuer.
+    pub(in crate::gate) names_itself: bool,
     /// What became of the refresh that the request has waited for.
     pub(in crate::gate) refreshed: Option<Outcome>,
     /// How far our clock is ahead of the provider's, once it has said so.
@@ -470,6 +476,7 @@ impl Desk {
             gate: Gate::new(config).unwrap(),
             keys: Some(key_set()),
             logout: Some(Url::parse("https://login.example.com/logout").unwrap()),
+            names_itself: false,
             refreshed: None,
             clock_ahead: None,
             now: NOW,
@@ -478,11 +485,16 @@ impl Desk {
     }
 
     pub(in crate::gate) fn decide(&mut self, req: &Req) -> Decision {
-        let known = Known {
+        // Every provider has the same key and the same logout.
+        let seen = Seen {
             keys: self.keys.as_ref(),
             logout: self.logout.as_ref(),
-            refreshed: self.refreshed.as_ref(),
+            names_itself: self.names_itself,
             clock_ahead: self.clock_ahead,
+        };
+        let known = Known {
+            providers: &[seen; 3],
+            refreshed: self.refreshed.as_ref(),
         };
         let client = "203.0.113.7".parse().ok();
         let dice = &mut self.dice;
@@ -550,10 +562,13 @@ impl Desk {
         nonce: &str,
     ) -> Reply {
         let keys = self.keys.as_ref().unwrap();
-        let checked = self.gate.check_tokens(&tokens, nonce, keys, self.now);
+        let provider = exchange.exchange.login().provider();
+        let checked = self
+            .gate
+            .check_tokens(provider, &tokens, nonce, keys, self.now);
         let untimely = |error| {
             self.gate
-                .failed_check(error, &tokens.id_token, keys, self.now)
+                .failed_check(provider, error, &tokens.id_token, keys, self.now)
         };
         let checked = checked.map_err(untimely);
         let outcome = checked.map(|checked| (tokens, checked));

@@ -20,25 +20,25 @@ fn desk() -> Desk {
         ..rule(&["custom:teams", "org.units"])
     };
     Desk::new(&Config {
-        identity: Identity {
-            groups,
-            access_right: Some(ClaimRule {
-                from: Some(ClaimSource::AccessToken),
-                ..rule(&["right"])
-            }),
-            ..support::identity()
-        },
-        provider: Provider {
+        providers: vec![Provider {
             userinfo: true,
+            identity: Identity {
+                groups,
+                access_right: Some(ClaimRule {
+                    from: Some(ClaimSource::AccessToken),
+                    ..rule(&["right"])
+                }),
+                ..support::identity()
+            },
             ..support::provider()
-        },
+        }],
         ..support::config()
     })
 }
 
 fn checked(desk: &Desk) -> CheckedTokens {
     desk.gate
-        .check_tokens(&tokens(&id_claims()), "n-7Yh2kQ", &key_set(), NOW)
+        .check_tokens("corp", &tokens(&id_claims()), "n-7Yh2kQ", &key_set(), NOW)
         .unwrap()
 }
 
@@ -122,7 +122,9 @@ fn claims_of_the_access_token_are_kept_from_a_verified_one_alone() {
         &json!({ "right": "Admin", "left": "x" }),
     );
     tokens.access_token = zeroize::Zeroizing::new(support::key().sign(&access));
-    let checked = desk.gate.check_tokens(&tokens, "n-7Yh2kQ", &key_set(), NOW);
+    let checked = desk
+        .gate
+        .check_tokens("corp", &tokens, "n-7Yh2kQ", &key_set(), NOW);
     let kept = checked.unwrap().kept;
     assert_eq!(
         Value::Object(kept.access_token().clone()),
@@ -130,7 +132,9 @@ fn claims_of_the_access_token_are_kept_from_a_verified_one_alone() {
     );
     let foreign = changed(access, &json!({ "client_id": "another" }));
     tokens.access_token = zeroize::Zeroizing::new(support::key().sign(&foreign));
-    let checked = desk.gate.check_tokens(&tokens, "n-7Yh2kQ", &key_set(), NOW);
+    let checked = desk
+        .gate
+        .check_tokens("corp", &tokens, "n-7Yh2kQ", &key_set(), NOW);
     assert!(checked.is_err());
 }
 
@@ -146,7 +150,7 @@ fn session_after(desk: &mut Desk, userinfo: &Value, jar: &mut Jar) -> Value {
     let keys = desk.keys.as_ref().unwrap();
     let mut checked = desk
         .gate
-        .check_tokens(&tokens, &started.nonce, keys, NOW)
+        .check_tokens("corp", &tokens, &started.nonce, keys, NOW)
         .unwrap();
     let taken = desk
         .gate
@@ -180,14 +184,14 @@ fn a_session_carries_what_was_learnt_and_a_new_configuration_maps_it_anew() {
         ..rule(&["custom:teams"])
     };
     let mut later = Desk::new(&Config {
-        identity: Identity {
-            groups,
-            ..support::identity()
-        },
-        provider: Provider {
+        providers: vec![Provider {
             userinfo: true,
+            identity: Identity {
+                groups,
+                ..support::identity()
+            },
             ..support::provider()
-        },
+        }],
         ..support::config()
     });
     let session = support::body(&later.reply(&Req::get("/_vestibule/session").cookies(&jar)));

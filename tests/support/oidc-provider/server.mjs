@@ -1,6 +1,6 @@
 // An OpenID provider that nobody here wrote, as a peer for tests/suite/third_party.rs.
 //
-//   node server.mjs --redirect-uri URL --signed-out-uri URL --client-secret TEXT [--host 127.0.0.2]
+//   node server.mjs --redirect-uri URL --signed-out-uri URL --client-secret TEXT [--host 127.0.0.2] [--email-domain example.net]
 //     [--certificate FILE --key FILE]: its issuer is https then, and browsers may go to `plain`
 //
 // Listens on a free port, and says so in one line of JSON on stdout. It stands on 127.0.0.2 because
@@ -19,6 +19,7 @@ const { values: args } = parseArgs({
     certificate: { type: 'string' },
     key: { type: 'string' },
     host: { type: 'string', default: '127.0.0.2' },
+    'email-domain': { type: 'string', default: 'example.net' },
   },
 });
 
@@ -30,12 +31,12 @@ const client = {
   grant_types: ['authorization_code', 'refresh_token'],
 };
 
-// Whoever signs in as `name` is `name@example.net` and in the group `readers`.
+// Whoever signs in as `name` is `name@example.net` (or in that domain) and in the group `readers`.
 const findAccount = (_ctx, login) => ({
   accountId: login,
   claims: () => ({
     sub: login,
-    email: `${login}@example.net`,
+    email: `${login}@${args['email-domain']}`,
     email_verified: true,
     name: `${login} of the third party`,
     groups: ['readers'],

@@ -87,6 +87,7 @@ impl Conversion<'_> {
             }
         };
         let root = DeValue::Table(document);
+        let heading = shorter(&root, heading).unwrap_or(heading);
         let (place, table) = match under_heading(&root, heading) {
             Some(found) => {
                 self.nothing_beside(&root, heading);
@@ -125,6 +126,16 @@ impl Conversion<'_> {
             (place, value) = (place.child(step), next.get_ref());
         }
     }
+}
+
+/// The heading as it is below `[identity]`, where the file has that and the map
+/// is one of `provider.ID.identity`: what a mapping is exported as.
+fn shorter<'h>(root: &DeValue<'_>, heading: &'h str) -> Option<&'h str> {
+    let at = heading.find(".identity.")?;
+    let short = heading.get(at + 1..)?;
+    let has_only_that =
+        under_heading(root, heading).is_none() && under_heading(root, short).is_some();
+    has_only_that.then_some(short)
 }
 
 /// The table at the heading, if there is one.

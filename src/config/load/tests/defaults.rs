@@ -34,7 +34,7 @@ fn the_smallest_configuration_has_the_defaults_of_the_contract() {
             port: 3000
         }
     );
-    let provider = &config.provider;
+    let provider = &config.providers[0];
     assert_eq!(provider.id.as_str(), "corp");
     assert_eq!(provider.kind, ProviderKind::Cognito);
     assert_eq!(provider.scopes, ["openid", "profile", "email"]);
@@ -46,7 +46,7 @@ fn the_smallest_configuration_has_the_defaults_of_the_contract() {
     assert_eq!(provider.keys_max_age, Some(week));
     assert_eq!(provider.max_auth_age, None);
     assert!(
-        matches!(&provider.client_auth, ClientAuth::Basic(s) if s.expose_secret() == CLIENT_SECRET)
+        matches!(&provider.client_auth, ClientAuth::Basic(s) if s.len() == 1 && s[0].expose_secret() == CLIENT_SECRET)
     );
     assert_eq!(config.session.lifetime, Duration::from_secs(8 * 3600));
     assert_eq!(config.session.idle_timeout, Some(Duration::from_secs(3600)));
@@ -59,11 +59,14 @@ fn the_smallest_configuration_has_the_defaults_of_the_contract() {
         let paths = rule.claims.iter();
         paths.map(|path| path.as_str().to_owned()).collect()
     };
-    assert_eq!(names(&config.identity.user), ["email"]);
-    assert_eq!(names(&config.identity.email), ["email"]);
-    assert_eq!(config.identity.name, None);
-    assert_eq!(names(&config.identity.groups), ["cognito:groups"]);
-    assert_eq!(config.identity.access_right, None);
+    assert_eq!(names(&config.providers[0].identity.user), ["email"]);
+    assert_eq!(names(&config.providers[0].identity.email), ["email"]);
+    assert_eq!(config.providers[0].identity.name, None);
+    assert_eq!(
+        names(&config.providers[0].identity.groups),
+        ["cognito:groups"]
+    );
+    assert_eq!(config.providers[0].identity.access_right, None);
     assert!(config.routes.is_empty());
     assert_eq!(config.log.level, tracing::Level::INFO);
     assert_eq!(config.log.user, LogUser::Hash);
@@ -73,7 +76,7 @@ fn the_smallest_configuration_has_the_defaults_of_the_contract() {
 fn the_cognito_shorthand_names_issuer_and_endpoints() {
     let url = |url: &Option<url::Url>| url.as_ref().map_or("none", |url| url.as_str()).to_owned();
     let endpoints = |config: &Config| {
-        let e = &config.provider.endpoints;
+        let e = &config.providers[0].endpoints;
         [
             &e.authorization,
             &e.token,
@@ -86,7 +89,7 @@ fn the_cognito_shorthand_names_issuer_and_endpoints() {
     };
     let smallest = config(SMALLEST);
     assert_eq!(
-        smallest.provider.issuer,
+        smallest.providers[0].issuer,
         "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_ExAmP1e99"
     );
     assert_eq!(
@@ -103,13 +106,13 @@ fn the_cognito_shorthand_names_issuer_and_endpoints() {
     // Without a domain, all but the keys is left to discovery.
     let no_domain = config(&change("-provider.corp.domain"));
     assert_eq!(endpoints(&no_domain)[..4], ["none", "none", "none", "none"]);
-    assert!(no_domain.provider.endpoints.jwks.is_some());
+    assert!(no_domain.providers[0].endpoints.jwks.is_some());
     // With an issuer alone, discovery is asked for everything.
     let issuer = config(&change(
         "-provider.corp.domain\n-provider.corp.user_pool_id\nprovider.corp.issuer = \"https://id.example.com/\"",
     ));
     assert_eq!(endpoints(&issuer), ["none"; 6]);
-    assert_eq!(issuer.provider.issuer, "https://id.example.com/");
+    assert_eq!(issuer.providers[0].issuer, "https://id.example.com/");
     // An explicit issuer and explicit endpoints win over what follows from others.
     let manual = config(&change(
         "provider.corp.issuer = \"http://127.0.0.1:9101/pool\"\nprovider.corp.endpoints = { token = \"http://127.0.0.1:1/t?x=1\" }",
@@ -123,7 +126,7 @@ fn the_cognito_shorthand_names_issuer_and_endpoints() {
         "provider.corp.user_pool_id = \"cn-north-1_ExAmP1e99\"",
     ));
     assert_eq!(
-        china.provider.issuer,
+        china.providers[0].issuer,
         "https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_ExAmP1e99"
     );
 }
@@ -171,23 +174,41 @@ access = "optional"
             port: 80
         }
     );
-    assert_eq!(config.provider.scopes, ["openid", "email", "api/read"]);
-    assert!(matches!(config.provider.client_auth, ClientAuth::Post(_)));
+    assert_eq!(config.providers[0].scopes, ["openid", "email", "api/read"]);
+    assert!(matches!(
+        config.providers[0].client_auth,
+        ClientAuth::Post(_)
+    ));
     assert_eq!(
-        config.provider.callback_path.as_deref(),
+        config.providers[0].callback_path.as_deref(),
         Some("/login/oauth2/code/cognito")
     );
-    assert_eq!(config.provider.keys_max_age, None);
+    assert_eq!(config.providers[0].keys_max_age, None);
     let half_a_day = Duration::from_secs(12 * 3600);
-    assert_eq!(config.provider.max_auth_age, Some(half_a_day));
+    assert_eq!(config.providers[0].max_auth_age, Some(half_a_day));
     assert_eq!(config.session.keys.len(), 2);
     assert_eq!(config.session.lifetime, Duration::from_secs(5400));
     assert_eq!(config.session.outage_grace, Duration::from_secs(900));
     assert_eq!(
-        config.identity.access_right.unwrap().claims[0].as_str(),
+        config.providers[0]
+            .identity
+            .access_right
+            .as_ref()
+            .unwrap()
+            .claims[0]
+            .as_str(),
         "custom:access_right"
     );
-    assert_eq!(config.identity.name.unwrap().claims.len(), 2);
+    assert_eq!(
+        config.providers[0]
+            .identity
+            .name
+            .as_ref()
+            .unwrap()
+            .claims
+            .len(),
+        2
+    );
     assert_eq!(config.log.level, tracing::Level::WARN);
     let route = &config.routes[0];
     assert_eq!(route.hosts, ["a.example"]);
@@ -246,7 +267,7 @@ fn a_proxys_credentials_are_nowhere_to_be_seen_and_a_change_of_them_is() {
         let text = change("provider.corp.http = { proxy = { env = \"PROXY\" } }");
         let mut outside = Fake::new();
         outside.0.insert("$PROXY".to_owned(), url.to_owned());
-        format!("{:?}", read_with(&text, &outside).unwrap().config.provider)
+        format!("{:?}", read_with(&text, &outside).unwrap().config.providers)
     };
     let (one, other) = (
         with("http://me:s3cr3t@proxy"),
@@ -309,16 +330,12 @@ fn the_example_is_good_and_states_the_defaults() {
         format!("{:?}", smallest.upstreams)
     );
     assert_eq!(
-        format!("{:?}", example.provider),
-        format!("{:?}", smallest.provider)
+        format!("{:?}", example.providers),
+        format!("{:?}", smallest.providers)
     );
     assert_eq!(
         format!("{:?}", example.session),
         format!("{:?}", smallest.session)
-    );
-    assert_eq!(
-        format!("{:?}", example.identity),
-        format!("{:?}", smallest.identity)
     );
     assert_eq!(
         format!("{:?}", example.headers),
@@ -479,7 +496,7 @@ fn another_provider_may_sign_with_what_is_named() {
          provider.corp.signing_algorithms = [\"ES256\", \"PS384\", \"ES256\", \"EdDSA\"]",
     ));
     assert_eq!(
-        named.provider.signing_algorithms,
+        named.providers[0].signing_algorithms,
         [Algorithm::Es256, Algorithm::Ps384, Algorithm::EdDsa]
     );
 }

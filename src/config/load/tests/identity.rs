@@ -121,13 +121,19 @@ fn a_map_is_the_same_in_the_file_and_beside_it() {
         "identity.groups = { map_file = \"headed.toml\" }",
         "\n[identity.groups.map]\n\"Local Company\" = [\"Argentina\", \"Chile\"]\n\"eu.west\" = \"Europe\"",
     ] {
-        let groups = config(&change(changes)).identity.groups;
+        let groups = config(&change(changes)).providers[0]
+            .identity
+            .groups
+            .clone();
         assert_eq!(groups.map, expected, "{changes}");
         assert_eq!(groups.claims[0].as_str(), "cognito:groups", "{changes}");
     }
     // No secret, so it is read without secrets too.
     let headed = skip(&change("identity.groups = { map_file = \"headed.toml\" }"));
-    assert_eq!(headed.unwrap().config.identity.groups.map, expected);
+    assert_eq!(
+        headed.unwrap().config.providers[0].identity.groups.map,
+        expected
+    );
 }
 
 #[test]
@@ -167,7 +173,8 @@ fn the_rule_for_unmapped_rights_follows_from_the_rest() {
         let text = change(&format!(
             "identity.access_right = {{ claim = \"r\"{keys} }}"
         ));
-        let right = config(&text).identity.access_right.unwrap();
+        let right = config(&text).providers[0].identity.access_right.clone();
+        let right = right.unwrap();
         assert_eq!(right.unmapped, expected, "{keys}");
     }
 }
@@ -185,7 +192,9 @@ level = { claim = "l", type = "number" }
 staff = { claim = "s", type = "bool" }
 "#,
     ))
-    .identity;
+    .providers[0]
+        .identity
+        .clone();
     let right = identity.access_right.unwrap();
     assert_eq!(right.claims.len(), 2);
     assert_eq!(right.from, Some(ClaimSource::Userinfo));

@@ -1,0 +1,160 @@
+//! The providers, as the core knows them: for good, and by now.
+//!
+//! Owns which provider a session, a callback or a name belongs to. What belongs
+//! to none of them is nobody's: there is no default. Must not know how a
+//! provider is asked.
+
+use url::Url;
+
+use super::claims::ClaimPath;
+use super::email::EmailDomains;
+use super::identity::Mapping;
+use super::refresh::Outcome;
+use super::session::Session;
+use super::token::{KeySet, Verifier};
+use crate::config::{self, Config, LogoutReach, LogoutThen, ProviderKind};
+
+/// What the core needs to know of one provider for good.
+#[derive(Debug)]
+pub(super) struct Provider {
+    /// Its place in the configuration.
+    place: usize,
+    pub(super) id: String,
+    /// What people know it by.
+    pub(super) title: String,
+    pub(super) hidden: bool,
+    pub(super) email_domains: EmailDomains,
+    pub(super) kind: ProviderKind,
+    pub(super) issuers: Vec<String>,
+    pub(super) client_id: String,
+    /// The path of the redirect URI that it is sent.
+    pub(super) callback: String,
+    /// Parameters that a login link passes on.
+    pub(super) forwarded: Vec<String>,
+    pub(super) logout: LogoutReach,
+    pub(super) logout_then: Option<LogoutThen>,
+    /// Where its logout returns then.
+    pub(super) logout_then_path: String,
+    /// In seconds.
+    pub(super) max_auth_age: Option<u64>,
+    /// Only this one verifies a session that names the provider.
+    pub(super) verifier: Verifier,
+    pub(super) mapping: Mapping,
+}
+
+/// All of them, in the order of the configuration.
+#[derive(Debug)]
+pub(super) struct Providers(Vec<Provider>);
+
+/// What is known by now.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known<'k> {
+    /// Of each provider, in the order of the configuration.
+    pub providers: &'k [Seen<'k>],
+    /// What became of the refresh that this request has waited for.
+    pub refreshed: Option<&'k Outcome>,
+}
+
+/// What is known of one provider by now.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen<'k> {
+    /// Its keys, once they have been seen.
+    pub keys: Option<&'k KeySet>,
+    /// Its logout endpoint, if it has one.
+    pub logout: Option<&'k Url>,
+    /// Whether each answer of its authorization endpoint names its issuer
+    /// (`authorization_response_iss_parameter_supported`, RFC 9207 3).
+    pub names_itself: bool,
+    /// By how many seconds our clock is ahead of its clock, as far as it has
+    /// said so; negative if ours is behind.
+    pub clock_ahead: Option<i64>,
+}
+
+impl<'k> Known<'k> {
+    pub(super) fn of(self, provider: &Provider) -> Seen<'k> {
+        let seen = self.providers.get(provider.place);
+        seen.copied().unwrap_or_default()
+    }
+}
+
+impl Provider {
+    fn new(place: usize, config: &Config, provider: &config::Provider) -> Self {
+        let issuers: Vec<String> = std::iter::once(&provider.issuer)
+            .chain(&provider.accepted_issuers)
+            .cloned()
+            .collect();
+        let client_id = provider.client_id.clone();
+        let ruled = config.routes.iter().flat_map(|route| route.access.claims());
+        Self {
+            place,
+            id: provider.id.as_str().to_owned(),
+            title: provider.title().to_owned(),
+            hidden: provider.hidden,
+            email_domains: provider.email_domains.clone(),
+            kind: provider.kind,
+            verifier: Verifier::new(provider.kind, issuers.clone(), client_id.clone())
+                .only_through(provider.identity_provider.clone()),
+            issuers,
+            client_id,
+            callback: config.callback_path(provider),
+            forwarded: provider.authorize_params.forwarded.clone(),
+            logout: provider.logout,
+            logout_then: provider.logout_then.clone(),
+            logout_then_path: config.logout_then_path(provider),
+            max_auth_age: provider.max_auth_age.map(|age| age.as_secs()),
+            mapping: Mapping::new(&provider.identity, provider)
+                .with_ruled(ruled.collect::<Vec<&ClaimPath>>().into_iter()),
+        }
+    }
+}
+
+impl Providers {
+    pub(super) fn new(config: &Config) -> Self {
+        let providers = config.providers.iter().enumerate();
+        Self(
+            providers
+                .map(|(place, provider)| Provider::new(place, config, provider))
+                .collect(),
+        )
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Provider> {
+        self.0.iter()
+    }
+
+    /// The one of this name.
+    pub(super) fn named(&self, id: &str) -> Option<&Provider> {
+        self.iter().find(|provider| provider.id == id)
+    }
+
+    /// The one that a session names.
+    pub(super) fn of(&self, session: &Session) -> Option<&Provider> {
+        self.named(session.provider())
+    }
+
+    /// The one that there is, if there is no other.
+    pub(super) fn only(&self) -> Option<&Provider> {
+        match self.0.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The one whose logout goes on, if there is no other.
+    pub(super) fn only_with_logout_then(&self) -> Option<&Provider> {
+        let mut all = self.iter().filter(|one| one.logout_then.is_some());
+        all.next().filter(|_| all.next().is_none())
+    }
+
+    /// The one whose answers come to this address: by the id in its path, else
+    /// by a path that belongs to one alone.
+    pub(super) fn of_callback(&self, path: &str, in_path: Option<&str>) -> Option<&Provider> {
+        match in_path {
+            Some(id) => self.named(id),
+            None => {
+                let registered = self.iter().find(|provider| provider.callback == path);
+                registered.or_else(|| self.only())
+            }
+        }
+    }
+}
