@@ -36,6 +36,7 @@
 //! - `forward_auth`: nginx, Caddy, Envoy, HAProxy and Traefik, which ask before they send a request on
 //! - `auth_age`: people whose sign-in at the provider is too long ago
 //! - `logout`: the end of a session
+//! - `framing`: which requests that two parsers read as different ones are refused, and whose answer is whose
 //! - `open_connections`: websockets and event streams, and how they end with their session
 //! - `pages`: headers of our own answers
 //! - `apps`: several of them, by other protocols, under other names
@@ -82,6 +83,7 @@ mod suite {
     mod forms;
     mod forward_auth;
     mod fragments;
+    mod framing;
     mod headers;
     mod hostile_tokens;
     mod import;

@@ -340,6 +340,8 @@ fn unreadable(error: FramingError) -> Reply {
     let why = error.to_string();
     match error {
         FramingError::TwoLengths => Reply::bad_request(&why, "request_two_lengths"),
+        FramingError::BareLineFeed => Reply::bad_request(&why, "request_bare_line_feed"),
+        FramingError::Coding => Reply::bad_request(&why, "request_transfer_coding"),
         FramingError::TooLarge => {
             let mut reply = Reply::bad_request(&why, "request_header_too_large");
             reply.status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;

@@ -25,6 +25,14 @@ pub(super) enum FramingError {
     /// two bodies (RFC 9112 6.1 and 6.3, field.md R18).
     #[error("the request declares its length more than once")]
     TwoLengths,
+    /// A line of the header ends with LF alone: a reader in front of us may have
+    /// seen one line where we see two (RFC 9112 2.2).
+    #[error("a line of the request's header does not end with CR LF")]
+    BareLineFeed,
+    /// Something else than `chunked`, or more than one: two readers may see two
+    /// bodies (RFC 9112 6.1, 7).
+    #[error("the request's transfer coding is not chunked alone")]
+    Coding,
     /// More header fields than an app expects, or longer ones.
     #[error("the request's header is too large")]
     TooLarge,
@@ -56,10 +64,9 @@ impl<'s> Received<'s> {
             }
             // pingora drops Content-Length beside Transfer-Encoding, and cuts
             // a fragment off the target: only the raw bytes still have them.
-            let lengths = content_lengths(&raw);
-            if lengths > 1
-                || (lengths > 0 && header.headers.contains_key(header::TRANSFER_ENCODING))
-            {
+            let lengths = content_lengths(&raw)?;
+            let is_chunked = is_chunked(&header.headers)?;
+            if lengths > 1 || (lengths > 0 && is_chunked) {
                 return Err(FramingError::TwoLengths);
             }
             target = request_target(&raw).map(|received| raw.slice_ref(received));
@@ -148,23 +155,39 @@ fn request_target(raw: &[u8]) -> Option<&[u8]> {
 }
 
 /// How many lengths are declared, those in one list among them.
-fn content_lengths(raw: &[u8]) -> usize {
-    lines(raw)
-        .filter_map(|line| {
-            let (name, value) = line.split_at_checked(memchr(b':', line)?)?;
-            name.trim_ascii()
-                .eq_ignore_ascii_case(b"content-length")
-                .then(|| memchr_iter(b',', value).count() + 1)
-        })
-        .sum()
+fn content_lengths(raw: &[u8]) -> Result<usize, FramingError> {
+    let mut lengths = 0;
+    for line in lines(raw) {
+        if !line.ends_with(b"\r") {
+            return Err(FramingError::BareLineFeed);
+        }
+        let Some((name, value)) = memchr(b':', line).and_then(|at| line.split_at_checked(at))
+        else {
+            continue;
+        };
+        if name.trim_ascii().eq_ignore_ascii_case(b"content-length") {
+            lengths += memchr_iter(b',', value).count() + 1;
+        }
+    }
+    Ok(lengths)
 }
 
-/// Lines, each without its end. A header may be long: this looks at many bytes
+/// Whether the body comes in chunks.
+fn is_chunked(headers: &HeaderMap) -> Result<bool, FramingError> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(false),
+        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(true),
+        _ => Err(FramingError::Coding),
+    }
+}
+
+/// Lines, each without its LF. A header may be long: this looks at many bytes
 /// at a time.
 fn lines(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(raw);
     std::iter::from_fn(move || {
-        let text = rest?;
+        let text = rest.filter(|text| !text.is_empty())?;
         let end = memchr(b'\n', text).unwrap_or(text.len());
         let (line, after) = text.split_at_checked(end)?;
         rest = after.get(1..);

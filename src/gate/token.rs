@@ -303,15 +303,18 @@ impl Verifier {
             Some(_) => return Err(TokenError::Claim),
             None => &[],
         };
-        let names = |identity: &Value| {
-            let name = identity.get("providerName");
-            name.and_then(Value::as_str) == Some(wanted)
+        let is_there = match identities {
+            [] => wanted == LOCAL_USERS,
+            [identity] => {
+                let name = identity.get("providerName").and_then(Value::as_str);
+                name == Some(wanted) && !is_linked(identity)
+            }
+            // Linked ones: the list says who may sign in, not who did.
+            _ => false,
         };
-        let is_local = wanted == LOCAL_USERS && identities.is_empty();
-        if is_local || identities.iter().any(names) {
-            Ok(())
-        } else {
-            Err(TokenError::IdentityProvider)
+        match is_there {
+            true => Ok(()),
+            false => Err(TokenError::IdentityProvider),
         }
     }
 
@@ -472,6 +475,16 @@ impl VerifiedAccess {
     #[must_use]
     pub fn claims(&self) -> &Map<String, Value> {
         &self.claims.0
+    }
+}
+
+/// Whether a federated identity belongs to a profile that others sign in to as
+/// well, by a password for one (cognito.md 3.4).
+fn is_linked(identity: &Value) -> bool {
+    match identity.get("primary") {
+        Some(Value::String(primary)) => !primary.eq_ignore_ascii_case("true"),
+        Some(primary) => *primary != Value::Bool(true),
+        None => false,
     }
 }
 

@@ -6,14 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use rustls::sign::CertifiedKey;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::Conversion;
 use super::upstream::SOCKET_PATH_MAX;
 use crate::config::error::{ConfigErrorKind, ConfigWarningKind};
 use crate::config::file::{HstsTable, ServerTable, ServerTlsTable};
-use crate::config::reader::{Item, Source, Text};
+use crate::config::reader::{Item, Text};
 use crate::config::{Listen, ServerTls};
 use crate::gate::origin::PublicOrigin;
 
@@ -168,34 +166,8 @@ impl Conversion<'_> {
         if self.outside.secrets.is_none() {
             return Some(ServerTls(None));
         }
-        let certified = self.certified(key, chain, &private.0)?;
+        let certified = self.certified(key, &chain, &private)?;
         Some(ServerTls(Some(Arc::new(certified))))
-    }
-
-    fn certified(
-        &mut self,
-        item: &Item<Source>,
-        chain: Vec<Vec<u8>>,
-        key: &[u8],
-    ) -> Option<CertifiedKey> {
-        let chain = chain.into_iter().map(CertificateDer::from).collect();
-        let provider = rustls::crypto::aws_lc_rs::default_provider();
-        let key = PrivateKeyDer::try_from(key.to_vec()).ok()?;
-        match CertifiedKey::from_der(chain, key, &provider) {
-            Ok(certified) => Some(certified),
-            Err(rustls::Error::InconsistentKeys(_)) => {
-                let remedy = "give the key of the first certificate in the file; the chain goes on after it, up to the authority";
-                self.findings
-                    .error(&item.place, ConfigErrorKind::KeyMismatch, remedy);
-                None
-            }
-            Err(_) => {
-                let remedy = "use an RSA (2048 bits or more), ECDSA (P-256, P-384, P-521) or Ed25519 key and its certificate";
-                self.findings
-                    .error(&item.place, ConfigErrorKind::Certificate, remedy);
-                None
-            }
-        }
     }
 
     pub(super) fn hsts(

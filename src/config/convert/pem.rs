@@ -1,8 +1,9 @@
 //! Certificates and keys in PEM files.
 
 use rustls::RootCertStore;
-use rustls_pki_types::CertificateDer;
+use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::Conversion;
 use crate::config::PrivateKey;
@@ -54,12 +55,41 @@ impl Conversion<'_> {
             return Some(PrivateKey::default());
         }
         let pem = self.source(&source, "")?;
-        match rustls_pki_types::PrivateKeyDer::from_pem_slice(pem.as_bytes()) {
+        match PrivateKeyDer::from_pem_slice(pem.as_bytes()) {
             Ok(key) => Some(PrivateKey(zeroize::Zeroizing::new(
                 key.secret_der().to_vec(),
             ))),
             Err(_) => {
                 let remedy = "write the path of a PEM file with a private key";
+                self.findings
+                    .error(&item.place, ConfigErrorKind::Certificate, remedy);
+                None
+            }
+        }
+    }
+
+    /// A certificate with its chain, and the key that belongs to it.
+    pub(super) fn certified(
+        &mut self,
+        item: &Item<Source>,
+        chain: &[Vec<u8>],
+        key: &PrivateKey,
+    ) -> Option<CertifiedKey> {
+        let chain = chain.iter().cloned().map(CertificateDer::from).collect();
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let certified = PrivateKeyDer::try_from(key.0.to_vec())
+            .ok()
+            .map(|key| CertifiedKey::from_der(chain, key, &provider));
+        match certified {
+            Some(Ok(certified)) => Some(certified),
+            Some(Err(rustls::Error::InconsistentKeys(_))) => {
+                let remedy = "give the key of the first certificate in the file; the chain goes on after it, up to the authority";
+                self.findings
+                    .error(&item.place, ConfigErrorKind::KeyMismatch, remedy);
+                None
+            }
+            Some(Err(_)) | None => {
+                let remedy = "use an RSA (2048 bits or more), ECDSA (P-256, P-384, P-521) or Ed25519 key and its certificate";
                 self.findings
                     .error(&item.place, ConfigErrorKind::Certificate, remedy);
                 None

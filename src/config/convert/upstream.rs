@@ -164,10 +164,16 @@ impl Conversion<'_> {
             None => None,
         };
         let client = match (&table.certificate, &table.key) {
-            (Some(certificate), Some(key)) => Some((
-                self.certificates(certificate, false)?,
-                self.private_key(key)?,
-            )),
+            (Some(certificate), Some(key)) => {
+                let chain = self.certificates(certificate, false);
+                let private = self.private_key(key);
+                let (chain, private) = (chain?, private?);
+                // pingora takes them as they are, and would not survive a key that is none.
+                if self.outside.secrets.is_some() {
+                    self.certified(key, &chain, &private)?;
+                }
+                Some((chain, private))
+            }
             (None, None) => None,
             (Some(item), None) | (None, Some(item)) => {
                 let remedy = "a client certificate needs both: certificate = { file = … }, key = { file = … }";

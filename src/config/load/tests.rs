@@ -92,6 +92,11 @@ impl Fake {
             ("p384-key", P384_KEY),
             ("certificate", CERTIFICATE),
             ("certificate-key", CERTIFICATE_KEY),
+            // A PEM block with a key in name alone.
+            (
+                "no-key",
+                "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+            ),
             ("$ORIGIN", " https://wiki.example.com\n"),
             ("$HTTP_ORIGIN", "http://wiki.example.com/s3cr3t"),
             ("$CLIENT", "4exampleclient0000000000aa"),

@@ -9,7 +9,8 @@ use crate::gate::request::decode_once;
 pub(super) struct Folded {
     pub(super) text: String,
     /// Whether a letter beyond ASCII became one of ASCII, as the Kelvin sign
-    /// becomes a `k`: some apps take them for the same, others do not.
+    /// becomes a `k`: some apps take them for the same, others do not. Or
+    /// whether there are encoded bytes that are no UTF-8.
     pub(super) is_doubtful: bool,
 }
 
@@ -20,7 +21,11 @@ pub(super) fn fold(path: &str) -> Folded {
         is_doubtful: false,
     };
     let Some(decoded) = decode_letters(path) else {
-        return plain();
+        // What an app makes of bytes that are no text, nobody knows.
+        return Folded {
+            is_doubtful: true,
+            ..plain()
+        };
     };
     if decoded.is_ascii() {
         return plain();
@@ -39,7 +44,7 @@ pub(super) fn fold(path: &str) -> Folded {
 }
 
 /// The path with percent-encoded UTF-8 beyond ASCII decoded; `None` if those
-/// bytes are no UTF-8, which then have no case.
+/// bytes are no UTF-8.
 fn decode_letters(path: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
@@ -74,7 +79,9 @@ mod tests {
             ("/%E2%84%AAey", "/key", true),
             ("/%C5%BF", "/s", true),
             ("/%CF%82%CE%A3", "/σσ", false),
-            ("/A%FFb", "/a%ffb", false),
+            ("/A%FFb", "/a%ffb", true),
+            ("/%C3%A4rger/%FF", "/%c3%a4rger/%ff", true),
+            ("/%E2%84%AAey/x%FF", "/%e2%84%aaey/x%ff", true),
             ("/%", "/%", false),
         ] {
             let expected = Folded {

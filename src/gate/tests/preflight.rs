@@ -15,6 +15,7 @@ fn preflight(target: &str, asks: &str) -> Req {
 fn desk() -> Desk {
     let open = Manner {
         cors_preflight: true,
+        pass_override_headers: true,
         ..Manner::default()
     };
     let with = |paths: &[&str], methods: &[Method], access, manner: &Manner| {
@@ -80,6 +81,12 @@ fn a_preflight_brings_no_identity_along() {
         panic!("a preflight is let through");
     };
     assert!(forward.permit.who().is_none());
+    assert!(!forward.pass_override_headers, "nobody had to be signed in");
     let told: Vec<_> = forward.edits.set().map(|(name, _)| name.as_str()).collect();
     assert!(!told.contains(&"X-Forwarded-User"), "{told:?}");
+    let plain = Req::new(Method::OPTIONS, "/api/x").cookies(&jar);
+    let Decision::Forward(forward) = desk.decide(&plain) else {
+        panic!("a signed-in request is let through");
+    };
+    assert!(forward.pass_override_headers);
 }

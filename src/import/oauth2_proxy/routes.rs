@@ -124,7 +124,7 @@ fn open(work: &mut Conversion, option: &str, text: &str, everybody: &str) {
         _ => (None, text),
     };
     let excepted = methods.is_some_and(|methods| methods.ends_with('!'));
-    let Some(pattern) = pattern(regex).filter(|_| !excepted) else {
+    let Some(Opened { pattern, but_not }) = opened(regex).filter(|_| !excepted) else {
         work.out.note(option, format!("{}: not opened, since patterns here are a path (\"/robots.txt\") or all below one (\"/assets/*\"); write [[route]] with path, methods and access = \"public\"", shown(text)));
         return;
     };
@@ -154,6 +154,18 @@ fn open(work: &mut Conversion, option: &str, text: &str, everybody: &str) {
     let app = || app.clone().map(|name| line("upstream", name, "--upstream"));
     lines.extend(app());
     work.out.routes.push(lines);
+    if let Some(path) = but_not {
+        let mut lines = vec![
+            line(
+                "path",
+                quoted(&path),
+                "without the slash, as everywhere else",
+            ),
+            line("access", everybody.to_owned(), "as everywhere else"),
+        ];
+        lines.extend(app());
+        work.out.routes.push(lines);
+    }
     if let Some(open) = methods {
         // A method that no route of a path names is refused here, and is the others' there.
         let others = METHODS.iter().copied().filter(|method| *method != open);
@@ -187,16 +199,24 @@ fn is_methods(text: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
+/// What a regular expression opens, as a pattern of ours.
+struct Opened {
+    pattern: String,
+    /// The path that the pattern covers, and the regular expression does not.
+    but_not: Option<String>,
+}
+
 /// A pattern of ours that opens no more than the regular expression does; `None` if there is none.
-fn pattern(regex: &str) -> Option<String> {
+fn opened(regex: &str) -> Option<Opened> {
     let rest = regex.strip_prefix('^')?;
     let (rest, exact) = match rest.strip_suffix('$') {
-        Some(rest) => match rest.strip_suffix(".*").or_else(|| rest.strip_suffix(".+")) {
+        Some(rest) => match rest.strip_suffix(".*") {
             Some(rest) => (rest, false),
             None => (rest, true),
         },
         None => (rest.strip_suffix(".*").unwrap_or(rest), false),
     };
+    // ".+" is none of it: "^/a/.+" opens /a/x and not /a/, and no two patterns say that.
     let path = literal(rest)?;
     if !path.starts_with('/') || path == "/" {
         return None;
@@ -205,10 +225,17 @@ fn pattern(regex: &str) -> Option<String> {
     if exact && path.ends_with('/') {
         return None;
     }
-    Some(match exact {
-        true => path,
-        // "^/assets" opens /assets2 too; here only what is below.
-        false => format!("{}/*", path.trim_end_matches('/')),
+    if exact {
+        return Some(Opened {
+            pattern: path,
+            but_not: None,
+        });
+    }
+    // "^/assets" opens /assets2 too; here only what is below. "^/assets/" does not open /assets.
+    let stem = path.trim_end_matches('/');
+    Some(Opened {
+        pattern: format!("{stem}/*"),
+        but_not: path.ends_with('/').then(|| stem.to_owned()),
     })
 }
 

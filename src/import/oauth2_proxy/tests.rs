@@ -177,10 +177,14 @@ fn rules_and_open_paths_become_routes() {
         ),
         (
             "--email-domain=* --skip-auth-route=^/assets/",
-            "path = \"/assets/*\" access = \"public\"",
+            "path = \"/assets/*\" access = \"public\" path = \"/assets\" access = \"signed-in\"",
         ),
         (
             "--email-domain=* --skip-auth-regex=^/assets/.*",
+            "path = \"/assets/*\" access = \"public\" path = \"/assets\" access = \"signed-in\"",
+        ),
+        (
+            "--email-domain=* --skip-auth-regex=^/assets",
             "path = \"/assets/*\" access = \"public\"",
         ),
         (
@@ -238,6 +242,8 @@ fn rules_and_open_paths_become_routes() {
         "^/a[0-9]",
         "^/a?b",
         "^/docs/$",
+        "^/docs/.+$",
+        "^/docs.+",
         "GET!=^/x$",
         ".*",
         "^.*$",
