@@ -122,6 +122,14 @@ impl ForwardProxy {
     }
 }
 
+/// It has processes of its own, which it ends when it is asked to end, and not otherwise.
+impl Drop for ForwardProxy {
+    fn drop(&mut self) {
+        self.process.signal("TERM");
+        self.process.wait();
+    }
+}
+
 /// An identity provider that nobody here wrote.
 pub(crate) struct OidcProvider {
     _process: Process,
