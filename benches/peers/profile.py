@@ -84,7 +84,9 @@ def main():
         try:
             costs = {}
             for title, access in (("public", "public"), ("signed in", "signed-in")):
-                few, cookie = counted(access, None, FEW, provider, ports, work)
+                # The sign-in is in neither of the two that are compared.
+                _, cookie = counted(access, None, 1, provider, ports, work)
+                few, _ = counted(access, cookie, FEW, provider, ports, work)
                 many, _ = counted(access, cookie, MANY, provider, ports, work)
                 many.subtract(few)
                 costs[title] = {name: count / (MANY - FEW) for name, count in many.items()}

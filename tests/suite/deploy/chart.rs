@@ -237,4 +237,12 @@ fn a_pod_restarts_for_what_is_not_reloaded_and_for_nothing_else() {
     assert_ne!(plain, level);
     let threads = stamp(&|config| config["server"]["threads"] = json!(3));
     assert_ne!(plain, threads);
+    let mode = stamp(&|config| config["server"]["socket_mode"] = json!("0600"));
+    assert_ne!(plain, mode);
+    let tls = stamp(&|config| {
+        config["server"]["tls"] = json!({
+            "certificate": { "file": "/run/tls/tls.crt" }, "key": { "file": "/run/tls/tls.key" },
+        });
+    });
+    assert_ne!(plain, tls);
 }

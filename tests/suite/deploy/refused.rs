@@ -35,6 +35,13 @@ fn what_leaves_a_way_around_it_is_not_installed() {
         ),
         (
             changed(
+                "    spec:\n      containers",
+                "    spec:\n      shareProcessNamespace: true\n      containers",
+            ),
+            "shareProcessNamespace",
+        ),
+        (
+            changed(
                 "containerPort: 3000 }",
                 "containerPort: 3000, hostPort: 80 }",
             ),

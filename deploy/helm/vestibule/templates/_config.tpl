@@ -79,5 +79,5 @@
 {{- define "vestibule.restartsWith" -}}
 {{- $config := include "vestibule.config" . | fromYaml }}
 {{- $log := $config.log | default dict }}
-{{- pick $config.server "listen" "admin_listen" "threads" | toJson | cat (pick $log "format" "level" | toJson) | sha256sum }}
+{{- pick $config.server "listen" "socket_mode" "admin_listen" "threads" | toJson | cat (hasKey $config.server "tls") (pick $log "format" "level" | toJson) | sha256sum }}
 {{- end }}

@@ -94,6 +94,9 @@ What would leave a way around Vestibule fails here, instead of being installed.
 {{- $bind := $root.Values.protect.bind }}
 {{- $template := .deployment.spec.template }}
 {{- $pod := $template.spec }}
+{{- if $pod.shareProcessNamespace }}
+{{- fail "protect.manifest: shareProcessNamespace lets the app's containers read the session key out of Vestibule's file system, and forge sessions; take it out" }}
+{{- end }}
 {{- if $pod.hostNetwork }}
 {{- fail "protect.manifest: hostNetwork puts the app's port onto the node, where no policy of the pod closes it" }}
 {{- end }}
