@@ -15,6 +15,11 @@ local TOLD = {
 local HOP_BY_HOP = { ["connection"] = true, ["keep-alive"] = true, ["transfer-encoding"] = true, ["content-length"] = true }
 
 core.register_action("vestibule-auth", { "http-req" }, function(txn, address)
+    -- One host, and all of it: a comma is no reason to ask about a part.
+    if txn.f:req_fhdr_cnt("host") ~= 1 then
+        txn:done(txn:reply({ status = 400 }))
+        return
+    end
     local sent, ask = txn.http:req_get_headers(), {}
     for _, name in ipairs(ASKED_WITH) do
         for _, value in pairs(sent[name] or {}) do
@@ -24,7 +29,7 @@ core.register_action("vestibule-auth", { "http-req" }, function(txn, address)
     end
     ask["x-forwarded-method"] = { txn.sf:method() }
     ask["x-forwarded-proto"] = { txn.f:ssl_fc() == 1 and "https" or "http" }
-    ask["x-forwarded-host"] = { txn.sf:req_hdr("host") }
+    ask["x-forwarded-host"] = { txn.sf:req_fhdr("host") }
     ask["x-forwarded-uri"] = { txn.sf:pathq() }
 
     local answer = core.httpclient():get({

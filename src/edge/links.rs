@@ -144,6 +144,7 @@ impl Links {
             return ask(Known {
                 providers: &[seen(&only.state, &snapshot, now)],
                 refreshed,
+                may_not_renew: false,
             });
         }
         let snapshots: Vec<_> = self.iter().map(|link| link.state.snapshot()).collect();
@@ -154,6 +155,7 @@ impl Links {
         ask(Known {
             providers: &all,
             refreshed,
+            may_not_renew: false,
         })
     }
 }

@@ -17,14 +17,12 @@ use super::decision::{Decision, Effect};
 use super::endpoint::Endpoint;
 use super::face::Face;
 use super::judging::Held;
-use super::policy::{Denial, Forbidden, NoIdentity};
-use super::refresh::{Outcome, RefreshError};
+use super::policy::{Denial, Forbidden};
 use super::reply::{Asker, Note, Reply};
 use super::request::{RequestError, RequestView};
 use super::route::{Access, Manner, Ruling};
 use super::seal::Rng;
 use super::time::UnixTime;
-use super::token::TokenError;
 use super::unauthenticated::target_of;
 use super::{Gate, Known, Leads, reply};
 
@@ -68,7 +66,7 @@ enum Refused {
     /// Apps read the path in different ways, under different rules.
     #[error("apps read the path in different ways")]
     Ambiguous,
-    /// Below our prefix, and no page that people open.
+    /// Below our prefix, and the front proxy might not know it for ours.
     #[error("the path is Vestibule's own; let the front proxy send it to Vestibule unasked")]
     OwnPath,
 }
@@ -77,6 +75,8 @@ enum Refused {
 struct Question<'q, 'r> {
     setting: ForwardAuth,
     view: &'q RequestView<'r>,
+    /// Whether the front proxy compares the same path as we do.
+    is_canonical: bool,
     conditions: Conditions,
 }
 
@@ -98,30 +98,19 @@ impl Gate {
         if below.is_some() && setting.dialect != Dialect::Envoy {
             return Decision::Reply(reply::not_found(req));
         }
-        let answered = self.asked_by(setting, below, req).and_then(|asked| {
+        let is_one_rule = self.router.is_one_rule();
+        let asked = Asked::read(setting.dialect, below, is_one_rule, req);
+        let answered = asked.map_err(Refused::from).and_then(|asked| {
             let view = asked.view()?;
             let question = Question {
                 setting,
                 view: &view,
+                is_canonical: view.is_canonical() && req.is_canonical(),
                 conditions: Conditions::read(setting.dialect, req, &view)?,
             };
             self.answer(&question, known, now, rng)
         });
         answered.unwrap_or_else(|why| Decision::Reply(refusal(why)))
-    }
-
-    fn asked_by<'r>(
-        &self,
-        setting: ForwardAuth,
-        below: Option<&str>,
-        req: &RequestView<'r>,
-    ) -> Result<Asked<'r>, Refused> {
-        match Asked::read(setting.dialect, below, req) {
-            Err(AskedError::Missing(_)) if self.router.is_one_rule() => {
-                Ok(Asked::of_oauth2_proxy(setting.dialect, req)?)
-            }
-            asked => Ok(asked?),
-        }
     }
 
     fn answer(
@@ -135,9 +124,12 @@ impl Gate {
         let (access, manner, label, face) = match self.leads(question.view) {
             Leads::Nowhere => return Err(Refused::Method),
             Leads::Elsewhere => return Err(Refused::Host),
-            Leads::Ours(Endpoint::Unknown, _) | Leads::Asked(_) => return Err(Refused::OwnPath),
+            Leads::Asked(_) => return Err(Refused::OwnPath),
             // People open these before they are signed in; they tell nothing of anybody else.
-            Leads::Ours(_, face) => (&Access::Public, &public, None, face),
+            Leads::Ours(endpoint, face) if self.is_passed(endpoint, question) => {
+                (&Access::Public, &public, None, face)
+            }
+            Leads::Ours(..) => return Err(Refused::OwnPath),
             Leads::App(Ruling::Ambiguous, _) => return Err(Refused::Ambiguous),
             Leads::App(Ruling::NoMethod { label }, face) => {
                 let no_rule = Denial::Forbidden(Forbidden::NoRuleForMethod);
@@ -188,6 +180,17 @@ impl Gate {
         )
     }
 
+    /// Whether a page of ours passes, should somebody ask about it. The 200 sends
+    /// to the app whatever the front proxy does not know for ours: another
+    /// spelling of its path, another method. And an nginx may let a client name
+    /// the page in place of what it opens (`docs/adr/0020`).
+    fn is_passed(&self, endpoint: Endpoint<'_>, question: &Question<'_, '_>) -> bool {
+        question.setting.dialect != Dialect::Nginx
+            && question.is_canonical
+            && endpoint.allows(question.view.method())
+            && self.is_there(endpoint)
+    }
+
     /// The judgement that a forwarded request gets, and the answer that its permit makes.
     #[expect(
         clippy::too_many_arguments,
@@ -208,9 +211,9 @@ impl Gate {
             self.judge(access, manner, view, face, known, now, rng)?
         } else {
             // What is renewed or noted here would not reach the browser.
-            let outcome: Outcome = Err(RefreshError::Ended(ENDED));
             let unrenewed = Known {
-                refreshed: Some(&outcome),
+                refreshed: None,
+                may_not_renew: true,
                 ..known
             };
             let still = Manner {
@@ -256,9 +259,6 @@ impl Gate {
         }
     }
 }
-
-/// How a token stands that has ended, where it may not be renewed.
-const ENDED: NoIdentity = NoIdentity::Token(TokenError::Expired);
 
 /// 403, with what is wrong for whoever sets up the front proxy; it names
 /// headers and parameters, and none of their values.

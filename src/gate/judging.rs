@@ -101,7 +101,7 @@ impl Gate {
                     return Presented::None(NoIdentity::NotRenewed);
                 }
             };
-            if known.refreshed.is_none() {
+            if known.refreshed.is_none() && !known.may_not_renew {
                 refresh = self.refresh_when_due(&signed_in, now);
             }
             let resealed = self.reseal(face, &presented, &signed_in, manner.is_activity, now, rng);

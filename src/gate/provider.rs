@@ -53,6 +53,9 @@ pub struct Known<'k> {
     pub providers: &'k [Seen<'k>],
     /// What became of the refresh that this request has waited for.
     pub refreshed: Option<&'k Outcome>,
+    /// Whether nothing may be renewed for this request: what would become of it
+    /// could not reach the browser.
+    pub may_not_renew: bool,
 }
 
 /// What is known of one provider by now.

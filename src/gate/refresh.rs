@@ -187,7 +187,7 @@ impl Gate {
         let token = session.id_token();
         let within = |past| provider.verifier.verify_within(token, keys, now, past);
         let refused = |error| Missing::Identity(NoIdentity::Token(error));
-        if session.refresh_token().is_none() {
+        if session.refresh_token().is_none() || known.may_not_renew {
             return Err(refused(TokenError::Expired));
         }
         match known.refreshed {

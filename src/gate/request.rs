@@ -19,6 +19,7 @@ pub struct RequestView<'r> {
     query: Option<&'r str>,
     host: &'r str,
     headers: &'r HeaderMap,
+    is_canonical: bool,
 }
 
 impl std::fmt::Debug for RequestView<'_> {
@@ -97,9 +98,12 @@ impl<'r> RequestView<'r> {
             None => (target, None),
         };
         let query = query.map(read_query).transpose()?;
+        let received = path;
+        let path = RequestPath::parse(received)?;
         Ok(Self {
             method,
-            path: RequestPath::parse(path)?,
+            is_canonical: path.canonical().as_bytes() == received,
+            path,
             query,
             host,
             headers,
@@ -116,6 +120,13 @@ impl<'r> RequestView<'r> {
     #[must_use]
     pub fn path(&self) -> &RequestPath {
         &self.path
+    }
+
+    /// Whether the path was received in its canonical form: whoever compares it
+    /// byte for byte sees the same.
+    #[must_use]
+    pub fn is_canonical(&self) -> bool {
+        self.is_canonical
     }
 
     /// The query without its question mark.

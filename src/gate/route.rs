@@ -318,11 +318,15 @@ impl Router {
         self.has_path_rules
     }
 
-    /// Whether all requests fall under the same rule, whatever they ask for.
+    /// Whether all requests fall under the same rule, whatever they ask for, and
+    /// none of them is let through for being a CORS preflight.
     #[must_use]
     pub fn is_one_rule(&self) -> bool {
         self.entries.iter().all(|entry| {
-            entry.pattern.is_everything() && entry.hosts.is_empty() && entry.methods.is_empty()
+            entry.pattern.is_everything()
+                && entry.hosts.is_empty()
+                && entry.methods.is_empty()
+                && !entry.manner.cors_preflight
         })
     }
 

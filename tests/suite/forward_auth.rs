@@ -324,17 +324,7 @@ const OAUTH2_PROXY: &str = r#"server {
 
 #[test]
 fn the_documented_set_up_of_oauth2_proxy_works_as_it_is() {
-    let setup = Setup {
-        path_prefix: Some("/oauth2".to_owned()),
-        tables: "[headers]\npreset = \"oauth2-proxy-auth-request\"\n".to_owned(),
-        ..Setup::default()
-    };
-    let front = front_with(Kind::Nginx, setup, |_, front, vestibule, app| {
-        OAUTH2_PROXY
-            .replace("FRONT", &front.to_string())
-            .replace("VESTIBULE", &vestibule.to_string())
-            .replace("APP", &app.to_string())
-    });
+    let front = documented("[headers]\npreset = \"oauth2-proxy-auth-request\"\n");
     let mut person = front.browser();
     let first = person.get("/page?x=1");
     assert_eq!(first.status, 302);
@@ -358,6 +348,137 @@ fn the_documented_set_up_of_oauth2_proxy_works_as_it_is() {
     let signed_out = person.arrive("/oauth2/sign_out");
     assert_eq!(signed_out.status, 200, "{:?}", person.trail);
     assert_eq!(person.get("/page").status, 302);
+}
+
+/// oauth2-proxy's nginx, which hands a client's own `X-Original-URL` and `-Method` on.
+fn documented(tables: &str) -> Front {
+    let setup = Setup {
+        path_prefix: Some("/oauth2".to_owned()),
+        tables: tables.to_owned(),
+        ..Setup::default()
+    };
+    front_with(Kind::Nginx, setup, |_, front, vestibule, app| {
+        OAUTH2_PROXY
+            .replace("FRONT", &front.to_string())
+            .replace("VESTIBULE", &vestibule.to_string())
+            .replace("APP", &app.to_string())
+    })
+}
+
+#[test]
+fn no_header_of_a_client_lets_it_past_the_documented_set_up_of_oauth2_proxy() {
+    for tables in [
+        "",
+        "[[route]]\npath = \"/*\"\naccess = \"signed-in\"\ncors_preflight = true\n",
+        "[[route]]\nmethods = [\"OPTIONS\"]\naccess = \"public\"\n",
+        ROUTES,
+    ] {
+        let front = documented(tables);
+        let origin = &front.chain.origin;
+        let preflight = "Origin: https://other.example\r\nAccess-Control-Request-Method: GET\r\n";
+        for path in [
+            "/oauth2/sign_in",
+            "/oauth2/callback",
+            "/secret",
+            "/public/x",
+        ] {
+            for method in ["GET", "POST", "OPTIONS"] {
+                for more in ["", preflight, "X-Forwarded-Uri: /public/x\r\n"] {
+                    let forged = format!(
+                        "X-Original-URL: {origin}{path}\r\nX-Original-Method: {method}\r\n{more}"
+                    );
+                    let answer = raw(&front, "/secret", &forged);
+                    assert!(
+                        matches!(answer.status, 302 | 401 | 403),
+                        "{tables:?} {forged:?}: {answer:?}"
+                    );
+                }
+            }
+        }
+        assert_eq!(front.chain.echo.count(), 0, "{tables:?}");
+    }
+}
+
+#[test]
+fn haproxy_asks_about_the_host_that_the_app_gets() {
+    let front = front(Kind::Haproxy, "", ROUTES);
+    let host = front.chain.host();
+    let at = |hosts: &str| {
+        let request = format!("GET /public/x HTTP/1.1\r\n{hosts}\r\n");
+        crate::support::raw_request(front.address, request)
+    };
+    assert_eq!(at(&format!("Host: {host}\r\n")).status, 200);
+    let before = front.chain.echo.count();
+    for hosts in [
+        format!("Host: evil.example, {host}\r\n"),
+        format!("Host: evil.example,{host}\r\n"),
+        format!("Host: {host},evil.example\r\n"),
+        format!("Host: evil.example\r\nHost: {host}\r\n"),
+        String::new(),
+    ] {
+        let answer = at(&hosts);
+        assert!(matches!(answer.status, 400 | 403), "{hosts:?}: {answer:?}");
+    }
+    assert_eq!(front.chain.echo.count(), before);
+}
+
+#[test]
+fn haproxy_sends_no_other_spelling_of_our_own_pages_to_the_app() {
+    let front = front(Kind::Haproxy, "", ROUTES);
+    let host = front.chain.host();
+    for (method, path) in [
+        ("POST", "/%5fvestibule/login"),
+        ("GET", "/%5fvestibule/login"),
+        ("GET", "/_vestibule%2Flogin"),
+        ("GET", "/_vestibul%65/session"),
+    ] {
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n");
+        let answer = crate::support::raw_request(front.address, request);
+        assert_ne!(answer.status, 503, "{method} {path}: {answer:?}");
+    }
+    assert_eq!(front.chain.echo.count(), 0);
+}
+
+/// Headers that make apps see another request than the one that was asked about.
+const OVERRIDES: [&str; 5] = [
+    "x-original-url",
+    "x-rewrite-url",
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+];
+
+#[test]
+fn every_recipe_takes_out_what_makes_apps_see_another_request() {
+    let recipes = crate::support::peers::root().join("deploy/forward-auth");
+    let mut seen = 0;
+    for recipe in std::fs::read_dir(recipes).expect("the recipes") {
+        let path = recipe.expect("a recipe").path();
+        if path.extension().is_some_and(|kind| kind == "lua") {
+            continue;
+        }
+        seen += 1;
+        let text = std::fs::read_to_string(&path).expect("the recipe");
+        let said: String = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('#'))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        let words: Vec<String> = said
+            .to_ascii_lowercase()
+            .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+            .map(|word| word.trim_start_matches('-').to_owned())
+            .collect();
+        for name in OVERRIDES {
+            assert!(
+                words.iter().any(|word| word == name),
+                "{}: {name}",
+                path.display()
+            );
+        }
+    }
+    assert_eq!(seen, 8, "of every front proxy");
 }
 
 /// Vestibule alone, asked by hand.

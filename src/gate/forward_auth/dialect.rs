@@ -11,6 +11,7 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, Method};
 
+use crate::gate::origin::split_host;
 use crate::gate::request::{RequestError, RequestView, split_absolute_form};
 
 /// Whose front proxy asks.
@@ -53,6 +54,11 @@ pub(super) enum AskedError {
     /// Not what such a header holds.
     #[error("{0} cannot be read")]
     Unreadable(&'static str),
+    /// The client may have sent one of the names.
+    #[error(
+        "X-Forwarded-Uri is there beside X-Original-URL; let the front proxy take it out of the question"
+    )]
+    Two,
 }
 
 impl AskedError {
@@ -62,22 +68,46 @@ impl AskedError {
             Self::Missing(_) => "forward_auth_missing",
             Self::Repeated(_) => "forward_auth_repeated",
             Self::Unreadable(_) => "forward_auth_unreadable",
+            Self::Two => "forward_auth_two_requests",
         }
     }
 }
 
 impl<'r> Asked<'r> {
     /// Reads what the front proxy sends; `below` is the path after the
-    /// endpoint's own.
+    /// endpoint's own, `is_one_rule` whether every request falls under the same.
     pub(super) fn read(
         dialect: Dialect,
         below: Option<&str>,
+        is_one_rule: bool,
         req: &RequestView<'r>,
     ) -> Result<Self, AskedError> {
         match dialect {
-            Dialect::Nginx => Self::by_url(req),
+            Dialect::Nginx => Self::of_nginx(is_one_rule, req),
             Dialect::Traefik | Dialect::Caddy => Self::by_parts(req),
             Dialect::Envoy => Self::by_path(below, req),
+        }
+    }
+
+    /// `X-Forwarded-Uri` tells of an nginx by oauth2-proxy's documentation, which
+    /// hands on whatever a client says under the names that it does not set. So
+    /// beside it nothing counts that a client could choose: it is understood
+    /// where one rule covers all requests, and what else names one has to name
+    /// the same (`docs/adr/0020`).
+    fn of_nginx(is_one_rule: bool, req: &RequestView<'r>) -> Result<Self, AskedError> {
+        let has = |name: &str| req.headers().contains_key(name);
+        let is_named = has(ORIGINAL_URL) || has(ORIGINAL_METHOD);
+        match (has(FORWARDED_URI), is_named) {
+            (false, _) => Self::by_url(req),
+            (true, false) if is_one_rule => Self::of_oauth2_proxy(req),
+            (true, false) => Err(AskedError::Missing(ORIGINAL_URL)),
+            (true, true) if is_one_rule => {
+                let asked = Self::by_url(req)?;
+                let is_same = asked.target.as_ref() == one(req, FORWARDED_URI)?
+                    && split_host(asked.host) == split_host(req.host());
+                is_same.then_some(asked).ok_or(AskedError::Two)
+            }
+            (true, true) => Err(AskedError::Two),
         }
     }
 
@@ -126,22 +156,12 @@ impl<'r> Asked<'r> {
     }
 
     /// What nginx sends by oauth2-proxy's documentation: `X-Forwarded-Uri` and
-    /// `Host`, and no method. A client's own `X-Original-URL` would pass such an
-    /// nginx; so this is for where one rule covers all requests, and it makes no
-    /// difference which of them is meant (`docs/adr/0020`).
-    pub(super) fn of_oauth2_proxy(
-        dialect: Dialect,
-        req: &RequestView<'r>,
-    ) -> Result<Self, AskedError> {
-        let others = [ORIGINAL_URL, ORIGINAL_METHOD, FORWARDED_METHOD];
-        let is_another = others.iter().any(|name| req.headers().contains_key(*name));
-        if dialect != Dialect::Nginx || is_another {
-            return Self::read(dialect, None, req);
+    /// `Host`, and no method.
+    fn of_oauth2_proxy(req: &RequestView<'r>) -> Result<Self, AskedError> {
+        if req.headers().contains_key(FORWARDED_METHOD) {
+            return Err(AskedError::Missing(ORIGINAL_URL));
         }
-        let uri = one(req, FORWARDED_URI).map_err(|why| match why {
-            AskedError::Missing(_) => AskedError::Missing(ORIGINAL_URL),
-            why => why,
-        })?;
+        let uri = one(req, FORWARDED_URI)?;
         Ok(Self {
             method: Cow::Owned(Method::GET),
             host: req.host(),

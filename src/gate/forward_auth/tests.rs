@@ -361,12 +361,12 @@ fn only_envoy_asks_below_the_endpoint() {
 }
 
 #[test]
-fn our_own_pages_pass_as_public_ones() {
+fn our_own_pages_pass_as_public_ones_where_the_front_proxy_alone_names_them() {
     let narrowed =
         ask(Dialect::Caddy, "/_vestibule/login").to("/_vestibule/auth?allowed_groups=Admins");
     let mut desk = Desk::new(&asked_by(Dialect::Caddy));
     assert_eq!(desk.reply(&narrowed).status, 200);
-    for dialect in ALL {
+    for dialect in [Dialect::Traefik, Dialect::Caddy, Dialect::Envoy] {
         let (mut desk, jar) = signed_in(&asked_by(dialect));
         for path in ["/_vestibule/login?rd=%2F", "/_vestibule/callback?code=x"] {
             let reply = desk.reply(&ask(dialect, path).cookies(&jar));
@@ -374,6 +374,127 @@ fn our_own_pages_pass_as_public_ones() {
             assert_eq!(header_of(&reply, "x-forwarded-user"), Some(""));
         }
     }
+}
+
+#[test]
+fn our_own_pages_pass_as_they_are_spelt_and_for_their_methods_alone() {
+    for dialect in [Dialect::Traefik, Dialect::Caddy, Dialect::Envoy] {
+        let mut config = asked_by(dialect);
+        config.providers[0].callback_path = Some("/signed/in".to_owned());
+        config.server.whoami = false;
+        let (mut desk, jar) = signed_in(&config);
+        for (method, target) in [
+            // The front proxy goes by the spelling that it has received.
+            ("GET", "/%5fvestibule/login"),
+            ("GET", "/_vestibule/logi%6E?rd=%2F"),
+            ("GET", "/signed/%69n?code=x"),
+            ("POST", "/_vestibule/login"),
+            ("DELETE", "/_vestibule/logout"),
+            ("HEAD", "/signed/in?code=x"),
+            ("POST", "/signed/in"),
+            ("OPTIONS", "/_vestibule/session"),
+            ("GET", "/_vestibule/whoami"),
+            ("GET", "/_vestibule/jwks.json"),
+        ] {
+            let req = question(dialect, method, target).cookies(&jar);
+            assert_eq!(
+                refused(&mut desk, &req),
+                "forward_auth_own_path",
+                "{dialect:?} {method} {target}"
+            );
+        }
+        for (method, target) in [
+            ("GET", "/_vestibule/login?rd=%2F"),
+            ("POST", "/_vestibule/logout"),
+            ("GET", "/signed/in?code=x"),
+        ] {
+            let reply = desk.reply(&question(dialect, method, target));
+            assert_eq!(reply.status, 200, "{dialect:?} {method} {target}");
+        }
+    }
+}
+
+#[test]
+fn no_page_of_ours_passes_an_nginx_that_might_let_the_client_name_it() {
+    for routes in [vec![], vec![route(&["/admin/"], Access::Nobody)]] {
+        let (mut desk, jar) = signed_in(&with_routes(Dialect::Nginx, routes));
+        for method in ["GET", "HEAD", "POST", "OPTIONS"] {
+            for path in ["sign_in", "login", "callback?code=x", "logout", "session"] {
+                let target = format!("/_vestibule/{path}");
+                for req in [
+                    question(Dialect::Nginx, method, &target),
+                    // As it comes from oauth2-proxy's set-up, when somebody opens /secret.
+                    question(Dialect::Nginx, method, &target)
+                        .with("host", "wiki.example.com")
+                        .with("x-forwarded-uri", "/secret"),
+                ] {
+                    refused(&mut desk, &req);
+                    refused(&mut desk, &req.cookies(&jar));
+                }
+            }
+        }
+        let req = ask(Dialect::Nginx, "/_vestibule/sign_in");
+        assert_eq!(refused(&mut desk, &req), "forward_auth_own_path");
+    }
+    let mut desk = Desk::new(&asked_by(Dialect::Nginx));
+    let why = refused(&mut desk, &by_documentation("/_vestibule/sign_in"));
+    assert_eq!(why, "forward_auth_own_path");
+}
+
+/// A preflight of another page's script, as the front proxy of a dialect asks about it.
+fn preflight(dialect: Dialect, target: &str) -> Req {
+    question(dialect, "OPTIONS", target)
+        .with("origin", "https://other.example")
+        .with("access-control-request-method", "GET")
+}
+
+#[test]
+fn a_preflight_is_public_only_where_no_client_can_claim_one() {
+    let mut lets_through = route(&[], Access::SignedIn);
+    lets_through.manner.cors_preflight = true;
+    for dialect in ALL {
+        let mut desk = Desk::new(&with_routes(dialect, vec![lets_through.clone()]));
+        assert_eq!(desk.reply(&preflight(dialect, "/x")).status, 200);
+    }
+    let (mut desk, jar) = signed_in(&with_routes(Dialect::Nginx, vec![lets_through]));
+    // oauth2-proxy's set-up hands on what the client says under the other names.
+    let claimed = preflight(Dialect::Nginx, "/secret")
+        .with("host", "wiki.example.com")
+        .with("x-forwarded-uri", "/secret");
+    assert_eq!(refused(&mut desk, &claimed), "forward_auth_two_requests");
+    // So it is not for such a route at all.
+    let why = refused(&mut desk, &by_documentation("/secret").cookies(&jar));
+    assert_eq!(why, "forward_auth_missing");
+}
+
+#[test]
+fn what_the_set_up_of_oauth2_proxy_names_has_to_be_the_same_request() {
+    let (mut desk, jar) = signed_in(&asked_by(Dialect::Nginx));
+    let both = |original: &str, uri: &str| {
+        let req = Req::get("/_vestibule/auth").with("x-original-url", original);
+        let req = req.with("x-original-method", "GET").cookies(&jar);
+        req.with("x-forwarded-uri", uri)
+    };
+    let same = both("https://wiki.example.com/page?x=1", "/page?x=1");
+    assert_eq!(desk.reply(&same).status, 200);
+    for req in [
+        both("https://wiki.example.com/page", "/secret"),
+        both("https://wiki.example.com/page?x=1", "/page?x=2"),
+        both("https://wiki.example.com/page", "/%70age"),
+        both("https://other.example.com/page", "/page"),
+        both("https://wiki.example.com/page", "/page").with("host", "other.example.com"),
+    ] {
+        assert_eq!(refused(&mut desk, &req), "forward_auth_two_requests");
+    }
+    let repeated = same.and("x-forwarded-uri", "/page?x=1");
+    assert_eq!(refused(&mut desk, &repeated), "forward_auth_repeated");
+
+    // Where rules differ, the method alone would do.
+    let mut by_method = route(&[], Access::Public);
+    by_method.methods = vec![Method::OPTIONS];
+    let mut desk = Desk::new(&with_routes(Dialect::Nginx, vec![by_method]));
+    let req = both("https://wiki.example.com/page", "/page").with("x-original-method", "OPTIONS");
+    assert_eq!(refused(&mut desk, &req), "forward_auth_two_requests");
 }
 
 #[test]
@@ -560,6 +681,26 @@ fn without_cookies_nothing_slides() {
         desk.now = NOW.plus(1800);
         let reply = desk.reply(&ask(Dialect::Caddy, "/").cookies(&jar));
         assert_eq!(reason(&reply), Some("session_idle"));
+    }
+}
+
+#[test]
+fn without_cookies_an_old_copy_does_not_live_on_the_activity_of_others() {
+    for dialect in ALL {
+        let mut config = asked_by(dialect);
+        config.session.idle_timeout = Some(std::time::Duration::from_secs(1800));
+        let (mut desk, copy) = signed_in(&config);
+        let mut jar = copy.clone();
+        desk.now = NOW.plus(1200);
+        let page = Req::open("/page");
+        let answer = desk.forward(&page.cookies(&jar));
+        jar.take_in(answer.set_cookies.iter().map(String::as_str));
+        desk.now = NOW.plus(1800);
+        let fresh = desk.reply(&ask(dialect, "/").cookies(&jar));
+        assert_eq!(fresh.status, 200, "{dialect:?}");
+        let old = desk.reply(&ask(dialect, "/").cookies(&copy));
+        assert_eq!(old.status, 401, "{dialect:?}");
+        assert_eq!(reason(&old), Some("session_idle"));
     }
 }
 

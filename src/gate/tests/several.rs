@@ -371,6 +371,7 @@ fn what_is_known_of_one_provider_is_known_of_no_other() {
         let known = Known {
             providers,
             refreshed: None,
+            may_not_renew: false,
         };
         match gate.decide(&req.view(), known, None, NOW, &mut |_| Ok(())) {
             Decision::Forward(_) => None,

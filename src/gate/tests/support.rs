@@ -495,6 +495,7 @@ impl Desk {
         let known = Known {
             providers: &[seen; 3],
             refreshed: self.refreshed.as_ref(),
+            may_not_renew: false,
         };
         let client = "203.0.113.7".parse().ok();
         let dice = &mut self.dice;

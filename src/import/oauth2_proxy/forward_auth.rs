@@ -29,6 +29,9 @@ pub(super) fn forward_auth(work: &mut Conversion) {
         from.trim_start_matches('-').split('=').next().unwrap_or(from),
         format!("front proxies ask at path_prefix + \"/auth\"; one of them is believed about which request it means, \"{dialect}\" here: write \"nginx\", \"traefik\", \"caddy\" or \"envoy\", and see docs/forward-auth.md"),
     );
+    if dialect == "nginx" {
+        work.out.note("set-xauthrequest", "location = /oauth2/auth: add internal; and let no client say which request is meant: proxy_set_header X-Original-URL \"\"; proxy_set_header X-Original-Method \"\"; beside X-Forwarded-Uri where one rule covers all requests");
+    }
     if work.all("trusted-proxy-ip").is_empty() {
         work.out.note(
             "reverse-proxy",
@@ -49,7 +52,7 @@ pub(super) fn forward_auth(work: &mut Conversion) {
         .into_iter()
         .find(|option| !work.all(option).is_empty())
     {
-        work.out.note(option, "where rules differ by path, nginx has to say which request it means: proxy_set_header X-Original-URL $scheme://$http_host$request_uri; proxy_set_header X-Original-Method $request_method;");
+        work.out.note(option, "where rules differ by path, nginx has to say which request it means: proxy_set_header X-Original-URL $scheme://$http_host$request_uri; proxy_set_header X-Original-Method $request_method; proxy_set_header X-Forwarded-Uri \"\"; (in place of the line that oauth2-proxy's documentation has)");
     }
 }
 
