@@ -320,6 +320,7 @@ fn who_answers_front_proxies_does_so_here_too() {
     // Where rules differ by path, nginx has to say the path in our way.
     let routed = flags("--set-xauthrequest --skip-auth-route=^/public/");
     assert_eq!(notes_about(&routed, "skip-auth-route"), 1);
+    assert_eq!(notes_about(&routed, "set-xauthrequest"), 2);
     let traefik = flags("--upstream=static://202 --set-authorization-header");
     assert_eq!(text(&traefik, "server.forward_auth"), "traefik");
     assert!(at(&traefik, "headers.set.Authorization").is_some());
