@@ -16,6 +16,7 @@ mod provider;
 mod route;
 mod server;
 mod session;
+mod several;
 mod upstream;
 
 use std::io;
@@ -92,6 +93,7 @@ pub(crate) fn convert(
         upstreams.as_ref(),
     );
     work.warn_of_nobody(file, &identities);
+    work.warn_of_names_alike(file, &identities);
     let log = work.log(&file.log);
     Some(Config {
         server: server?,

@@ -360,6 +360,11 @@ pub enum ConfigErrorKind {
     /// A name for a button that is none.
     #[error("has to be 1 to 64 characters that can be seen")]
     DisplayName,
+    /// Two providers that nothing would tell apart.
+    #[error(
+        "is the client of provider.{0} at the same issuer already: tokens of one are tokens of the other"
+    )]
+    ClientTaken(String),
     /// A redirect URI of two providers.
     #[error("is the callback of provider.{0} already")]
     CallbackTaken(String),
@@ -444,6 +449,17 @@ pub enum ConfigWarningKind {
     /// `hidden` for all of them.
     #[error("leaves nothing to choose from: every provider is hidden")]
     AllHidden,
+    /// `{sub}` without `{provider}`, where there are several.
+    #[error(
+        "sends a subject in {0} without its provider, and another provider may have the same one"
+    )]
+    SubjectAlone(String),
+    /// Account names that no email domain keeps apart.
+    #[error("is {0}, and people of another provider may have the same name")]
+    UserOfSeveral(String),
+    /// Groups or access rights of several providers, as each of them names them.
+    #[error("is not mapped: {0} of this provider count like those of another with the same name")]
+    UnmappedOfSeveral(&'static str),
     /// `trusted_proxies` that hold everybody.
     #[error("believes every client about where it comes from")]
     EverybodyTrusted,

@@ -352,24 +352,49 @@ impl RelyingParty {
     /// Revokes a refresh token (RFC 7009), as far as that goes: the local
     /// session ends in any case.
     pub async fn revoke(&self, refresh_token: &str, endpoint: &Url) {
-        let Some(request) = self.revocation(refresh_token, endpoint) else {
-            tracing::warn!("refresh token was not revoked: the request could not be built");
-            return;
-        };
-        match timeout(REVOKE_TIMEOUT, self.http.send(request)).await {
-            Ok(Ok(answer)) if answer.status().is_success() => {}
-            Ok(Ok(answer)) => {
-                tracing::warn!(
-                    status = answer.status().as_u16(),
-                    "refresh token was not revoked"
-                );
-            }
-            Ok(Err(error)) => tracing::warn!(error = %error, "refresh token was not revoked"),
-            Err(_) => tracing::warn!("refresh token was not revoked in time"),
+        let all = self.revoke_with_each(refresh_token, endpoint);
+        if timeout(REVOKE_TIMEOUT, all).await.is_err() {
+            tracing::warn!("refresh token was not revoked in time");
         }
     }
 
-    fn revocation(&self, refresh_token: &str, endpoint: &Url) -> Option<http::Request<Vec<u8>>> {
+    async fn revoke_with_each(&self, refresh_token: &str, endpoint: &Url) {
+        let mut turn = self.secrets.first();
+        loop {
+            let Some(request) = self.revocation(refresh_token, endpoint, turn) else {
+                tracing::warn!("refresh token was not revoked: the request could not be built");
+                return;
+            };
+            let answer = match self.http.send(request).await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    tracing::warn!(error = %error, "refresh token was not revoked");
+                    return;
+                }
+            };
+            if answer.status().is_success() {
+                self.secrets.worked(turn);
+                return;
+            }
+            match self.secrets.after(turn).filter(|_| refuses_client(&answer)) {
+                Some(next) => turn = next,
+                None => {
+                    tracing::warn!(
+                        status = answer.status().as_u16(),
+                        "refresh token was not revoked"
+                    );
+                    return;
+                }
+            }
+        }
+    }
+
+    fn revocation(
+        &self,
+        refresh_token: &str,
+        endpoint: &Url,
+        turn: Turn,
+    ) -> Option<http::Request<Vec<u8>>> {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.append_pair("token", refresh_token)
             .append_pair("token_type_hint", "refresh_token");
@@ -377,7 +402,7 @@ impl RelyingParty {
             http::header::CONTENT_TYPE,
             "application/x-www-form-urlencoded",
         );
-        match (self.secrets.method, self.secrets.on(self.secrets.first())) {
+        match (self.secrets.method, self.secrets.on(turn)) {
             (Method::Basic, Some(secret)) => {
                 request = request.header(http::header::AUTHORIZATION, self.basic(secret).as_str());
             }
@@ -444,6 +469,16 @@ impl RelyingParty {
         let encoded = base64::engine::general_purpose::STANDARD.encode(pair.as_bytes());
         Zeroizing::new(format!("Basic {encoded}"))
     }
+}
+
+/// Whether an answer says `invalid_client` (RFC 7009 2.2.1, RFC 6749 5.2).
+fn refuses_client(answer: &http::Response<Vec<u8>>) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Refusal {
+        error: String,
+    }
+    serde_json::from_slice::<Refusal>(answer.body())
+        .is_ok_and(|refusal| refusal.error == "invalid_client")
 }
 
 fn algorithm(algorithm: Algorithm) -> CoreJwsSigningAlgorithm {

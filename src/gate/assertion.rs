@@ -9,6 +9,7 @@
 //! and in a memory of bounded size beside it, so that a session whose
 //! verification is not kept has its assertion signed no more often.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
@@ -43,6 +44,8 @@ const TIMES_MAX: usize = 64;
 /// Makes assertions for one audience.
 pub struct Asserter {
     audience: String,
+    /// Whether a subject goes with its provider: two may have the same.
+    several: bool,
     key: AssertionKey,
     jwks: Value,
     recent: Cache<[u8; 32], Arc<Slot>, Weigher>,
@@ -92,10 +95,19 @@ impl Asserter {
         let published: Vec<&Value> = keys.iter().map(AssertionKey::jwk).collect();
         Some(Self {
             audience,
+            several: false,
             jwks: json!({ "keys": published }),
             key: keys.into_iter().next()?,
             recent: Cache::with_weighter(RECENT_ESTIMATE, RECENT_BYTES, Weigher),
         })
+    }
+
+    /// The same for people of several providers, whose subjects become
+    /// `PROVIDER|SUB`: apps take `iss` and `sub` for one person (OpenID Connect
+    /// Core 5.7), and `iss` is ours. No provider's name holds `|`.
+    #[must_use]
+    pub fn of_several(self, several: bool) -> Self {
+        Self { several, ..self }
     }
 
     /// The public keys, as a JWK set (RFC 7517 5).
@@ -134,6 +146,10 @@ impl Asserter {
             person,
             session: _,
         } = about;
+        let sub = match self.several {
+            true => Cow::Owned(format!("{provider}|{sub}")),
+            false => Cow::Borrowed(*sub),
+        };
         let mut claims = json!({
             "iss": issuer,
             "aud": self.audience,

@@ -67,6 +67,12 @@ impl Gate {
         let Some(login) = logins.take(&state, now) else {
             return self.login_unknown(req, face, provider, &params, state, known, now, rng);
         };
+        // Its name may have been given to another one meanwhile, which is not to
+        // get the code and what redeems it.
+        if !login.has_asked(provider.asked) {
+            let reply = self.failed(req, login.target(), WRONG_PROVIDER, rng);
+            return Decision::Reply(self.keep_logins(reply, face, &logins, rng));
+        }
         if let Ok(Some(error)) = params.one("error") {
             let reply = self.failed(req, login.target(), provider_error(error), rng);
             return Decision::Reply(self.keep_logins(reply, face, &logins, rng));

@@ -2,7 +2,7 @@
 //! and the callback.
 //!
 //! Owns the login-state cookie's contents (several logins, bounded, and the row
-//! of those that led to a session) in version 2, and the sealed `state` in
+//! of those that led to a session) in version 3, and the sealed `state` in
 //! version 1 (frozen: `tests/vectors/`). Must not know cookies, crypto or the
 //! provider's endpoints.
 //!
@@ -21,8 +21,10 @@ use super::seal::{OVERHEAD, RandomError, Rng};
 use super::time::UnixTime;
 use super::wire::{Reader, WireError, Writer};
 
-const LOGINS_FORMAT: u8 = 2;
+const LOGINS_FORMAT: u8 = 3;
 const STATE_FORMAT: u8 = 1;
+/// Still read: does not say whom a login asked.
+const LOGINS_FORMAT_2: u8 = 2;
 /// Of format 1, which is still read: without a row, and the flag is the highest
 /// bit of the attempt.
 const LOGINS_FORMAT_1: u8 = 1;
@@ -45,6 +47,12 @@ const STATE_BYTES_MAX: usize = STATE_MAX / 4 * 3 - OVERHEAD;
 /// Names one login; random, not secret.
 pub type FlowId = [u8; 12];
 
+/// Tells the issuer and client that were asked from all others: a provider's
+/// name may be given to another one while a login is in flight.
+pub type Asked = [u8; 8];
+/// Of a login of an earlier format, which does not say whom it asked.
+const ASKED_UNKNOWN: Asked = [0; 8];
+
 /// One login in flight. Debug shows neither nonce nor verifier.
 #[derive(Clone)]
 pub struct PendingLogin {
@@ -55,6 +63,7 @@ pub struct PendingLogin {
     flags: u8,
     /// Logins of the same row that had led to a session when this one began.
     before: u8,
+    asked: Asked,
     nonce: [u8; 16],
     verifier: Zeroizing<[u8; 32]>,
     provider: String,
@@ -138,6 +147,7 @@ impl PendingLogin {
             attempt,
             flags: 0,
             before: 0,
+            asked: ASKED_UNKNOWN,
             nonce: [0; 16],
             verifier: Zeroizing::new([0; 32]),
             provider: provider.to_owned(),
@@ -147,6 +157,20 @@ impl PendingLogin {
         rng(&mut login.nonce)?;
         rng(login.verifier.as_mut_slice())?;
         Ok(login)
+    }
+
+    /// The same, of this issuer and client alone.
+    #[must_use]
+    pub fn asking(mut self, asked: Asked) -> Self {
+        self.asked = asked;
+        self
+    }
+
+    /// Whether this issuer and client are those that were asked. A login of an
+    /// earlier format, an hour old at most, goes by the provider's name alone.
+    #[must_use]
+    pub fn has_asked(&self, whom: Asked) -> bool {
+        self.asked == whom || self.asked == ASKED_UNKNOWN
     }
 
     /// The same, for somebody who has to authenticate anew.
@@ -224,6 +248,7 @@ impl PendingLogin {
         out.u8(self.attempt);
         out.u8(self.flags);
         out.u8(self.before);
+        out.raw(&self.asked);
         out.raw(&self.nonce);
         out.raw(self.verifier.as_slice());
         out.bytes(self.provider.as_bytes());
@@ -247,6 +272,10 @@ impl PendingLogin {
             attempt,
             flags,
             before,
+            asked: match format {
+                LOGINS_FORMAT => input.array()?,
+                _ => ASKED_UNKNOWN,
+            },
             nonce: input.array()?,
             verifier: Zeroizing::new(input.array()?),
             provider: input.text()?.to_owned(),
@@ -320,13 +349,13 @@ impl Logins {
         out.finish()
     }
 
-    /// Reads what [`encode`](Self::encode) wrote, now or in format 1.
+    /// Reads what [`encode`](Self::encode) wrote, now or in formats 1 and 2.
     ///
     /// # Errors
     /// If the bytes are of another format.
     pub fn decode(bytes: &[u8], origin: &PublicOrigin) -> Result<Self, WireError> {
         let format = match bytes.first() {
-            Some(&LOGINS_FORMAT_1) => LOGINS_FORMAT_1,
+            Some(&old @ (LOGINS_FORMAT_1 | LOGINS_FORMAT_2)) => old,
             _ => LOGINS_FORMAT,
         };
         let mut input = Reader::new(bytes, format)?;

@@ -4,11 +4,13 @@
 //! to none of them is nobody's: there is no default. Must not know how a
 //! provider is asked.
 
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::claims::ClaimPath;
 use super::email::EmailDomains;
 use super::identity::Mapping;
+use super::login::Asked;
 use super::refresh::Outcome;
 use super::session::Session;
 use super::token::{KeySet, Verifier};
@@ -27,6 +29,8 @@ pub(super) struct Provider {
     pub(super) kind: ProviderKind,
     pub(super) issuers: Vec<String>,
     pub(super) client_id: String,
+    /// Its issuer and client, whatever it is called.
+    pub(super) asked: Asked,
     /// The path of the redirect URI that it is sent.
     pub(super) callback: String,
     /// Parameters that a login link passes on.
@@ -97,6 +101,7 @@ impl Provider {
             kind: provider.kind,
             verifier: Verifier::new(provider.kind, issuers.clone(), client_id.clone())
                 .only_through(provider.identity_provider.clone()),
+            asked: asked(&provider.issuer, &client_id),
             issuers,
             client_id,
             callback: config.callback_path(provider),
@@ -109,6 +114,15 @@ impl Provider {
                 .with_ruled(ruled.collect::<Vec<&ClaimPath>>().into_iter()),
         }
     }
+}
+
+fn asked(issuer: &str, client_id: &str) -> Asked {
+    let mut hash = Sha256::new();
+    hash.update(issuer);
+    // No URL holds it: no two pairs share a text.
+    hash.update([0]);
+    hash.update(client_id);
+    hash.finalize().first_chunk().copied().unwrap_or_default()
 }
 
 impl Providers {
@@ -128,6 +142,13 @@ impl Providers {
     /// The one of this name.
     pub(super) fn named(&self, id: &str) -> Option<&Provider> {
         self.iter().find(|provider| provider.id == id)
+    }
+
+    /// The one that gave a session its tokens, going by what the ID token says:
+    /// its name may be another one's by now.
+    pub(super) fn that_gave(&self, session: &Session) -> Option<&Provider> {
+        let gave = |provider: &&Provider| provider.verifier.is_addressee(session.id_token());
+        self.of(session).filter(gave)
     }
 
     /// The one that a session names.

@@ -226,6 +226,7 @@ impl Gate {
         let Ok(login) = PendingLogin::begin(&provider.id, target, attempt, now, rng) else {
             return Decision::Reply(internal(req));
         };
+        let login = login.asking(provider.asked);
         let login = if anew {
             login.reauthenticating()
         } else {

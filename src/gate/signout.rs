@@ -56,14 +56,16 @@ impl Gate {
         }
         let presented = face.cookies.presented(req.cookie_headers());
         // An expired token does not matter here: the session ends either way.
-        let mut sessions = self.open_sessions(face, &presented);
-        // Only the provider that gave a token gets to see it again.
-        sessions.retain(|session| self.providers.of(session).is_some());
-        // First of all: a refresh that is under way asks for it when it is done.
+        let sessions = self.open_sessions(face, &presented);
+        // First of all, and whosever it is: a refresh that is under way asks for
+        // it when it is done, and a reload may bring its provider back.
         for session in &sessions {
             self.memory.denied.deny(session, now, self.lifetime);
         }
-        let sessions: Vec<_> = sessions.into_iter().map(|one| self.ended(one)).collect();
+        let sessions = sessions.into_iter().map(|one| self.ended(one));
+        // Only the provider that gave a token gets to see it again.
+        let (sessions, strays): (Vec<_>, Vec<_>) =
+            sessions.partition(|session| self.providers.that_gave(session).is_some());
         let session = sessions.first();
         let own = session.and_then(|session| self.providers.of(session));
         let user = session.zip(own).and_then(|(session, provider)| {
@@ -77,6 +79,11 @@ impl Gate {
         let provider = own
             .or_else(|| self.providers.only())
             .or_else(|| self.last_choice(&presented));
+        // One that did not sign the person in has no part in a sign-out.
+        let provider = provider.filter(|provider| {
+            let its = |stray: &Arc<Session>| provider.verifier.is_issuer(stray.id_token());
+            own.is_some() || strays.is_empty() || strays.iter().any(its)
+        });
         let note = Note::new("signed_out").by(user.as_deref());
         let reply = if Asker::of(req) == Asker::Script {
             // No hint: a script never gets hold of a token.

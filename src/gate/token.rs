@@ -205,6 +205,27 @@ impl Verifier {
         Ok(expires)
     }
 
+    /// Whether an ID token that was verified before it was sealed is of one of
+    /// these issuers and for this client. Nothing else is looked at.
+    #[must_use]
+    pub fn is_addressee(&self, token: &str) -> bool {
+        unverified(token).is_some_and(|claims| {
+            self.is_issuer_of(&claims) && self.check_audience(&claims).is_ok()
+        })
+    }
+
+    /// Whether an ID token that was verified before it was sealed is of one of
+    /// these issuers.
+    #[must_use]
+    pub fn is_issuer(&self, token: &str) -> bool {
+        unverified(token).is_some_and(|claims| self.is_issuer_of(&claims))
+    }
+
+    fn is_issuer_of(&self, claims: &Claims) -> bool {
+        let issuer = claims.text("iss");
+        issuer.is_some_and(|issuer| self.issuers.iter().any(|known| known == issuer))
+    }
+
     /// Verifies a Cognito access token (cognito.md 5). Other providers' access
     /// tokens are opaque to us.
     ///
@@ -346,8 +367,12 @@ impl Verifier {
 /// people, and for asking whether it would have held then.
 #[must_use]
 pub fn issued_at(token: &str) -> Option<UnixTime> {
+    unverified(token)?.time("iat").ok()?
+}
+
+fn unverified(token: &str) -> Option<Claims> {
     let payload = decode(token.split('.').nth(1)?).ok()?;
-    Claims(json::object(&payload).ok()?).time("iat").ok()?
+    Some(Claims(json::object(&payload).ok()?))
 }
 
 impl VerifiedIdentity {

@@ -14,11 +14,12 @@ use crate::gate::headers::{Name, Says};
 const HEADER: &str = "X-Vestibule-Assertion";
 
 impl Conversion<'_> {
-    /// `set` are the headers of `headers.set`.
+    /// `set` are the headers of `headers.set`; `several`: there is more than one provider.
     pub(super) fn assertion(
         &mut self,
         table: &AssertionTable,
         set: &[(Name, Says)],
+        several: bool,
     ) -> Option<(Name, Arc<Asserter>)> {
         let header = match &table.header {
             None => Name::parse(HEADER).ok(),
@@ -43,7 +44,8 @@ impl Conversion<'_> {
             }
         };
         let keys = self.assertion_keys(table);
-        Some((header?, Arc::new(Asserter::new(audience?, keys)?)))
+        let asserter = Asserter::new(audience?, keys)?.of_several(several);
+        Some((header?, Arc::new(asserter)))
     }
 
     fn assertion_keys(&mut self, table: &AssertionTable) -> Vec<AssertionKey> {

@@ -72,10 +72,13 @@ impl Conversion<'_> {
             _ => self.set(&table.set, identities),
         };
         let assertion = match &table.assertion {
-            Some(table) => self.assertion(table, &set),
+            Some(table) => self.assertion(table, &set, identities.len() > 1),
             None => common.and_then(|common| common.assertion.clone()),
         };
         self.assertion_stands_alone(table, assertion.as_ref());
+        if identities.len() > 1 {
+            self.warn_of_presets(table, &presets, &set);
+        }
         HeaderParts {
             presets,
             set,
@@ -202,6 +205,9 @@ impl Conversion<'_> {
         let template = self.template(&name.place, table.value.as_ref());
         if let (Some(template), Some(item)) = (&template, &table.value) {
             self.attributes_exist(item, template, identities);
+            if identities.len() > 1 {
+                self.warn_of_template(&name.value, item, template);
+            }
         }
         let join = match &table.join {
             None => Some(None),

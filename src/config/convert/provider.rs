@@ -71,6 +71,7 @@ impl Conversion<'_> {
         let providers = providers.filter(|providers| !providers.is_empty());
         if let Some(providers) = &providers {
             self.callbacks_differ(providers, &file.providers);
+            self.clients_differ(providers, &file.providers);
         }
         (providers, identities)
     }

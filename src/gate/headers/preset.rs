@@ -6,6 +6,7 @@
 //! `bearer` sends a token. Must not know how values are filled in.
 
 use super::encode::Encoding::{self, Percent, Raw};
+use super::template::Template;
 
 /// A built-in convention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +97,20 @@ impl Preset {
         Self::AzureEasyAuth,
         Self::Bearer,
     ];
+
+    /// Its headers that tell a subject, and not of which provider.
+    #[must_use]
+    pub fn tells_subject_alone(self) -> Vec<&'static str> {
+        let rows = self.rows().into_iter();
+        let alone = rows.filter(|row| match row.what {
+            RowWhat::Template(text) => {
+                Template::parse(text).is_ok_and(|template| template.tells_subject_alone())
+            }
+            // Both hold issuer or provider beside the subject.
+            RowWhat::SubjectHash | RowWhat::Principal => false,
+        });
+        alone.map(|row| row.name).collect()
+    }
 
     /// Whether it sends every claim as a header of its own.
     pub(super) fn sends_every_claim(self) -> bool {

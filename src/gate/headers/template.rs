@@ -149,6 +149,19 @@ impl Template {
         self.0.contains(&Piece::Part(Part::AccessToken))
     }
 
+    /// Whether it tells a subject, and nothing of which provider that is one.
+    #[must_use]
+    pub fn tells_subject_alone(&self) -> bool {
+        let tells = |own: Part, claim: &str| {
+            self.0.iter().any(|piece| match piece {
+                Piece::Part(Part::Claim(path)) => path.as_str() == claim,
+                Piece::Part(part) => *part == own,
+                Piece::Text(_) => false,
+            })
+        };
+        tells(Part::Sub, "sub") && !tells(Part::Provider, "iss")
+    }
+
     /// Names of the attributes that it asks for.
     pub fn attributes(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|piece| match piece {

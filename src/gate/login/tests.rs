@@ -341,6 +341,47 @@ fn frozen_vectors_of_logins_format_2_hold() {
                 assert_eq!(number(login.attempt), table.number("attempt"), "{name}");
                 assert_eq!(number(login.flags), table.number("flags"), "{name}");
                 assert_eq!(number(login.before), table.number("before"), "{name}");
+                assert_eq!(login.asked, ASKED_UNKNOWN, "{name}");
+                assert_eq!(login.nonce.to_vec(), table.hex("nonce"), "{name}");
+                assert_eq!(login.verifier.to_vec(), table.hex("verifier"), "{name}");
+                assert_eq!(login.provider, table.text("provider"), "{name}");
+                assert_eq!(login.target.as_str(), table.text("target"), "{name}");
+                table.done();
+            }
+        } else {
+            assert_eq!(logins.map(|_| ()), Err(WireError), "{}", vector.name());
+            assert!(tables.is_empty(), "{}", vector.name());
+        }
+        vector.done();
+    });
+}
+
+#[test]
+fn frozen_vectors_of_logins_format_3_hold() {
+    let file = include_str!("../../../tests/vectors/logins-v3.toml");
+    let outcomes = [("same", true), ("refused", false)];
+    vectors::each(file, "logins-v3", &outcomes, |mut vector, reads| {
+        let bytes = vector.hex("bytes");
+        let logins = Logins::decode(&bytes, &origin());
+        let row = vector.optional_number("row_logins").map(|logins| Row {
+            logins: u8::try_from(logins).unwrap(),
+            first: UnixTime::from_secs(vector.number("row_first")),
+            characters: u32::try_from(vector.number("row_characters")).unwrap(),
+        });
+        let tables = vector.tables("login");
+        if reads {
+            let logins = logins.unwrap();
+            assert_eq!(logins.row, row, "{}", vector.name());
+            assert_eq!(logins.pending.len(), tables.len(), "{}", vector.name());
+            for (login, mut table) in logins.pending.iter().zip(tables) {
+                let name = table.name().to_owned();
+                let number = |byte: u8| u64::from(byte);
+                assert_eq!(login.flow.to_vec(), table.hex("flow"), "{name}");
+                assert_eq!(login.started.secs(), table.number("started"), "{name}");
+                assert_eq!(number(login.attempt), table.number("attempt"), "{name}");
+                assert_eq!(number(login.flags), table.number("flags"), "{name}");
+                assert_eq!(number(login.before), table.number("before"), "{name}");
+                assert_eq!(login.asked.to_vec(), table.hex("asked"), "{name}");
                 assert_eq!(login.nonce.to_vec(), table.hex("nonce"), "{name}");
                 assert_eq!(login.verifier.to_vec(), table.hex("verifier"), "{name}");
                 assert_eq!(login.provider, table.text("provider"), "{name}");
@@ -354,6 +395,19 @@ fn frozen_vectors_of_logins_format_2_hold() {
         }
         vector.done();
     });
+}
+
+#[test]
+fn a_login_is_of_whom_it_asked_and_an_older_one_of_whom_its_name_says() {
+    let login = begin(&mut Dice::new(13), "/", NOW);
+    assert!(login.has_asked([1; 8]) && login.has_asked([2; 8]));
+    let login = login.asking([1; 8]);
+    assert!(login.has_asked([1; 8]) && !login.has_asked([2; 8]));
+    let mut logins = Logins::default();
+    logins.add(login.clone(), NOW);
+    let mut again = Logins::decode(&logins.encode(), &origin()).unwrap();
+    let again = again.take(&login.state(NOW), NOW).unwrap();
+    assert!(again.has_asked([1; 8]) && !again.has_asked([2; 8]));
 }
 
 #[test]

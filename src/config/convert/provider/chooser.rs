@@ -1,5 +1,5 @@
-//! `display_name`, `hidden`, and callbacks that lead to one provider each: what
-//! tells several providers apart.
+//! `display_name`, `hidden`, callbacks that lead to one provider each, and clients
+//! of one each: what tells several providers apart.
 
 use super::super::Conversion;
 use crate::config::Provider;
@@ -50,6 +50,43 @@ impl Conversion<'_> {
         }
     }
 
+    /// A token says by issuer and client whose it is, and by Cognito's identity
+    /// provider where each of both is held to one.
+    pub(super) fn clients_differ(
+        &mut self,
+        providers: &[Provider],
+        tables: &[(String, ProviderTable)],
+    ) {
+        let mut seen: Vec<&Provider> = Vec::new();
+        for (provider, (_, table)) in providers.iter().zip(tables) {
+            if !self.says_who_it_is(table) {
+                continue;
+            }
+            let same = seen.iter().find(|other| are_one(other, provider));
+            if let (Some(other), Some(item)) = (same, &table.client_id) {
+                let remedy = "register a client for each, or make one provider of the two; with Cognito, identity_provider in both tells them apart where it differs";
+                let kind = ConfigErrorKind::ClientTaken(other.id.as_str().to_owned());
+                self.findings.error(&item.place, kind, remedy);
+            }
+            seen.push(provider);
+        }
+    }
+
+    /// Whether all that it is known by was to be read.
+    fn says_who_it_is(&self, table: &ProviderTable) -> bool {
+        let one = [
+            &table.client_id,
+            &table.issuer,
+            &table.user_pool_id,
+            &table.region,
+            &table.domain,
+            &table.identity_provider,
+        ];
+        let accepted = table.accepted_issuers.iter().flatten();
+        let mut all = one.into_iter().flatten().chain(accepted);
+        !all.any(|item| self.is_unread(item))
+    }
+
     /// Hiding leaves no way in, or hides nothing.
     pub(super) fn hidden(&mut self, providers: &[(String, ProviderTable)]) {
         let hidden = |table: &ProviderTable| {
@@ -75,4 +112,19 @@ impl Conversion<'_> {
             self.findings.warn(first, kind, remedy);
         }
     }
+}
+
+fn are_one(one: &Provider, other: &Provider) -> bool {
+    let issuers = |provider: &'_ Provider| {
+        let main = std::iter::once(provider.issuer.clone());
+        main.chain(provider.accepted_issuers.iter().cloned())
+            .collect::<Vec<String>>()
+    };
+    let others = issuers(other);
+    let share_issuer = issuers(one).iter().any(|issuer| others.contains(issuer));
+    let apart = match (&one.identity_provider, &other.identity_provider) {
+        (Some(one), Some(other)) => one != other,
+        _ => false,
+    };
+    one.client_id == other.client_id && share_issuer && !apart
 }
