@@ -234,6 +234,7 @@ impl std::fmt::Debug for Asserter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Asserter")
             .field("audience", &self.audience)
+            .field("several", &self.several)
             .field("key", &self.key)
             .finish_non_exhaustive()
     }

@@ -27,6 +27,7 @@ mod page;
 mod preflight;
 mod refreshing;
 mod remembered;
+mod renamed;
 mod ruled;
 mod session_life;
 pub(in crate::gate) mod several;

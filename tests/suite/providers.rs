@@ -284,6 +284,11 @@ fn a_secret_that_rotates_is_tried_after_the_one_that_is_refused_and_remembered()
     assert_eq!(asked(&chain), 2, "refused once");
     chain.signed_in(KIRSTEN);
     assert_eq!(asked(&chain), 3, "and remembered");
+    // A sign-out right after a start goes on to the next one too.
+    let mut browser = chain.signed_in(KIRSTEN);
+    chain.restart();
+    browser.get("/_vestibule/logout");
+    assert_eq!(chain.idp().asked("domain:revoke"), 2, "refused once");
 }
 
 #[test]

@@ -193,3 +193,20 @@ fn debug_shows_nothing_of_it() {
 fn without_a_key_there_is_no_asserter() {
     assert!(Asserter::new("wiki".to_owned(), Vec::new()).is_none());
 }
+
+#[test]
+fn people_of_several_providers_with_one_subject_are_told_apart_by_it() {
+    let several = Arc::new(Arc::into_inner(asserter()).unwrap().of_several(true));
+    let base = person();
+    let here = statement(&base, None);
+    let there = Statement {
+        provider: "guests",
+        ..here
+    };
+    let sub = |asserter: &Arc<Asserter>, about| {
+        part(&asserter.about(about).at(NOW).unwrap(), 1)["sub"].clone()
+    };
+    assert_eq!(sub(&several, &here), "corp|d3a4");
+    assert_eq!(sub(&several, &there), "guests|d3a4");
+    assert_eq!(sub(&asserter(), &here), "d3a4");
+}

@@ -11,9 +11,19 @@ fn two(changes: &str, more: &str) -> String {
 
 const OURS: &str = "provider.corp.email_domains = [\"corp.example\"]";
 const THEIRS: &str = "email_domains = [\"partner.example\"]";
+/// Its groups mean what a map says.
+const MAPPED: &str = "identity = { groups = { map_file = \"headed.toml\", unmapped = \"drop\" } }";
 
 fn kinds(text: &str) -> Vec<(String, String)> {
     found(&read(text))
+}
+
+fn warned(text: &str) -> Vec<(String, String)> {
+    let loaded = read(text).unwrap_or_else(|errors| panic!("{text}\n{errors}"));
+    let warnings = loaded.warnings.iter();
+    warnings
+        .map(|one| (one.key().to_owned(), variant(one.kind())))
+        .collect()
 }
 
 fn expected(rows: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -139,25 +149,19 @@ fn a_provider_has_keys_of_identity_in_place_of_the_general_ones() {
 
 #[test]
 fn hiding_all_or_the_only_one_is_worth_a_word() {
-    let warned = |text: &str| -> Vec<(String, String)> {
-        let loaded = read(text).unwrap();
-        let warnings = loaded.warnings.iter();
-        warnings
-            .map(|one| (one.key().to_owned(), variant(one.kind())))
-            .collect()
-    };
     let hidden = "provider.corp.hidden = true";
     let one = expected(&[("provider.corp.hidden", "HiddenAlone")]);
     assert_eq!(warned(&change(hidden)), one);
     let both = two(
         &format!("{OURS}\n{hidden}"),
-        &format!("{THEIRS}\nhidden = true"),
+        &format!("{THEIRS}\n{MAPPED}\nhidden = true"),
     );
     assert_eq!(
         warned(&both),
         expected(&[("provider.corp.hidden", "AllHidden")])
     );
-    assert_eq!(warned(&two(&format!("{OURS}\n{hidden}"), THEIRS)), []);
+    let one = two(&format!("{OURS}\n{hidden}"), &format!("{THEIRS}\n{MAPPED}"));
+    assert_eq!(warned(&one), []);
 }
 
 #[test]
@@ -171,4 +175,118 @@ fn the_readmes_several_providers_are_good_ones() {
     let loaded = skip(&text).unwrap_or_else(|errors| panic!("{errors}"));
     assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
     assert_eq!(loaded.config.providers.len(), 2);
+}
+
+/// Two providers of these tables, in place of the one of the smallest configuration.
+fn pair(one: &str, other: &str) -> String {
+    let (before, rest) = SMALLEST.split_once("[provider.corp]").unwrap();
+    let (_, after) = rest.split_once("\n[").unwrap();
+    format!(
+        "{before}[provider.corp]\n{one}\nemail_domains = [\"corp.example\"]\n\
+         [provider.partner]\n{other}\n{THEIRS}\n{MAPPED}\n[{after}"
+    )
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn no_two_providers_are_one_client_of_one_issuer() {
+    let pool = "kind = \"cognito\"\nuser_pool_id = \"eu-central-1_ExAmP1e99\"\ndomain = \"https://login.example.com\"\nclient_id = \"one\"";
+    let through = |name: &str| format!("{pool}\nidentity_provider = \"{name}\"");
+    let oidc = |issuer: &str, client: &str| format!("kind = \"oidc\"\nissuer = \"https://{issuer}.example\"\nclient_id = \"{client}\"");
+    let accepts = |text: String, issuer: &str| format!("{text}\naccepted_issuers = [\"https://{issuer}.example\"]");
+    let pool_as_issuer = "kind = \"oidc\"\nissuer = \"https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_ExAmP1e99\"\nclient_id = \"one\"".to_owned();
+    let taken = &[("provider.partner.client_id", "ClientTaken")][..];
+    for (one, other, wanted) in [
+        (oidc("a", "x"), oidc("a", "x"), taken),
+        (oidc("a", "x"), oidc("a", "y"), &[][..]),
+        (oidc("a", "x"), oidc("b", "x"), &[]),
+        // A token of an accepted issuer is as good as one of the issuer itself.
+        (oidc("a", "x"), accepts(oidc("b", "x"), "a"), taken),
+        (accepts(oidc("a", "x"), "c"), accepts(oidc("b", "x"), "c"), taken),
+        (accepts(oidc("a", "x"), "c"), accepts(oidc("b", "x"), "d"), &[]),
+        // People of one identity provider each; with one of both, or none, there is an overlap.
+        (through("corp-ad"), through("partner-ad"), &[]),
+        (through("corp-ad"), through("corp-ad"), taken),
+        (through("corp-ad"), pool.to_owned(), taken),
+        (pool.to_owned(), through("corp-ad"), taken),
+        (pool.to_owned(), pool_as_issuer, taken),
+    ] {
+        assert_eq!(kinds(&pair(&one, &other)), expected(wanted), "{one}\n/\n{other}");
+    }
+}
+
+#[test]
+fn the_error_about_one_client_of_two_names_the_first_and_a_way_out() {
+    let one = "kind = \"oidc\"\nissuer = \"https://a.example\"\nclient_id = \"x\"";
+    let message = read(&pair(one, one)).unwrap_err().to_string();
+    assert!(message.contains("client of provider.corp"), "{message}");
+    assert!(message.contains("register a client for each"), "{message}");
+    // What is not read is not compared.
+    let unread = "kind = \"oidc\"\nissuer = { env = \"A\" }\nclient_id = { env = \"B\" }";
+    assert!(skip(&pair(unread, unread)).is_ok());
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn a_subject_without_its_provider_is_worth_a_word() {
+    let with = |headers: &str| two(&format!("{OURS}\n{headers}"), &format!("{THEIRS}\n{MAPPED}"));
+    for (headers, wanted) in [
+        ("headers.preset = \"alb\"", &["headers.preset"][..]),
+        ("headers.preset = [\"vestibule\", \"google-iap\"]", &["headers.preset[1]"]),
+        ("headers.preset = \"azure-easy-auth\"", &["headers.preset"]),
+        ("headers.preset = [\"vestibule\", \"authentik\"]", &[]),
+        ("headers.preset = \"alb\"\nheaders.set = { X-Amzn-Oidc-Identity = \"{provider}|{sub}\" }", &[]),
+        ("headers.set = { X-Id = \"{sub}\" }", &["headers.set.X-Id"]),
+        ("headers.set = { X-Id = \"id {claim.sub}\" }", &["headers.set.X-Id"]),
+        ("headers.set = { X-Id = \"{provider}/{sub}\", X-Other = \"{claim.sub}@{claim.iss}\" }", &[]),
+        ("headers.set = { X-Id = \"{sub}\", X-Provider = \"{provider}\" }", &["headers.set.X-Id"]),
+    ] {
+        let found: Vec<_> = warned(&with(headers));
+        let wanted: Vec<_> = wanted.iter().map(|key| ((*key).to_owned(), "SubjectAlone".to_owned())).collect();
+        assert_eq!(found, wanted, "{headers}");
+        // With one provider there is nothing to mix up.
+        assert_eq!(warned(&change(headers)), [], "{headers}");
+    }
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn names_that_two_providers_may_both_give_are_worth_a_word() {
+    const USER: (&str, &str) = ("provider.partner.identity.user", "UserOfSeveral");
+    const OUR_USER: (&str, &str) = ("provider.corp.identity.user", "UserOfSeveral");
+    const GROUPS: (&str, &str) = ("provider.partner.identity.groups", "UnmappedOfSeveral");
+    const OUR_GROUPS: (&str, &str) = ("provider.corp.identity.groups", "UnmappedOfSeveral");
+    const RIGHT: (&str, &str) = ("provider.partner.identity.access_right", "UnmappedOfSeveral");
+    const OUR_RIGHT: (&str, &str) = ("provider.corp.identity.access_right", "UnmappedOfSeveral");
+    let drop = "{ map_file = \"headed.toml\", unmapped = \"drop\" }";
+    let keep = "{ map_file = \"headed.toml\" }";
+    for (general, own, wanted) in [
+        (String::new(), MAPPED.to_owned(), &[][..]),
+        (String::new(), String::new(), &[OUR_GROUPS, GROUPS]),
+        // Whoever writes one for a provider has thought of its names.
+        (String::new(), "identity = { groups = \"roles\" }".to_owned(), &[OUR_GROUPS]),
+        (format!("identity.groups = {drop}"), String::new(), &[]),
+        (format!("identity.groups = {keep}"), String::new(), &[OUR_GROUPS, GROUPS]),
+        ("identity.user = \"sub\"".to_owned(), MAPPED.to_owned(), &[OUR_USER, USER]),
+        ("identity.user = [\"email\", \"sub\"]".to_owned(), MAPPED.to_owned(), &[OUR_USER, USER]),
+        ("identity.user = \"mail\"\nidentity.email = \"mail\"".to_owned(), MAPPED.to_owned(), &[]),
+        ("identity.user = \"sub\"".to_owned(), format!("identity = {{ user = \"upn\", groups = {drop} }}"), &[OUR_USER]),
+        ("identity.access_right = \"right\"".to_owned(), MAPPED.to_owned(), &[OUR_RIGHT, RIGHT]),
+    ] {
+        let mut found = warned(&two(&format!("{OURS}\n{general}"), &format!("{THEIRS}\n{own}")));
+        let mut wanted = expected(wanted);
+        found.sort();
+        wanted.sort();
+        assert_eq!(found, wanted, "{general} / {own}");
+        assert_eq!(warned(&change(&general)), [], "{general}");
+    }
+}
+
+#[test]
+fn the_assertion_says_whose_subject_it_is_where_there_are_several() {
+    let assertion =
+        "headers.assertion = { audience = \"wiki\", keys = [{ file = \"signing-key\" }] }";
+    let said = |text: &str| format!("{:?}", config(text).headers);
+    assert!(said(&two(&format!("{OURS}\n{assertion}"), THEIRS)).contains("several: true"));
+    assert!(said(&change(assertion)).contains("several: false"));
 }
