@@ -272,6 +272,7 @@ fn names_that_two_providers_may_both_give_are_worth_a_word() {
         ("identity.user = \"mail\"\nidentity.email = \"mail\"".to_owned(), MAPPED.to_owned(), &[]),
         ("identity.user = \"sub\"".to_owned(), format!("identity = {{ user = \"upn\", groups = {drop} }}"), &[OUR_USER]),
         ("identity.access_right = \"right\"".to_owned(), MAPPED.to_owned(), &[OUR_RIGHT, RIGHT]),
+        ("identity.access_right = \"right\"".to_owned(), format!("identity = {{ groups = {drop}, access_right = {{ claim = \"right\", map_file = \"rights.toml\", unmapped = \"deny\" }} }}"), &[]),
     ] {
         let mut found = warned(&two(&format!("{OURS}\n{general}"), &format!("{THEIRS}\n{own}")));
         let mut wanted = expected(wanted);
