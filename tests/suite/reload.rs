@@ -185,7 +185,8 @@ fn a_new_client_secret_is_used_for_the_next_token_call() {
 /// then alone. Scaled: in operation instances take a change up some 30 s apart and `key_settle` is minutes;
 /// here the next instance gets each change once the one before has logged it (about 4 s) and `key_settle`
 /// is 1 s, which is over before a key that was appended is moved. The load aims at 200 requests a second
-/// and is what a busy machine makes of it: the rate that was reached is printed.
+/// and is what a busy machine makes of it: the rate that was reached is printed. `make rotation` has the
+/// instances take each change up 30 s apart.
 #[test]
 fn keys_rotate_under_load_over_three_instances_and_a_removed_key_ends_exactly_its_sessions() {
     let chain = Setup {
@@ -208,6 +209,8 @@ fn keys_rotate_under_load_over_three_instances_and_a_removed_key_ends_exactly_it
             .map(|replica| (&mut replica.process, replica.config.clone())),
     );
     let (is_over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let apart = std::env::var("ROTATION_APART").map_or(0, |text| text.parse().expect("seconds"));
+    let apart = Duration::from_secs(apart);
     let began = Instant::now();
     let people = thread::scope(|scope| {
         let load = people.map(|person| {
@@ -223,6 +226,7 @@ fn keys_rotate_under_load_over_three_instances_and_a_removed_key_ends_exactly_it
             let file = format!("session-key-{stage}");
             fs::write(chain.dir.path().join(&file), keys).expect("the keys");
             for (process, config) in &mut instances {
+                thread::sleep(apart);
                 let text = fs::read_to_string(&*config).expect("the config");
                 let before = match stage {
                     0 => "/session-key\"".to_owned(),
