@@ -5,6 +5,9 @@
 
 use url::Host;
 
+/// FULLWIDTH and SMALL COMMERCIAL AT.
+const LIKE_AT: [char; 2] = ['\u{ff20}', '\u{fe6b}'];
+
 /// For whom a provider may speak: a partner's directory can write any address
 /// into an account, also one of ours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,11 +27,24 @@ impl EmailDomains {
     #[must_use]
     pub fn may_speak_for(&self, text: &str) -> bool {
         match text.rsplit_once('@') {
+            // Whoever normalises it (NFKC) sees an address.
+            _ if text.contains(LIKE_AT) => *self == Self::Any,
             None => true,
             // Two readers of such a text could see two domains (field.md R16).
             Some((local, _)) if local.contains('@') => *self == Self::Any,
             Some((_, domain)) => self.covers(domain),
         }
+    }
+
+    /// Whether no part of a text is an address that may not be believed: each
+    /// word with an `@` in it is one that may, also in angle brackets or in a list.
+    #[must_use]
+    pub fn may_tell(&self, text: &str) -> bool {
+        *self == Self::Any
+            || text
+                .split([' ', ',', ';'])
+                .map(|word| word.trim_matches(['<', '>', '(', ')', '"', '\'']))
+                .all(|word| self.may_speak_for(word))
     }
 
     /// Whether a domain is among them. What is no domain is among none.
@@ -45,13 +61,20 @@ impl EmailDomains {
 
 /// The one form of a domain: as a name service would be asked for it (UTS 46),
 /// so that neither letter case nor a letter that only looks like ASCII, nor the
-/// dot of the root makes another one of it. `None` if it is no domain name.
+/// dot of the root makes another one of it. `None` if it is no domain name: a
+/// text with anything but letters, digits, `-` and `_` between its dots could
+/// be cut by its readers (`corp.example,x.example`).
 #[must_use]
 pub fn normal(domain: &str) -> Option<String> {
     match Host::parse(domain.trim_end_matches('.')).ok()? {
-        Host::Domain(name) if !name.is_empty() => Some(name),
+        Host::Domain(name) if name.split('.').all(is_label) => Some(name),
         Host::Domain(_) | Host::Ipv4(_) | Host::Ipv6(_) => None,
     }
+}
+
+fn is_label(label: &str) -> bool {
+    let is_good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
+    !label.is_empty() && label.chars().all(is_good)
 }
 
 #[cfg(test)]
@@ -110,6 +133,46 @@ mod tests {
             ("ceo@127.0.0.1", false),
         ] {
             assert_eq!(others.may_speak_for(address), believed, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_domain_is_labels_of_a_name_and_nothing_else() {
+        let others = all_but(&["corp.example"]);
+        for stray in [
+            "corp.example,x.example",
+            "corp.example;x.example",
+            "corp.example\"x",
+            "corp.example(x",
+            "corp.example&x",
+            "corp.example=x",
+            "corp.example x",
+            "corp.example\tx",
+            "corp.example'x",
+            "corp.example+x",
+            "corp.example!x",
+            "corp.example*x",
+            "corp.example$x",
+            "corp.example~x",
+            "corp.example`x",
+            "corp.example{x",
+            "corp.example)",
+            "corp.example..x",
+            ".corp.example",
+            "x,corp.example",
+            "",
+            ".",
+        ] {
+            assert_eq!(normal(stray), None, "{stray}");
+            assert!(!others.covers(stray), "{stray}");
+            assert!(!others.may_speak_for(&format!("ceo@{stray}")), "{stray}");
+        }
+        for (domain, form) in [
+            ("Mail_2.x-y.Example.", "mail_2.x-y.example"),
+            ("localhost", "localhost"),
+            ("bücher.example", "xn--bcher-kva.example"),
+        ] {
+            assert_eq!(normal(domain).as_deref(), Some(form));
         }
     }
 

@@ -6,6 +6,7 @@
 //! request's headers is [`edits`]. Must not know how edits are applied, nor
 //! where an identity comes from.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -324,7 +325,8 @@ impl HeaderRules {
     }
 
     fn tell_claims(&self, told: &mut Told, evidence: &Evidence<'_>) -> Result<(), Untellable> {
-        let mut seen: Vec<String> = Vec::new();
+        let mut claims = Vec::new();
+        let mut seen: HashMap<String, usize> = HashMap::new();
         for claim in evidence.claims.into_iter().flat_map(whole::every_claim) {
             let Ok(name) = Name::written(&claim.name) else {
                 continue;
@@ -333,14 +335,21 @@ impl HeaderRules {
             if self.names.contains(&same) {
                 continue;
             }
-            if seen.contains(&same) {
-                // Two claims under one name: the app would take one for the other.
+            if claim.is_misspelt {
                 told.leave_out(name);
                 continue;
             }
-            seen.push(same);
+            *seen.entry(same.clone()).or_default() += 1;
             if seen.len() > CLAIMS_MAX {
                 return Err(Untellable::TooLong);
+            }
+            claims.push((name, same, claim));
+        }
+        for (name, same, claim) in claims {
+            if seen.get(&same) != Some(&1) {
+                // Several claims under one name: the app would take one for another.
+                told.leave_out(name);
+                continue;
             }
             let value = claim.text.as_deref().map(|text| Encoding::Raw.encode(text));
             let left_out = claim.left_out || matches!(value, Some(None));

@@ -3,8 +3,6 @@
 //!
 //! Owns the mapping. Must not know how a token was verified, nor headers.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 
 use super::claims::{self, ClaimPath};
@@ -12,6 +10,7 @@ use super::email::EmailDomains;
 use super::token::VerifiedIdentity;
 use crate::config::{EmailVerified, Identity, Provider, ProviderKind};
 
+mod believed;
 mod kept;
 pub mod rule;
 pub mod trace;
@@ -93,8 +92,10 @@ pub enum NoPerson {
     /// The user's name holds a control character.
     #[error("the user's name holds a control character")]
     ControlInUser,
-    /// The user's name is an address in a domain that the provider does not speak for.
-    #[error("the user's name is an email address that is not in the provider's email_domains")]
+    /// The user's name, or the subject, is an address in a domain that the provider does not speak for.
+    #[error(
+        "the user's name or subject is an email address that is not in the provider's email_domains"
+    )]
     ForeignUser,
     /// Several access rights, none of which `identity.access_right.order` ranks.
     #[error("the token names several access rights")]
@@ -228,6 +229,9 @@ impl Mapping {
         id_token: &Map<String, Value>,
         kept: &KeptClaims,
     ) -> Result<Person, NoPerson> {
+        if self.is_of_others(id_token, kept) {
+            return Err(NoPerson::ForeignUser);
+        }
         let sources = self.sources(id_token, kept);
         let user = self.user.one(&sources).ok_or_else(|| {
             let names: Vec<_> = self.user.claims.iter().map(ClaimPath::as_str).collect();
@@ -236,7 +240,7 @@ impl Mapping {
         if user.contains(char::is_control) {
             return Err(NoPerson::ControlInUser);
         }
-        // Whatever claim it is from, an app may take it for that address.
+        // Also by way of a map or a default.
         if !self.email_domains.may_speak_for(&user) {
             return Err(NoPerson::ForeignUser);
         }
@@ -258,74 +262,48 @@ impl Mapping {
         })
     }
 
-    fn sources<'c>(&self, id_token: &'c Map<String, Value>, kept: &'c KeptClaims) -> Sources<'c> {
+    fn sources<'c>(
+        &'c self,
+        id_token: &'c Map<String, Value>,
+        kept: &'c KeptClaims,
+    ) -> Sources<'c> {
         Sources {
             id_token: self.believed(id_token, id_token),
             access_token: self.believed(&kept.access_token, id_token),
             userinfo: self
                 .userinfo
                 .then(|| self.believed(&kept.userinfo, id_token)),
+            email_domains: &self.email_domains,
         }
     }
 
-    /// The claims of a source without an `email` that is not believed: such an
-    /// email is absent everywhere (cognito.md 3.3).
-    pub(super) fn believed<'c>(
+    /// The same with addresses of others in all claims but `email`.
+    fn vouched_sources<'c>(
         &self,
-        claims: &'c Map<String, Value>,
-        id_token: &Map<String, Value>,
-    ) -> Cow<'c, Map<String, Value>> {
-        let Some(email) = claims.get("email") else {
-            return Cow::Borrowed(claims);
-        };
-        // What the ID token says holds where the other source says nothing.
-        let said = claims
-            .get("email_verified")
-            .or_else(|| id_token.get("email_verified"));
-        let said = match said {
-            Some(Value::Bool(said)) => Some(*said),
-            // Strings in userinfo, and from some providers (cognito.md 1.8).
-            Some(Value::String(said)) => Some(said.eq_ignore_ascii_case("true")),
-            Some(_) => Some(false),
-            None => None,
-        };
-        // A link alone makes nobody federated: the profile is local, and its
-        // person may write the email (cognito.md 3.4, `primary`).
-        let federated = || {
-            self.is_cognito
-                && id_token
-                    .get("identities")
-                    .and_then(Value::as_array)
-                    .is_some_and(|identities| identities.iter().any(is_primary))
-        };
-        let verified = match (self.email_verified, said) {
-            (EmailVerified::Ignore, _) | (_, Some(true)) => true,
-            (EmailVerified::Auto, None) => true,
-            (EmailVerified::Auto, Some(false)) => federated(),
-            (EmailVerified::Require, _) => false,
-        };
-        let is_believable = |email: &str| self.is_believable(email);
-        if verified && email.as_str().map(str::trim).is_none_or(is_believable) {
-            return Cow::Borrowed(claims);
-        }
-        let mut rest = claims.clone();
-        rest.remove("email");
-        Cow::Owned(rest)
-    }
-
-    /// An email address of a domain that the provider may speak for.
-    fn is_believable(&self, email: &str) -> bool {
-        is_email(email) && self.email_domains.may_speak_for(email)
-    }
-
-    /// What rules see of userinfo; nothing if it is not asked, or none of them looks.
-    pub(super) fn ruled_userinfo<'c>(
-        &self,
+        id_token: &'c Map<String, Value>,
         kept: &'c KeptClaims,
-        id_token: &Map<String, Value>,
-    ) -> Option<Cow<'c, Map<String, Value>>> {
-        let looks = self.userinfo && !self.ruled.is_empty();
-        looks.then(|| self.believed(&kept.userinfo, id_token))
+    ) -> Sources<'c> {
+        Sources {
+            id_token: self.vouched(id_token, id_token),
+            access_token: self.vouched(&kept.access_token, id_token),
+            userinfo: self
+                .userinfo
+                .then(|| self.vouched(&kept.userinfo, id_token)),
+            email_domains: &EmailDomains::Any,
+        }
+    }
+
+    /// Whether the account's name or subject is an address of others: whatever
+    /// claim it is from, an app may take it for that address. No other claim
+    /// makes somebody of such an account.
+    fn is_of_others(&self, id_token: &Map<String, Value>, kept: &KeptClaims) -> bool {
+        if self.email_domains == EmailDomains::Any {
+            return false;
+        }
+        let user = self.user.found(&self.vouched_sources(id_token, kept));
+        let subject = id_token.get("sub").and_then(claims::scalar);
+        let mut names = [user, subject].into_iter().flatten();
+        names.any(|name| !self.email_domains.may_speak_for(&name))
     }
 
     /// The account's name, whatever else is wrong with the claims.
@@ -334,7 +312,7 @@ impl Mapping {
         id_token: &Map<String, Value>,
         kept: &KeptClaims,
     ) -> Option<String> {
-        let user = self.user.one(&self.sources(id_token, kept));
+        let user = self.user.one(&self.vouched_sources(id_token, kept));
         user.filter(|user| !user.contains(char::is_control))
     }
 
@@ -412,33 +390,9 @@ impl AttributeRule {
     }
 }
 
-/// Whether an identity elsewhere is what the profile was made from, and not
-/// merely linked to it. Cognito writes that as text (cognito.md 2.2).
-fn is_primary(identity: &Value) -> bool {
-    let linked = match identity.get("primary") {
-        Some(Value::String(primary)) => primary.eq_ignore_ascii_case("false"),
-        Some(Value::Bool(primary)) => !primary,
-        _ => false,
-    };
-    identity.is_object() && !linked
-}
-
 /// Digits with a sign, a point or an exponent: never `inf` or `NaN`.
 fn is_number(text: &str) -> bool {
     text.parse::<f64>().is_ok_and(f64::is_finite) && text.contains(|c: char| c.is_ascii_digit())
-}
-
-/// Exactly one `@`, something on both sides, nothing invisible (field.md R16).
-fn is_email(text: &str) -> bool {
-    match text.split_once('@') {
-        Some((local, domain)) => {
-            !local.is_empty()
-                && !domain.is_empty()
-                && !domain.contains('@')
-                && !text.contains(|c: char| c.is_control() || c.is_whitespace())
-        }
-        None => false,
-    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::Evidence;
+use super::managed::normalised;
 use super::template::reads_as_several;
 use crate::gate::identity::Person;
 
@@ -64,10 +65,34 @@ pub(super) struct ClaimHeader {
     pub(super) text: Option<String>,
     /// An item was left out, since it would have read as several.
     pub(super) left_out: bool,
+    /// The claim's name passes for that of another: it is never told.
+    pub(super) is_misspelt: bool,
 }
 
 /// Members of the protocol: what they say is said to us alone.
 const OURS: &[&str] = &["nonce", "at_hash", "c_hash", "s_hash"];
+
+/// Claims whose meaning is known (OpenID Connect Core 2, 5.1; RFC 9068;
+/// cognito.md 2.2): what is told under such a name is that claim and no other.
+#[rustfmt::skip] // a list: many a line
+const KNOWN: &[&str] = &[
+    "iss", "sub", "aud", "azp", "exp", "nbf", "iat", "jti", "auth_time", "nonce", "acr", "amr", "at_hash",
+    "c_hash", "s_hash", "sid", "client_id", "scope", "token_use", "event_id", "origin_jti", "identities", "email",
+    "email_verified", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username",
+    "username", "profile", "picture", "website", "gender", "birthdate", "zoneinfo", "locale", "phone_number",
+    "phone_number_verified", "address", "updated_at", "groups", "roles", "upn", "oid", "tid",
+    "cognito:groups", "cognito:username", "cognito:roles", "cognito:preferred_role",
+];
+
+/// Whether a claim's name differs by its spelling alone from one that is known:
+/// header names ignore letter case, and their readers more than that.
+fn is_misspelt(name: &str) -> bool {
+    let same = normalised(name);
+    KNOWN
+        .iter()
+        .any(|known| *known != name && normalised(known) == same)
+        || (same.starts_with("cognito-") && !name.starts_with("cognito:"))
+}
 
 /// mod_auth_openidc's headers: text as it is, booleans as 1 and 0, lists with
 /// commas, objects as JSON, and a hyphen for what no header name may hold.
@@ -76,6 +101,7 @@ pub(super) fn every_claim(claims: &Map<String, Value>) -> impl Iterator<Item = C
         .iter()
         .filter(|(name, _)| !OURS.contains(&name.as_str()))
         .map(|(name, value)| {
+            let is_misspelt = is_misspelt(name);
             let name: String = name
                 .chars()
                 .map(|c| if is_name_character(c) { c } else { '-' })
@@ -85,6 +111,7 @@ pub(super) fn every_claim(claims: &Map<String, Value>) -> impl Iterator<Item = C
                 name: format!("OIDC_CLAIM_{name}"),
                 text: text.filter(|text| !text.is_empty()),
                 left_out,
+                is_misspelt,
             }
         })
 }

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use crate::gate::claims::{self, ClaimPath};
+use crate::gate::email::EmailDomains;
 
 /// `identity.user`, `.email`, `.name`, `.groups`, `.access_right` or an attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +120,8 @@ pub(super) struct Sources<'c> {
     pub(super) access_token: Cow<'c, Map<String, Value>>,
     /// `None` if userinfo is not asked.
     pub(super) userinfo: Option<Cow<'c, Map<String, Value>>>,
+    /// What a text gives when it is cut is an address of these, or none.
+    pub(super) email_domains: &'c EmailDomains,
 }
 
 impl Sources<'_> {
@@ -171,12 +174,15 @@ impl ClaimRule {
 
     /// One text: of several claims the first that is present.
     pub(super) fn one(&self, sources: &Sources<'_>) -> Option<String> {
-        let found = self
-            .claims
-            .iter()
-            .find_map(|path| sources.text(path, self.from));
+        let found = self.found(sources);
         let mapped = found.and_then(|value| self.map([value].into_iter()).into_iter().next());
         mapped.or_else(|| self.default.first().cloned())
+    }
+
+    /// The one text before it is mapped.
+    pub(super) fn found(&self, sources: &Sources<'_>) -> Option<String> {
+        let mut paths = self.claims.iter();
+        paths.find_map(|path| sources.text(path, self.from))
     }
 
     /// Several texts of all claims, but those that are `left_out`.
@@ -211,6 +217,7 @@ impl ClaimRule {
             .map(|values| {
                 values
                     .flat_map(|value| claims::list(value, split))
+                    .filter(|item| sources.email_domains.may_tell(item))
                     .collect()
             })
             .find(|values: &Vec<String>| !values.is_empty())

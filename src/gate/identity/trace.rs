@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::rule::{AttributeKind, ClaimRule, ClaimSource, Sources, order};
 use super::{AttributeValue, KeptClaims, Mapping};
 use crate::gate::claims;
+use crate::gate::email::EmailDomains;
 
 /// The account of one thing that is told of a person. Debug shows what it is alone.
 pub struct Trace {
@@ -96,6 +97,7 @@ impl Mapping {
             id_token: Cow::Borrowed(id_token),
             access_token: Cow::Borrowed(&kept.access_token),
             userinfo: self.userinfo.then_some(Cow::Borrowed(&kept.userinfo)),
+            email_domains: &EmailDomains::Any,
         };
         let automatic = self.automatic_groups(id_token);
         let account = Account {
@@ -220,12 +222,17 @@ impl Account<'_> {
                     steps.push(step(value, Fate::Unbelieved));
                     continue;
                 }
-                let values = texts(rule, take, &believed);
-                if values.is_empty() {
+                let mut values = texts(rule, take, &believed);
+                if take != Take::One {
+                    values.retain(|value| self.believed.email_domains.may_tell(value));
+                }
+                let lost = texts(rule, take, &raw).into_iter();
+                let lost: Vec<_> = lost.filter(|value| !values.contains(value)).collect();
+                if values.is_empty() && lost.is_empty() {
                     steps.push(step(None, Fate::Unusable));
                     continue;
                 }
-                let mut first = !taken;
+                let (mut first, any) = (!taken, !values.is_empty());
                 for value in values {
                     let fate = match first {
                         true if automatic.contains(&value) => Fate::Automatic,
@@ -235,7 +242,9 @@ impl Account<'_> {
                     first &= take != Take::One;
                     steps.push(step(Some(value), fate));
                 }
-                taken = true;
+                taken |= any;
+                let lost = lost.into_iter();
+                steps.extend(lost.map(|value| step(Some(value), Fate::Unbelieved)));
             }
         }
         steps

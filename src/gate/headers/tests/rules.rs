@@ -83,7 +83,6 @@ fn every_claim_is_sent_as_mod_auth_openidc_does() {
     told.sort();
     let told: Vec<_> = told.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     let expected = [
-        ("OIDC_CLAIM_a-b", "one"),
         ("OIDC_CLAIM_address", "{\"country\":\"DK\"}"),
         ("OIDC_CLAIM_auth_time", "1790000000"),
         ("OIDC_CLAIM_cognito-groups", "Editors"),
@@ -107,6 +106,7 @@ fn every_claim_is_sent_as_mod_auth_openidc_does() {
         left_out,
         [
             "OIDC_CLAIM_a-b",
+            "OIDC_CLAIM_a-b",
             "OIDC_CLAIM_cognito-groups",
             "OIDC_CLAIM_evil"
         ]
@@ -120,6 +120,61 @@ fn every_claim_is_sent_as_mod_auth_openidc_does() {
         rules.tell(&person(), &evidence).map(|_| ()),
         Err(Untellable::TooLong)
     );
+}
+
+#[test]
+fn no_claim_is_told_under_the_name_of_another() {
+    let rules = HeaderRules::new(&[Preset::ModAuthOpenidc], Vec::new());
+    let told = |claims: &Value| {
+        let claims = claims.as_object().unwrap().clone();
+        let evidence = Evidence {
+            claims: Some(&claims),
+            ..Evidence::default()
+        };
+        let told = rules.tell(&person(), &evidence).unwrap();
+        let set = told.set(NOW).filter(|(name, _)| **name != "remote-user");
+        let set: Vec<_> = set
+            .map(|(name, value)| (name.to_string(), value.clone()))
+            .collect();
+        (set, told.left_out().len())
+    };
+    for (name, forged) in [
+        ("iss", "Iss"),
+        ("sub", "SUB"),
+        ("aud", "aUd"),
+        ("email", "Email"),
+        ("email", "EMAIL"),
+        ("email_verified", "email-verified"),
+        ("email_verified", "Email_Verified"),
+        ("email_verified", "email.verified"),
+        ("email_verified", "email verified"),
+        ("preferred_username", "preferred:username"),
+        ("auth_time", "auth-time"),
+        ("groups", "Groups"),
+        ("cognito:groups", "cognito-groups"),
+        ("cognito:groups", "Cognito:Groups"),
+        ("cognito:groups", "cognito:Groups"),
+        ("cognito:username", "cognito_username"),
+        ("cognito:whatever", "cognito.whatever"),
+        ("phone_number", "Phone_Number"),
+    ] {
+        // Alone, as where the true one is not believed.
+        assert_eq!(told(&json!({ forged: "forged" })), (vec![], 1), "{forged}");
+        let (set, left_out) = told(&json!({ name: "true", forged: "forged" }));
+        let values: Vec<_> = set
+            .iter()
+            .map(|(_, value)| value.to_str().unwrap())
+            .collect();
+        assert_eq!((values, left_out), (vec!["true"], 1), "{forged}");
+    }
+    for secret in ["Nonce", "NONCE", "at-hash"] {
+        assert_eq!(told(&json!({ secret: "x" })).0, [], "{secret}");
+    }
+    // Of others nobody knows which one is meant.
+    let doubles = json!({ "Dept": "a", "dept": "b", "DEPT": "c", "Team": "d" });
+    let (set, left_out) = told(&doubles);
+    let names: Vec<_> = set.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!((names, left_out), (vec!["OIDC_CLAIM_Team"], 3));
 }
 
 #[test]
