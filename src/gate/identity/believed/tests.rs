@@ -201,7 +201,7 @@ fn a_text_that_is_cut_gives_no_address_of_others() {
     let mut identity = reading(&["more"], None);
     for (split, text) in [
         ("--", "ceo@corp.example--x"),
-        ("x", "ceo@corp.examplexReaders"),
+        ("_", "Readers_ceo@corp.example_x"),
     ] {
         identity.groups.split = Some(split.to_owned());
         let claims = json!({ "sub": "d3a4", "more": text });
