@@ -50,8 +50,27 @@ pub struct Loaded {
 
 /// What a configuration is made of: the contents of its file and of all files
 /// that it named when it was read. Shows nothing of them.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Sources([u8; 32]);
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// In the order in which they were read, with the most that is read of each.
+    files: Vec<(PathBuf, u64)>,
+    /// Of all that was read, and of what could not be.
+    digest: [u8; 32],
+}
+
+impl Sources {
+    /// The same files as they are now. Equal to these, they make the same
+    /// configuration: which files there are to read, other files say.
+    #[must_use]
+    pub fn read_again(&self) -> Self {
+        let system = System::default();
+        for (path, max) in &self.files {
+            // What cannot be read is part of what was seen.
+            drop(system.see(path, *max));
+        }
+        system.into_sources()
+    }
+}
 
 impl std::fmt::Debug for Sources {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -65,7 +84,7 @@ impl std::fmt::Debug for Sources {
 pub fn load_with_sources(path: &Path) -> (Result<Loaded, ConfigErrors>, Sources) {
     let system = System::beside(path);
     let loaded = load_by(path, SecretsMode::Read, &system);
-    (loaded, Sources(system.seen.into_inner().finalize().into()))
+    (loaded, system.into_sources())
 }
 
 /// Reads and checks a configuration: the one way to a [`Config`].
@@ -143,10 +162,11 @@ fn unreadable(path: &Path, error: io::Error) -> ConfigErrors {
 }
 
 /// This machine's files and this process's environment.
+#[derive(Default)]
 struct System {
     folder: PathBuf,
-    /// All that was read, and what could not be.
-    seen: RefCell<Sha256>,
+    /// What was read, by path, and all that it held.
+    seen: RefCell<(Vec<(PathBuf, u64)>, Sha256)>,
 }
 
 impl System {
@@ -154,19 +174,28 @@ impl System {
     fn beside(path: &Path) -> Self {
         Self {
             folder: path.parent().unwrap_or(Path::new("")).to_owned(),
-            seen: RefCell::default(),
+            ..Self::default()
+        }
+    }
+
+    fn into_sources(self) -> Sources {
+        let (files, held) = self.seen.into_inner();
+        Sources {
+            files,
+            digest: held.finalize().into(),
         }
     }
 
     fn see(&self, path: &Path, max: u64) -> Result<Zeroizing<String>, io::Error> {
         let text = read(path, max);
-        let mut seen = self.seen.borrow_mut();
+        let (files, held) = &mut *self.seen.borrow_mut();
+        files.push((path.to_owned(), max));
         for part in [
             path.as_os_str().as_encoded_bytes(),
             text.as_ref().map_or(b"\0", |text| text.as_bytes()),
         ] {
-            seen.update(part.len().to_le_bytes());
-            seen.update(part);
+            held.update(part.len().to_le_bytes());
+            held.update(part);
         }
         text
     }

@@ -230,6 +230,10 @@ impl BackgroundService for Reloader {
                 () = hangup(&mut hangups) => true,
                 _ = shutdown.changed() => return,
             };
+            // Nothing is converted for a look at what has not changed.
+            if !is_asked && seen == settled && is_the_same(&seen).await {
+                continue;
+            }
             let Some((loaded, sources)) = self.read().await else {
                 continue;
             };
@@ -242,6 +246,13 @@ impl BackgroundService for Reloader {
             }
         }
     }
+}
+
+/// Whether the files are still what they were. They may be on a slow mount.
+async fn is_the_same(seen: &Sources) -> bool {
+    let before = seen.clone();
+    let look = move || before.read_again() == before;
+    tokio::task::spawn_blocking(look).await.unwrap_or(false)
 }
 
 async fn hangup(hangups: &mut Option<Signal>) {
