@@ -15,7 +15,6 @@ use http::{Method, StatusCode, header};
 use super::endpoint::Endpoint;
 use super::face::Face;
 use super::page::{Resending, Script};
-use super::policy::Forbidden;
 use super::query::Params;
 use super::return_to::ReturnTo;
 use super::seal::Rng;
@@ -178,9 +177,7 @@ impl Gate {
                 return Decision::Reply(self.unauthenticated(req, face, why));
             }
             Err(Nobody::NoPerson(signed_in, why)) => {
-                let account = self.account_of(&signed_in.verified);
-                let why = Forbidden::NoPerson(why);
-                return Decision::Reply(self.forbidden(req, &why, account.as_deref(), rng));
+                return Decision::Reply(self.no_person(req, &signed_in, why, rng));
             }
         };
         let user = &who.person.user;

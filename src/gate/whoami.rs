@@ -36,12 +36,21 @@ impl Gate {
             }
             Err(Nobody::Tokens(ask)) => return Decision::Perform(Effect::Refresh(ask)),
             Err(Nobody::NoIdentity(why)) => self.signed_out_json(req, face, why),
-            Err(Nobody::NoPerson(signed_in, why)) => {
-                let account = self.account_of(&signed_in.verified);
-                self.forbidden(req, &Forbidden::NoPerson(why), account.as_deref(), rng)
-            }
+            Err(Nobody::NoPerson(signed_in, why)) => self.no_person(req, &signed_in, why, rng),
         };
         Decision::Reply(reply)
+    }
+
+    /// 403: somebody is signed in whose claims make nobody.
+    pub(super) fn no_person(
+        &self,
+        req: &RequestView<'_>,
+        signed_in: &SignedIn,
+        why: NoPerson,
+        rng: Rng<'_>,
+    ) -> Reply {
+        let account = self.account_of(&signed_in.verified);
+        self.forbidden(req, &Forbidden::NoPerson(why), account.as_deref(), rng)
     }
 
     /// `/whoami`: the same for people, plus the headers that the app receives.
