@@ -1,7 +1,7 @@
 //! A form with one field, by GET and without a script: what it asks for goes
 //! back to a page of ours.
 
-use super::{Escaped, push};
+use super::render::{Escaped, push};
 
 /// The form.
 #[derive(Debug)]
