@@ -35,9 +35,11 @@ mod outbound;
 mod reader;
 pub mod registration;
 pub mod schema;
+mod telemetry;
 
 pub use listen::{Listen, ServerTls};
 pub use outbound::{OutboundProxy, ProviderHttp};
+pub use telemetry::{Log, LogFormat, LogUser};
 
 /// Everything `vestibule run` needs to know.
 #[derive(Debug)]
@@ -432,35 +434,4 @@ pub struct Identity {
     pub order: Vec<String>,
     /// Further things that apps may want to know, in the order of the file.
     pub attributes: Vec<AttributeRule>,
-}
-
-/// `[log]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Log {
-    /// Shape of a line.
-    pub format: LogFormat,
-    /// Least severe level that is written.
-    pub level: tracing::Level,
-    /// How a person appears in it.
-    pub user: LogUser,
-}
-
-/// Shape of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// One JSON object a line.
-    Json,
-    /// For people.
-    Text,
-}
-
-/// How a person appears in the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogUser {
-    /// A keyed hash: the same person is recognisable, not nameable.
-    Hash,
-    /// The account name.
-    Plain,
-    /// Not at all.
-    Off,
 }

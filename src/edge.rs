@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod door;
+mod failed;
 mod form;
 pub mod http;
 pub mod leash;

@@ -17,6 +17,7 @@ mod route;
 mod server;
 mod session;
 mod several;
+mod telemetry;
 mod upstream;
 
 use std::io;

@@ -13,20 +13,20 @@ use http::{HeaderValue, StatusCode, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::HttpPeer;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
-use pingora::{Error, ErrorSource, ErrorType};
+use pingora::{Error, ErrorType};
 
+use super::failed::{failure, unreadable};
 use super::leash::Leash;
 use super::refresh::Flight;
 use super::respond;
 use super::serving::{Current, Serving};
 use super::upstream::Resolver;
-use super::view::{self, FramingError, Received};
+use super::view::{self, Received};
 use crate::gate::cache::Audience;
 use crate::gate::headers::Name;
 use crate::gate::origin::PublicOrigin;
 use crate::gate::reply::{Note, Reply};
 use crate::gate::route::Access;
-use crate::gate::unavailable::{AppFailure, app_failed};
 use crate::gate::{Decision, Forward};
 use crate::telemetry::{AccessLine, InFlight, InFlightGuard};
 
@@ -333,51 +333,4 @@ fn limit_connection(session: &mut Session) {
         session.set_keepalive(Some(KEEPALIVE_SECONDS));
     }
     session.set_write_timeout(Some(CLIENT_WRITE_TIMEOUT));
-}
-
-/// A request whose framing is refused before the core sees it.
-fn unreadable(error: FramingError) -> Reply {
-    let why = error.to_string();
-    match error {
-        FramingError::TwoLengths => Reply::bad_request(&why, "request_two_lengths"),
-        FramingError::BareLineFeed => Reply::bad_request(&why, "request_bare_line_feed"),
-        FramingError::Coding => Reply::bad_request(&why, "request_transfer_coding"),
-        FramingError::TooLarge => {
-            let mut reply = Reply::bad_request(&why, "request_header_too_large");
-            reply.status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-            reply
-        }
-    }
-}
-
-/// What the client is told when the app cannot be asked; `None` if the client is gone.
-fn failure(error: &Error, session: &Session) -> Option<Reply> {
-    let received = Received::of(session).ok();
-    let failed = |app| match received.as_ref().and_then(|received| received.view().ok()) {
-        Some(view) => app_failed(&view, app),
-        None => Reply::bad_request("the request cannot be read", "request_unreadable"),
-    };
-    match (error.esource(), error.etype()) {
-        (
-            ErrorSource::Upstream,
-            ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::WriteTimedout,
-        ) => Some(failed(AppFailure::TooSlow)),
-        (
-            ErrorSource::Upstream,
-            ErrorType::ConnectRefused
-            | ErrorType::ConnectNoRoute
-            | ErrorType::ConnectError
-            | ErrorType::ConnectProxyFailure,
-        ) => Some(failed(AppFailure::NotThere)),
-        (ErrorSource::Upstream, _) => Some(failed(AppFailure::Broken)),
-        (
-            ErrorSource::Downstream,
-            ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError,
-        ) => None,
-        (ErrorSource::Downstream, _) => Some(Reply::bad_request(
-            "the request cannot be read",
-            "request_unreadable",
-        )),
-        (ErrorSource::Internal | ErrorSource::Unset, _) => Some(failed(AppFailure::Internal)),
-    }
 }

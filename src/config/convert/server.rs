@@ -1,14 +1,14 @@
-//! `[server]` and `[log]`.
+//! `[server]`.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use super::{Choices, Conversion};
+use crate::config::Server;
 use crate::config::error::{ConfigErrorKind, ConfigWarningKind, PathProblem};
-use crate::config::file::{LogTable, ServerTable};
+use crate::config::file::ServerTable;
 use crate::config::reader::{Item, Text};
-use crate::config::{Log, LogFormat, LogUser, Server};
 use crate::gate::client::TrustedProxies;
 use crate::gate::forward_auth::{Dialect, ForwardAuth};
 use crate::gate::origin::{OriginError, PublicOrigin};
@@ -194,33 +194,6 @@ impl Conversion<'_> {
             dialect,
             cookies: cookies.is_some_and(|item| item.value),
         })
-    }
-
-    pub(super) fn log(&mut self, table: &LogTable) -> Log {
-        use tracing::Level;
-        let format = Choices {
-            words: &["json", "text"],
-            values: &[LogFormat::Json, LogFormat::Text],
-        };
-        let level = Choices {
-            words: &["error", "warn", "info", "debug", "trace"],
-            values: &[
-                Level::ERROR,
-                Level::WARN,
-                Level::INFO,
-                Level::DEBUG,
-                Level::TRACE,
-            ],
-        };
-        let user = Choices {
-            words: &["hash", "plain", "off"],
-            values: &[LogUser::Hash, LogUser::Plain, LogUser::Off],
-        };
-        Log {
-            format: self.choice(table.format.as_ref(), &format, LogFormat::Json),
-            level: self.choice(table.level.as_ref(), &level, Level::INFO),
-            user: self.choice(table.user.as_ref(), &user, LogUser::Hash),
-        }
     }
 }
 

@@ -1,0 +1,58 @@
+//! What a client is told of a request that could not be read, or got no answer.
+//!
+//! Translates pingora's errors; the texts and pages are the core's.
+
+use http::StatusCode;
+use pingora::proxy::Session;
+use pingora::{Error, ErrorSource, ErrorType};
+
+use super::view::{FramingError, Received};
+use crate::gate::reply::Reply;
+use crate::gate::unavailable::{AppFailure, app_failed};
+
+/// A request whose framing is refused before the core sees it.
+pub(super) fn unreadable(error: FramingError) -> Reply {
+    let why = error.to_string();
+    match error {
+        FramingError::TwoLengths => Reply::bad_request(&why, "request_two_lengths"),
+        FramingError::BareLineFeed => Reply::bad_request(&why, "request_bare_line_feed"),
+        FramingError::Coding => Reply::bad_request(&why, "request_transfer_coding"),
+        FramingError::TooLarge => {
+            let mut reply = Reply::bad_request(&why, "request_header_too_large");
+            reply.status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            reply
+        }
+    }
+}
+
+/// What the client is told when the app cannot be asked; `None` if the client is gone.
+pub(super) fn failure(error: &Error, session: &Session) -> Option<Reply> {
+    let received = Received::of(session).ok();
+    let failed = |app| match received.as_ref().and_then(|received| received.view().ok()) {
+        Some(view) => app_failed(&view, app),
+        None => Reply::bad_request("the request cannot be read", "request_unreadable"),
+    };
+    match (error.esource(), error.etype()) {
+        (
+            ErrorSource::Upstream,
+            ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::WriteTimedout,
+        ) => Some(failed(AppFailure::TooSlow)),
+        (
+            ErrorSource::Upstream,
+            ErrorType::ConnectRefused
+            | ErrorType::ConnectNoRoute
+            | ErrorType::ConnectError
+            | ErrorType::ConnectProxyFailure,
+        ) => Some(failed(AppFailure::NotThere)),
+        (ErrorSource::Upstream, _) => Some(failed(AppFailure::Broken)),
+        (
+            ErrorSource::Downstream,
+            ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError,
+        ) => None,
+        (ErrorSource::Downstream, _) => Some(Reply::bad_request(
+            "the request cannot be read",
+            "request_unreadable",
+        )),
+        (ErrorSource::Internal | ErrorSource::Unset, _) => Some(failed(AppFailure::Internal)),
+    }
+}
