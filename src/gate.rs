@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::config::{Config, Revoked};
-use http::{Method, StatusCode};
+use http::StatusCode;
 use serde_json::json;
 
 pub mod activity;
@@ -36,6 +36,7 @@ pub mod headers;
 mod identify;
 pub mod identity;
 mod judging;
+mod leading;
 pub mod lease;
 pub mod login;
 pub mod memory;
@@ -74,6 +75,7 @@ use face::Face;
 use forward_auth::ForwardAuth;
 use headers::apps::AppRules;
 use judging::Held;
+use leading::{Leads, is_preflight};
 use memory::Memory;
 use origin::PublicOrigin;
 use page::Page;
@@ -82,7 +84,7 @@ use provider::Providers;
 pub use provider::{Known, Seen};
 use reply::{Asker, Note, Reply};
 use request::RequestView;
-use route::{Access, Router, Ruling};
+use route::{Router, Ruling};
 use seal::{KeyRing, KeyUse, Rng};
 use time::UnixTime;
 use verified::{Figures, VerifiedSessions};
@@ -107,20 +109,6 @@ pub struct Gate {
     has_app: bool,
     memory: Arc<Memory>,
     verified: VerifiedSessions,
-}
-
-/// Where a request leads.
-enum Leads<'g, 'r> {
-    /// Its method is for nobody.
-    Nowhere,
-    /// To a host that is not ours.
-    Elsewhere,
-    /// To the question of a front proxy.
-    Asked(Option<&'r str>),
-    /// To a page of ours.
-    Ours(Endpoint<'r>, &'g Face),
-    /// To the app.
-    App(Ruling<'g>, &'g Face),
 }
 
 /// The keys are missing: a configuration always has one.
@@ -278,58 +266,6 @@ impl Gate {
         }
     }
 
-    /// Where a request leads, before anybody asks who it is from.
-    fn leads<'r>(&self, req: &'r RequestView<'_>) -> Leads<'_, 'r> {
-        if *req.method() == Method::TRACE {
-            // It would show a script what the app is told, cookies included.
-            return Leads::Nowhere;
-        }
-        let face = self.face(req.host());
-        match (self.paths.classify(req.path().canonical()), face) {
-            // A front proxy need not ask by a public name.
-            (Some(Endpoint::Auth { below }), _) if self.forward_auth.is_some() => {
-                return Leads::Asked(below);
-            }
-            (Some(_), None) => return Leads::Elsewhere,
-            (Some(endpoint), Some(face)) => return Leads::Ours(endpoint, face),
-            (None, _) => {}
-        }
-        let host = face.map(|face| face.origin.host());
-        let preflight = face.and_then(|face| self.preflight(req, face));
-        let ruling = preflight.or_else(|| self.router.find(host, req.path(), req.method()));
-        // Only a public route without a host answers on a foreign one.
-        match (ruling, face.or_else(|| self.faces.first())) {
-            (Some(ruling), Some(face)) => Leads::App(ruling, face),
-            _ => Leads::Elsewhere,
-        }
-    }
-
-    /// The route of the request that a CORS preflight asks about, as public, if
-    /// that route lets preflights through. Browsers send them without cookies
-    /// (Fetch 4.8), so nobody could ever be signed in.
-    fn preflight(&self, req: &RequestView<'_>, face: &Face) -> Option<Ruling<'_>> {
-        if !is_preflight(req) {
-            return None;
-        }
-        req.header("origin")?;
-        let asked = req.header("access-control-request-method")?.parse().ok()?;
-        match self
-            .router
-            .find(Some(face.origin.host()), req.path(), &asked)?
-        {
-            Ruling::Rule {
-                access,
-                manner,
-                label,
-            } if manner.cors_preflight && *access != Access::Nobody => Some(Ruling::Rule {
-                access: &Access::Public,
-                manner,
-                label,
-            }),
-            _ => None,
-        }
-    }
-
     fn serve(
         &self,
         endpoint: Endpoint<'_>,
@@ -470,11 +406,6 @@ fn callbacks(config: &Config) -> Vec<String> {
     providers
         .filter_map(|provider| provider.callback_path.clone())
         .collect()
-}
-
-/// Whether it asks as browsers do before a request across origins (Fetch 4.8).
-fn is_preflight(req: &RequestView<'_>) -> bool {
-    *req.method() == Method::OPTIONS && req.header("access-control-request-method").is_some()
 }
 
 /// 400: nobody knows under which rule the app would see this path.

@@ -14,6 +14,7 @@ use super::face::Face;
 use super::headers::{AccessToken, Evidence};
 use super::identity::trace::Trace;
 use super::identity::{KeptClaims, NoPerson, Person};
+use super::leading::Leads;
 use super::policy::{self, Denial, Forbidden, NoIdentity, Presented, Proof};
 use super::provider::Provider;
 use super::request::{RequestError, RequestView};
@@ -22,7 +23,7 @@ use super::rule::{Condition, Who};
 use super::seal::Rng;
 use super::time::UnixTime;
 use super::token::KeySet;
-use super::{Gate, Leads, path_ambiguous};
+use super::{Gate, path_ambiguous};
 
 /// Claims of somebody, as far as they are at hand. Debug shows nothing of them.
 #[derive(Clone, Default)]

@@ -17,6 +17,7 @@ use super::decision::{Decision, Effect};
 use super::endpoint::Endpoint;
 use super::face::Face;
 use super::judging::Held;
+use super::leading::Leads;
 use super::policy::{Denial, Forbidden};
 use super::reply::{Asker, Note, Reply};
 use super::request::{RequestError, RequestView};
@@ -24,7 +25,7 @@ use super::route::{Access, Manner, Ruling};
 use super::seal::Rng;
 use super::time::UnixTime;
 use super::unauthenticated::target_of;
-use super::{Gate, Known, Leads, reply};
+use super::{Gate, Known, reply};
 
 mod answer;
 mod conditions;

@@ -8,7 +8,9 @@
 
 use std::sync::Arc;
 
+use super::Gate;
 use super::identity::{NoPerson, Person};
+use super::leading::Leads;
 use super::policy::{self, Denial, Forbidden, NoIdentity, Presented, Proof};
 use super::provider::Provider;
 use super::refresh::Mark;
@@ -18,7 +20,6 @@ use super::seal::{KeyId, OpenError};
 use super::time::UnixTime;
 use super::token::TokenError;
 use super::verified::Verified;
-use super::{Gate, Leads};
 
 /// How long a connection goes on past the end of its token, in seconds: the
 /// person's next request renews the session, and an open page makes one.

@@ -5,6 +5,7 @@ use dev_idp::jws::SigningKey;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::config::ProviderKind;
 use crate::gate::tests::support::{
     CLIENT, EXP, ISSUER, NOW, access_claims, changed, id_claims, jwks, key, key_set, key_set_of,
 };

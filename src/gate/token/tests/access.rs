@@ -1,6 +1,7 @@
 //! Access tokens, and that the two tokens of a login belong together.
 
 use super::*;
+use crate::gate::time::LEEWAY;
 
 fn access(changes: &Value) -> Result<VerifiedAccess, TokenError> {
     let token = key().sign(&changed(access_claims(), changes));

@@ -1,6 +1,7 @@
 //! What the claims have to say.
 
 use super::*;
+use crate::gate::time::LEEWAY;
 
 type Row = (&'static str, Value, Result<(), TokenError>);
 

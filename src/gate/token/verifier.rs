@@ -1,0 +1,277 @@
+//! The checks on ID and access tokens, numbered by OpenID Connect Core 3.1.3.7
+//! and RFC 7519 7.2.
+//!
+//! Owns their order, and that what passes them is a
+//! [`VerifiedIdentity`] or a [`VerifiedAccess`]. Must not know sessions or headers.
+
+use serde_json::Value;
+
+use super::claims::{Claims, member_text, unverified};
+use super::verified::{VerifiedAccess, VerifiedIdentity};
+use super::{KeyFingerprint, KeySet, TOKEN_MAX, TokenError, decode, json};
+use crate::config::ProviderKind;
+use crate::gate::time::{LEEWAY, UnixTime};
+
+/// Cognito's name for a pool's own people (cognito.md 1.4).
+const LOCAL_USERS: &str = "COGNITO";
+
+/// What a provider's tokens have to say.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    kind: ProviderKind,
+    issuers: Vec<String>,
+    client_id: String,
+    identity_provider: Option<String>,
+}
+
+impl Verifier {
+    /// A verifier for one provider. `issuers` are compared byte for byte.
+    #[must_use]
+    pub fn new(kind: ProviderKind, issuers: Vec<String>, client_id: String) -> Self {
+        Self {
+            kind,
+            issuers,
+            client_id,
+            identity_provider: None,
+        }
+    }
+
+    /// The same for people of one of Cognito's identity providers alone;
+    /// `COGNITO` means the pool's own (cognito.md 1.4).
+    #[must_use]
+    pub fn only_through(self, identity_provider: Option<String>) -> Self {
+        Self {
+            identity_provider,
+            ..self
+        }
+    }
+
+    /// Verifies an ID token.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub fn verify(
+        &self,
+        token: &str,
+        keys: &KeySet,
+        now: UnixTime,
+    ) -> Result<VerifiedIdentity, TokenError> {
+        self.verify_within(token, keys, now, 0)
+    }
+
+    /// The same, `past` seconds beyond the token's end: for a session that the
+    /// provider cannot renew right now, and to know whose token has ended.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub fn verify_within(
+        &self,
+        token: &str,
+        keys: &KeySet,
+        now: UnixTime,
+        past: u64,
+    ) -> Result<VerifiedIdentity, TokenError> {
+        let (claims, key) = self.signed_claims(token, keys)?;
+        let expires = self.check_claims(&claims, now, past)?;
+        Ok(VerifiedIdentity {
+            claims,
+            expires,
+            key,
+        })
+    }
+
+    /// Whether this verifier too says yes to an identity that was verified
+    /// before, its end and its signature aside: the configuration may have
+    /// changed.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub fn accepts(&self, identity: &VerifiedIdentity, now: UnixTime) -> Result<(), TokenError> {
+        self.check_claims(&identity.claims, now, u64::MAX).map(drop)
+    }
+
+    /// What the claims of an ID token have to be; gives the expiry.
+    fn check_claims(
+        &self,
+        claims: &Claims,
+        now: UnixTime,
+        past: u64,
+    ) -> Result<UnixTime, TokenError> {
+        let expires = self.check_common(claims, now, past)?;
+        // Core 3.1.3.7 (3), (4), (5): audience, and azp if there are several.
+        self.check_audience(claims)?;
+        // Cognito says what a token is for (cognito.md 2.2).
+        if self.kind == ProviderKind::Cognito && claims.text("token_use") != Some("id") {
+            return Err(TokenError::TokenUse);
+        }
+        self.check_identity_provider(claims)?;
+        Ok(expires)
+    }
+
+    /// Whether an ID token that was verified before it was sealed is of one of
+    /// these issuers and for this client. Nothing else is looked at.
+    #[must_use]
+    pub fn is_addressee(&self, token: &str) -> bool {
+        unverified(token).is_some_and(|claims| {
+            self.is_issuer_of(&claims) && self.check_audience(&claims).is_ok()
+        })
+    }
+
+    /// Whether an ID token that was verified before it was sealed is of one of
+    /// these issuers.
+    #[must_use]
+    pub fn is_issuer(&self, token: &str) -> bool {
+        unverified(token).is_some_and(|claims| self.is_issuer_of(&claims))
+    }
+
+    fn is_issuer_of(&self, claims: &Claims) -> bool {
+        let issuer = claims.text("iss");
+        issuer.is_some_and(|issuer| self.issuers.iter().any(|known| known == issuer))
+    }
+
+    /// Verifies a Cognito access token (cognito.md 5). Other providers' access
+    /// tokens are opaque to us.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub fn verify_access(
+        &self,
+        token: &str,
+        keys: &KeySet,
+        now: UnixTime,
+    ) -> Result<VerifiedAccess, TokenError> {
+        let (claims, _) = self.signed_claims(token, keys)?;
+        self.check_common(&claims, now, 0)?;
+        if claims.text("client_id") != Some(&self.client_id) {
+            return Err(TokenError::Audience);
+        }
+        if claims.text("token_use") != Some("access") {
+            return Err(TokenError::TokenUse);
+        }
+        Ok(VerifiedAccess { claims })
+    }
+
+    /// Structure, key and signature: the claims are what the issuer wrote.
+    fn signed_claims(
+        &self,
+        token: &str,
+        keys: &KeySet,
+    ) -> Result<(Claims, KeyFingerprint), TokenError> {
+        if token.len() > TOKEN_MAX {
+            return Err(TokenError::TooLong);
+        }
+        let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
+        let (header, payload) = signed.split_once('.').ok_or(TokenError::Malformed)?;
+        let header = json::object(&decode(header)?)?;
+        if header.contains_key("crit") {
+            return Err(TokenError::Critical);
+        }
+        // `jku`, `jwk`, `x5u` and `x5c` are never looked at: keys come from the
+        // configured provider alone.
+        let alg = member_text(&header, "alg").ok_or(TokenError::Algorithm)?;
+        let kid = match header.get("kid") {
+            Some(Value::String(kid)) => Some(kid.as_str()),
+            Some(_) => return Err(TokenError::NoKeyId),
+            None if self.kind == ProviderKind::Cognito => return Err(TokenError::NoKeyId),
+            None => None,
+        };
+        let payload = decode(payload)?;
+        let signature = decode(signature)?;
+        // Core 3.1.3.7 (6), (7): the algorithm is the key's, never the token's choice.
+        let key = keys.find(kid, alg)?;
+        key.verify(signed.as_bytes(), &signature)?;
+        Ok((Claims(json::object(&payload)?), key.fingerprint()))
+    }
+
+    /// Issuer and times; gives the expiry.
+    fn check_common(
+        &self,
+        claims: &Claims,
+        now: UnixTime,
+        past: u64,
+    ) -> Result<UnixTime, TokenError> {
+        // Core 3.1.3.7 (2).
+        let issuer = claims.text("iss").ok_or(TokenError::Claim)?;
+        if !self.issuers.iter().any(|known| known == issuer) {
+            return Err(TokenError::Issuer);
+        }
+        claims
+            .text("sub")
+            .filter(|sub| !sub.is_empty())
+            .ok_or(TokenError::Claim)?;
+        // Core 3.1.3.7 (9): a token without `exp`, or with a mistyped one, never counts.
+        let expires = claims.time("exp")?.ok_or(TokenError::Claim)?;
+        if now >= expires.plus(LEEWAY).plus(past) {
+            return Err(TokenError::Expired);
+        }
+        // Core 3.1.3.7 (10).
+        let issued = claims.time("iat")?.ok_or(TokenError::Claim)?;
+        let not_before = claims.time("nbf")?;
+        if [Some(issued), not_before]
+            .into_iter()
+            .flatten()
+            .any(|time| time > now.plus(LEEWAY))
+        {
+            return Err(TokenError::NotYetValid);
+        }
+        Ok(expires)
+    }
+
+    /// The parameter of the authorization URL is only a wish: anybody can edit it.
+    fn check_identity_provider(&self, claims: &Claims) -> Result<(), TokenError> {
+        let Some(wanted) = &self.identity_provider else {
+            return Ok(());
+        };
+        let identities = match claims.0.get("identities") {
+            Some(Value::Array(identities)) => identities.as_slice(),
+            Some(_) => return Err(TokenError::Claim),
+            None => &[],
+        };
+        let is_there = match identities {
+            [] => wanted == LOCAL_USERS,
+            [identity] => {
+                let name = identity.get("providerName").and_then(Value::as_str);
+                name == Some(wanted) && !is_linked(identity)
+            }
+            // Linked ones: the list says who may sign in, not who did.
+            _ => false,
+        };
+        match is_there {
+            true => Ok(()),
+            false => Err(TokenError::IdentityProvider),
+        }
+    }
+
+    fn check_audience(&self, claims: &Claims) -> Result<(), TokenError> {
+        let several = match claims.0.get("aud") {
+            Some(Value::String(aud)) if *aud == self.client_id => false,
+            Some(Value::Array(auds)) => {
+                if !auds.iter().all(Value::is_string) {
+                    return Err(TokenError::Claim);
+                }
+                if !auds.iter().any(|aud| aud.as_str() == Some(&self.client_id)) {
+                    return Err(TokenError::Audience);
+                }
+                auds.len() > 1
+            }
+            Some(Value::String(_)) => return Err(TokenError::Audience),
+            _ => return Err(TokenError::Claim),
+        };
+        match claims.0.get("azp") {
+            Some(Value::String(azp)) if *azp == self.client_id => Ok(()),
+            Some(_) => Err(TokenError::Audience),
+            None if several => Err(TokenError::Audience),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether a federated identity belongs to a profile that others sign in to as
+/// well, by a password for one (cognito.md 3.4).
+fn is_linked(identity: &Value) -> bool {
+    match identity.get("primary") {
+        Some(Value::String(primary)) => !primary.eq_ignore_ascii_case("true"),
+        Some(primary) => *primary != Value::Bool(true),
+        None => false,
+    }
+}
