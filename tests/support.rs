@@ -9,6 +9,7 @@
 //! - [`authority`]: one that signs certificates
 //! - [`client`]: HTTP/1.1 and HTTP/2, plain, by TLS and over unix sockets
 //! - [`fronts`]: nginx, Caddy, Envoy and HAProxy, by the recipes of `deploy/forward-auth`
+//! - [`readers`]: apps that read HTTP/1.1 strictly and laxly, and whether they agree
 //! - [`wire`]: HTTP/1.1 by hand, for requests that no client library would send
 //! - [`browser`]: a person without a browser: cookie jar, links and forms, one redirect at a time
 //! - [`html`]: just enough HTML for links and forms
@@ -29,6 +30,7 @@ pub(crate) mod html;
 pub(crate) mod issuer;
 pub(crate) mod peers;
 pub(crate) mod process;
+pub(crate) mod readers;
 pub(crate) mod records;
 pub(crate) mod replicas;
 pub(crate) mod sealer;

@@ -40,7 +40,6 @@
 //! - `open_connections`: websockets and event streams, and how they end with their session
 //! - `pages`: headers of our own answers
 //! - `apps`: several of them, by other protocols, under other names
-//! - `smuggling`: requests that two readers may read as different ones
 //! - `traffic`: websockets, streams, gRPC and large bodies pass as they are
 //! - `listeners`: TLS and its certificates, HTTP/2, unix sockets
 //! - `reload`: a changed configuration while requests go on
@@ -110,7 +109,6 @@ mod suite {
     mod schema;
     mod session;
     mod shapes;
-    mod smuggling;
     mod spoofing;
     mod start;
     mod tabs;
