@@ -16,6 +16,7 @@
 //! - `checklist`: the same, by the rows of the checklist that systems of the field are bought by
 //! - `arbitrary`: whatever path, header name or claim there is, what the app gets is safe to read
 //! - `explain`: what would become of a request, and why
+//! - `docs`: the links between pages of the documentation
 //! - `schema`: the JSON Schema of the configuration, by a validator of others
 //! - `online`: what `check --online` finds out by asking the provider
 //! - `outbound`: the way to a provider behind a proxy and an authority of its own
@@ -78,6 +79,7 @@ mod suite {
     mod cli;
     mod cookies;
     mod deploy;
+    mod docs;
     mod explain;
     mod forms;
     mod forward_auth;

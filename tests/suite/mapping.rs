@@ -74,7 +74,7 @@ fn entra_people_bring_their_groups_whatever_their_number() {
     }
 }
 
-/// The recipe of the example and the README, taken from there.
+/// The recipe of the example and of docs/cognito.md, taken from there.
 fn recipe(text: &str, begin: &str, comment: &str) -> String {
     let lines = text
         .lines()
@@ -94,10 +94,10 @@ fn recipe(text: &str, begin: &str, comment: &str) -> String {
 #[test]
 fn the_recipe_for_entra_behind_cognito_brings_its_roles_and_groups_to_the_app() {
     let example = include_str!("../../config.example.toml");
-    let readme = include_str!("../../README.md");
+    let page = include_str!("../../docs/cognito.md");
     let example = recipe(example, "# Microsoft Entra behind Cognito", "#   ");
-    let readme = recipe(readme, "### People from Microsoft Entra", "");
-    for recipe in [example, readme] {
+    let page = recipe(page, "## People from Microsoft Entra", "");
+    for recipe in [example, page] {
         let chain = Setup {
             identity: recipe.clone(),
             ..Setup::default()

@@ -30,9 +30,17 @@ fn it_takes_every_configuration_that_we_hand_out() {
         }
     }
     assert!(documents.len() > 15, "{}", documents.len());
-    for (name, text) in snippets("README.md") {
-        documents.push((name, completed(&text)));
+    let pages = pages();
+    assert!(pages.len() > 9, "{pages:?}");
+    let handed_out = documents.len();
+    for page in pages {
+        documents.extend(
+            snippets(&page)
+                .into_iter()
+                .map(|(name, text)| (name, completed(&text))),
+        );
     }
+    assert!(documents.len() > handed_out + 9, "{}", documents.len());
     let wrong: Vec<String> = validate(&documents)
         .into_iter()
         .filter(|(_, errors)| !errors.is_empty())
@@ -220,6 +228,18 @@ fn validate(documents: &[(String, String)]) -> Vec<(String, Vec<Value>)> {
         .collect()
 }
 
+/// The README and the pages of docs/.
+fn pages() -> Vec<String> {
+    let mut pages: Vec<String> = fs::read_dir(root().join("docs"))
+        .expect("docs")
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".md"))
+        .map(|name| format!("docs/{name}"))
+        .collect();
+    pages.push("README.md".to_owned());
+    pages
+}
+
 /// The TOML of a page, less what is no configuration.
 fn snippets(page: &str) -> Vec<(String, String)> {
     let text = file(page);
@@ -231,7 +251,6 @@ fn snippets(page: &str) -> Vec<(String, String)> {
             found.push((format!("{page}, example {}", number + 1), toml.to_owned()));
         }
     }
-    assert!(found.len() > 4, "{}", found.len());
     found
 }
 

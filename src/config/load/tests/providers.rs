@@ -165,9 +165,9 @@ fn hiding_all_or_the_only_one_is_worth_a_word() {
 }
 
 #[test]
-fn the_readmes_several_providers_are_good_ones() {
-    let readme = include_str!("../../../../README.md");
-    let (_, section) = readme.split_once("### Several providers").unwrap();
+fn the_several_providers_of_the_documentation_are_good_ones() {
+    let page = include_str!("../../../../docs/configuring.md");
+    let (_, section) = page.split_once("\n## Several providers").unwrap();
     let block = section.split("```toml\n").nth(1).unwrap();
     let (block, _) = block.split_once("```").unwrap();
     let (before, _) = SMALLEST.split_once("[provider.corp]").unwrap();
