@@ -78,7 +78,7 @@ use judging::Held;
 use leading::{Leads, is_preflight};
 use memory::Memory;
 use origin::PublicOrigin;
-use page::Page;
+use page::{Page, Word};
 use policy::{Denial, Forbidden};
 use provider::Providers;
 pub use provider::{Known, Seen};
@@ -325,13 +325,13 @@ impl Gate {
     /// 421: the request came by a name that is not ours (contract, section 2).
     fn misdirected(&self, req: &RequestView<'_>) -> Reply {
         let ours: Vec<_> = self.faces.iter().map(|face| face.origin.as_str()).collect();
-        let page = Page::new("Unknown address")
-            .text("This server was reached by a name that it does not answer to.")
-            .row("Configured", ours.join(", "));
+        let page = Page::new(Word::UnknownAddressTitle)
+            .text(Word::UnknownAddressText)
+            .row(Word::UnknownAddressConfigured, ours.join(", "));
         let note = Note::new("misdirected").because("host_unknown");
         let status = StatusCode::MISDIRECTED_REQUEST;
         if reply::accepts_html(req) {
-            return Reply::page(status, &page, note);
+            return Reply::page(status, page, note);
         }
         let body = json!({ "error": "misdirected_request", "configured": ours });
         Reply::json(status, &body, note)

@@ -145,7 +145,7 @@ impl ProxyHttp for Proxy {
                 warn_of_left_out(&reply.left_out);
                 ctx.note = std::mem::take(&mut reply.note);
                 let hsts = hsts(session, &serving);
-                respond::send(session, &reply, hsts).await?;
+                respond::send(session, reply, hsts).await?;
                 Ok(true)
             }
         }
@@ -265,7 +265,7 @@ impl ProxyHttp for Proxy {
                 !response.status.is_informational() || is_switch(response.status)
             });
             let hsts = hsts(session, &ctx.serving);
-            if !answered && respond::send(session, &reply, hsts).await.is_err() {
+            if !answered && respond::send(session, reply, hsts).await.is_err() {
                 status = 0;
             }
         } else {

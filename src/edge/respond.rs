@@ -23,15 +23,16 @@ const PAST_CACHE_CONTROL: &[&str] = &[
     "x-accel-expires",
 ];
 
-/// Sends a reply of ours; the app sees nothing of the request.
+/// Sends a reply of ours, a page in the language of the request; the app sees nothing of the request.
 pub(super) async fn send(
     session: &mut Session,
-    reply: &Reply,
+    reply: Reply,
     hsts: Option<&HeaderValue>,
 ) -> pingora::Result<()> {
+    let reply = reply.spoken(&session.req_header().headers);
     let mut head = ResponseHeader::build(reply.status, Some(reply.headers.len() + 2))?;
-    for (name, value) in &reply.headers {
-        head.append_header(name.clone(), value.clone())?;
+    for (name, value) in reply.headers {
+        head.append_header(name, value)?;
     }
     set_hsts(&mut head, hsts)?;
     head.insert_header(header::CONTENT_LENGTH, reply.body.len().to_string())?;
@@ -40,9 +41,7 @@ pub(super) async fn send(
         .write_response_header(Box::new(head), !body_follows)
         .await?;
     if body_follows {
-        session
-            .write_response_body(Some(reply.body.clone()), true)
-            .await?;
+        session.write_response_body(Some(reply.body), true).await?;
     }
     Ok(())
 }

@@ -36,7 +36,7 @@ pub(super) fn of(requested: &Requested, asking: &Asking, told: &Explanation) -> 
     for trace in &told.identity {
         out.line(format_args!("  {} = {}", trace.what, trace.result()));
         for step in &trace.steps {
-            out.line(format_args!("      {step}"));
+            out.line(format_args!("      {}", step.text()));
         }
     }
     out.0

@@ -16,6 +16,7 @@ use http::StatusCode;
 use super::face::Face;
 use super::identify::Missing;
 use super::login::PendingLogin;
+use super::page::Word;
 use super::policy::NoIdentity;
 use super::provider::Provider;
 use super::query::Params;
@@ -118,38 +119,44 @@ impl Gate {
             let note = Note::new("sign_in_needed").because(why.reason());
             return Reply::redirect(&self.reauthenticate_path(login), note);
         }
-        let page = Page::new("Sign-in did not complete");
+        let page = Page::new(Word::LoginFailedTitle);
         let (status, page) = match why {
             NoIdentity::AuthTooOld => (
                 StatusCode::FORBIDDEN,
-                page.text("The provider let you in by a sign-in of yours that is too long ago for this application. It was asked to have you sign in anew, and did not.")
-                    .text("Sign out there, then sign in again.")
-                    .row("A sign-in counts for", self.max_auth_age_in_words(login))
-                    .text("If that does not help, the people who run this application have to look at the provider, which has to honour prompt=login or max_age (of Cognito's login pages, managed login does, the classic ones do not), or at max_auth_age.")
-                    .link(self.logout_path(target.as_str()), "Sign out and sign in again"),
+                page.text(Word::LoginFailedTooOld)
+                    .text(Word::LoginFailedTooOldPerson)
+                    .row(
+                        Word::LoginFailedTooOldLimit,
+                        self.max_auth_age_in_words(login),
+                    )
+                    .text(Word::LoginFailedTooOldOperator)
+                    .link(
+                        self.logout_path(target.as_str()),
+                        Word::LoginFailedTooOldButton,
+                    ),
             ),
             NoIdentity::Token(TokenError::AuthTime) => (
                 StatusCode::BAD_GATEWAY,
-                page.text("The provider does not say when you signed in there, which this application has to know. Trying again will not help.")
-                    .text("The people who run this application have to make the provider put auth_time, a number, into its ID tokens, or do without max_auth_age.")
-                    .link(self.login_path(target.as_str()), "Try again"),
+                page.text(Word::LoginFailedNoAuthTime)
+                    .text(Word::LoginFailedNoAuthTimeOperator)
+                    .link(self.login_path(target.as_str()), Word::TryAgain),
             ),
             _ => (
                 StatusCode::BAD_GATEWAY,
-                page.text("The provider says that you signed in there at a time that has not come yet. Its clock is wrong, or the one of this application.")
-                    .link(self.login_path(target.as_str()), "Try again"),
+                page.text(Word::LoginFailedAuthTimeAhead)
+                    .link(self.login_path(target.as_str()), Word::TryAgain),
             ),
         };
         let reference = reference(rng);
         let page = match &reference {
-            Some(reference) => page.detail("Reference", reference),
+            Some(reference) => page.detail(Word::Reference, reference),
             None => page,
         };
         let note = Note {
             reference,
             ..Note::new("login_failed").because(why.reason())
         };
-        Reply::refusal(req, status, "login_failed", &page, note)
+        Reply::refusal(req, status, "login_failed", page, note)
     }
 
     /// Where a login begins that has the person authenticate anew, at the same provider.

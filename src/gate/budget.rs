@@ -8,6 +8,7 @@
 use http::StatusCode;
 
 use super::cookie::{CHUNKS_MAX, VALUE_MAX};
+use super::page::{Text, Word};
 use super::provider::Provider;
 use super::return_to::ReturnTo;
 use super::seal::{OVERHEAD, Rng};
@@ -38,7 +39,7 @@ pub enum Part {
 
 /// A session that fits into no cookies. Holds sizes alone, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the session takes {bytes} bytes where {limit} fit, mostly for: {}", self.part().name())]
+#[error("the session takes {bytes} bytes where {limit} fit, mostly for: {}", Text::from(self.part().name()))]
 pub struct Oversize {
     /// The part with a limit of its own; without, it is all of them together.
     of: Option<Part>,
@@ -64,13 +65,13 @@ impl Part {
 
     /// What people call it.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn name(self) -> Word {
         match self {
-            Self::IdToken => "ID token",
-            Self::RefreshToken => "Refresh token",
-            Self::AccessToken => "Access token",
-            Self::AccessClaims => "Claims of the access token",
-            Self::Userinfo => "Claims of userinfo",
+            Self::IdToken => Word::TooLargeIdToken,
+            Self::RefreshToken => Word::TooLargeRefreshToken,
+            Self::AccessToken => Word::TooLargeAccessToken,
+            Self::AccessClaims => Word::TooLargeAccessClaims,
+            Self::Userinfo => Word::TooLargeUserinfo,
         }
     }
 
@@ -87,20 +88,15 @@ impl Part {
     }
 
     /// What the people who run the application can do about it.
-    fn remedy(self) -> &'static str {
+    fn remedy(self) -> Word {
         match self {
-            Self::IdToken => {
-                "Mostly it is groups: let the provider put only those into the token that this application needs (in Entra, groups assigned to the application, or app roles; in Cognito, fewer groups, fewer mapped attributes, or fewer that the app client may read). What is needed, but not in the token, can be asked of userinfo, of which only mapped claims are kept."
-            }
-            Self::RefreshToken => {
-                "Refresh tokens are not usually that long: ask the provider why, or let it give none; then a session ends with its ID token."
-            }
+            Self::IdToken => Word::TooLargeIdTokenRemedy,
+            Self::RefreshToken => Word::TooLargeRefreshTokenRemedy,
             Self::AccessToken => {
-                "It is kept because a header tells it to the application (preset bearer, or {access_token}): do without it, or let the provider put less into it."
+                let template = "{access_token}".to_owned().into();
+                Word::TooLargeAccessTokenRemedy { template }
             }
-            Self::AccessClaims | Self::Userinfo => {
-                "Of these only the claims are kept that [identity] names: name fewer, or let the provider say less in them."
-            }
+            Self::AccessClaims | Self::Userinfo => Word::TooLargeClaimsRemedy,
         }
     }
 }
@@ -194,29 +190,27 @@ impl Gate {
         over: &Oversize,
         rng: Rng<'_>,
     ) -> Reply {
-        let mut page = Page::new("Your account is too large to sign in").text(
-            "The provider let you in, but what it says of your account does not fit into the cookies that this application can keep. Trying again will not help.",
-        );
+        let mut page = Page::new(Word::TooLargeTitle).text(Word::TooLargeText);
         for (part, bytes) in over.sizes.each().filter(|(_, bytes)| *bytes > 0) {
             page = page.row(part.name(), in_bytes(bytes));
         }
-        let what = over.of.map_or("All of it, sealed", Part::name);
+        let what = over.of.map_or(Word::TooLargeAll, Part::name);
         page = page
             .row(what, in_bytes(over.bytes))
-            .row("Limit", in_bytes(over.limit))
-            .text("The people who run this application can change that.")
+            .row(Word::TooLargeLimit, in_bytes(over.limit))
+            .text(Word::CanBeChanged)
             .text(over.part().remedy())
-            .link(self.logout_path(target.as_str()), "Sign in as someone else")
-            .link(self.login_path(target.as_str()), "Try again");
+            .link(self.logout_path(target.as_str()), Word::SomeoneElse)
+            .link(self.login_path(target.as_str()), Word::TryAgain);
         let reference = reference(rng);
         if let Some(reference) = &reference {
-            page = page.detail("Reference", reference);
+            page = page.detail(Word::Reference, reference);
         }
         let note = Note {
             reference,
             ..Note::new("login_failed").because(over.part().reason())
         };
-        Reply::refusal(req, StatusCode::FORBIDDEN, "login_failed", &page, note)
+        Reply::refusal(req, StatusCode::FORBIDDEN, "login_failed", page, note)
     }
 }
 
@@ -225,17 +219,9 @@ pub(super) fn sealed_len(plain: usize) -> usize {
     ((plain + OVERHEAD) * 4).div_ceil(3)
 }
 
-/// With thousands set off, as `19,750 bytes`.
-fn in_bytes(bytes: usize) -> String {
-    let digits = bytes.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    format!("{grouped} bytes")
+fn in_bytes(bytes: usize) -> Word {
+    let number = Text::Number(bytes);
+    Word::TooLargeBytes { number }
 }
 
 #[cfg(test)]

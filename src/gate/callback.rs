@@ -18,6 +18,7 @@ use super::face::Face;
 use super::identify::Missing;
 use super::identity::NoPerson;
 use super::login::{LoginState, Logins, PendingLogin, STATE_MAX};
+use super::page::Word;
 use super::policy::NoIdentity;
 use super::provider::Provider;
 use super::query::{Doubled, Params};
@@ -302,18 +303,18 @@ impl Gate {
         rng: Rng<'_>,
     ) -> Reply {
         let reference = reference(rng);
-        let page = Page::new("Sign-in did not complete")
+        let page = Page::new(Word::LoginFailedTitle)
             .text(failure.text)
-            .link(self.login_path(target.as_str()), "Try again");
+            .link(self.login_path(target.as_str()), Word::TryAgain);
         let page = match &reference {
-            Some(reference) => page.detail("Reference", reference),
+            Some(reference) => page.detail(Word::Reference, reference),
             None => page,
         };
         let note = Note {
             reference,
             ..Note::new("login_failed").because(failure.reason)
         };
-        Reply::refusal(req, failure.status, "login_failed", &page, note)
+        Reply::refusal(req, failure.status, "login_failed", page, note)
     }
 }
 

@@ -14,7 +14,7 @@ use super::cookie::Presented as PresentedCookies;
 use super::email::{self, EmailDomains};
 use super::endpoint::Endpoint;
 use super::face::Face;
-use super::page::Ask;
+use super::page::{Ask, Word};
 use super::provider::Provider;
 use super::query::Params;
 use super::request::RequestPath;
@@ -144,15 +144,19 @@ impl Gate {
             let body = json!({ "choose": ordered.iter().map(one).collect::<Vec<_>>() });
             return Reply::json(StatusCode::OK, &body, note);
         }
-        let mut page = Page::new("Sign in");
+        let mut page = Page::new(Word::ChooserTitle);
         page = match ordered.is_empty() {
-            true => page.text("Please use the link that you were given for signing in here."),
-            false => page.text(format!("Choose how you sign in to {}.", face.origin.host())),
+            true => page.text(Word::ChooserNothing),
+            false => page.text(Word::ChooserText {
+                host: face.origin.host().to_owned().into(),
+            }),
         };
         for provider in &ordered {
-            let text = format!("Sign in with {}", provider.title);
+            let text = Word::ChooserButton {
+                provider: (&provider.title).into(),
+            };
             let is_plain = last.is_some_and(|last| last.id != provider.id);
-            page = page.choice(self.choice_path(provider, params), &text, is_plain);
+            page = page.choice(self.choice_path(provider, params), text, is_plain);
         }
         if ordered.len() > 1
             && ordered
@@ -161,7 +165,7 @@ impl Gate {
         {
             page = page.ask(self.ask_for_email(params, said));
         }
-        Reply::page(StatusCode::OK, &page, note)
+        Reply::page(StatusCode::OK, page, note)
     }
 
     fn ask_for_email(&self, params: &Params, said: Option<&str>) -> Ask {
@@ -171,13 +175,11 @@ impl Gate {
             action: format!("{}/login", self.paths.prefix()),
             carried: carried.map(own).collect(),
             name: EMAIL,
-            label: "Or find it by your email address",
+            label: Word::ChooserEmail,
             value: said.map(|said| said.chars().take(EMAIL_MAX).collect()),
             // Not which domains there are: that is nobody's business.
-            problem: said.map(
-                |_| "No way to sign in is known here for that address. Check it, or choose above.",
-            ),
-            button: "Continue",
+            problem: said.map(|_| Word::ChooserEmailUnknown),
+            button: Word::Continue,
         }
     }
 

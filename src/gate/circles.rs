@@ -14,6 +14,7 @@ use super::face::Face;
 use super::identify::Missing;
 use super::login::{LoginState, ROW_WITHIN, Row};
 use super::origin::split_host;
+use super::page::Word;
 use super::policy::NoIdentity;
 use super::query::Params;
 use super::return_to::ReturnTo;
@@ -36,9 +37,6 @@ const LARGE: u32 = 4_096;
 
 /// Logins in a row that an application leads to, and nobody types.
 const TYPED_MAX: u8 = 2 * LOGINS_MAX;
-
-/// The heading over what the person need not read.
-const FOR_OPERATORS: &str = "For the people who run this application";
 
 impl Gate {
     /// The row that another attempt with this `state` belongs to, and which
@@ -89,10 +87,18 @@ impl Gate {
         };
         let target = self.wanted(params, face);
         let mut facts = facts(req, face)
-            .row("Session cookie", face.cookies.session_name())
-            .row("Its size", format!("{} characters", row.characters));
+            .row(
+                Word::CirclesSessionCookie,
+                face.cookies.session_name().to_owned(),
+            )
+            .row(
+                Word::CirclesCookieSize,
+                Word::CirclesCharacters {
+                    number: row.characters.to_string().into(),
+                },
+            );
         if let Some(skew) = clocks.or_else(|| self.skew_of_session(face, &presented, cause, now)) {
-            facts = facts.row("The clocks differ by", seconds(skew));
+            facts = facts.row(Word::CirclesClocksDiffer, seconds(skew));
         }
         let page = self.circles_page(face, cause, &target, facts);
         // A person who tries again is not stopped at once.
@@ -122,13 +128,16 @@ impl Gate {
         };
         let presented = face.cookies.presented(req.cookie_headers());
         let sent = match (sent, presented.logins_candidates().is_empty()) {
-            (false, _) => "none at all",
-            (true, true) => "others",
-            (true, false) => "one of this name, of no use for this sign-in",
+            (false, _) => Word::CirclesCookiesNone,
+            (true, true) => Word::CirclesCookiesOthers,
+            (true, false) => Word::CirclesCookiesOfNoUse,
         };
         let facts = facts(req, face)
-            .row("Login cookie", face.cookies.logins_name())
-            .row("Cookies that came", sent);
+            .row(
+                Word::CirclesLoginCookie,
+                face.cookies.logins_name().to_owned(),
+            )
+            .row(Word::CirclesCookiesCame, sent);
         let page = self.circles_page(face, cause, target, facts);
         circles(req, page, cause.reason(), rng)
     }
@@ -137,20 +146,21 @@ impl Gate {
     fn circles_page(&self, face: &Face, cause: Cause, target: &ReturnTo, facts: Page) -> Page {
         let told = cause.told();
         let again = self.login_path(target.as_str());
-        let page = Page::new("Sign-in goes in circles")
-            .text(format!(
-                "{} So it was stopped after three attempts.",
-                told.what
-            ))
+        let page = Page::new(Word::CirclesTitle)
+            .text(Word::CirclesStopped {
+                what: told.what.into(),
+            })
             .text(told.person);
         let page = match cause {
             Cause::OtherHost | Cause::PlainHttp => {
-                let text = format!("Open {}", face.origin);
-                page.link(format!("{}{again}", face.origin), &text)
+                let text = Word::CirclesOpen {
+                    origin: face.origin.to_string().into(),
+                };
+                page.link(format!("{}{again}", face.origin), text)
             }
-            _ => page.link(again, "Try again"),
+            _ => page.link(again, Word::TryAgain),
         };
-        page.below(FOR_OPERATORS, facts.text(told.operator))
+        page.below(Word::ForOperators, facts.text(told.operator))
     }
 
     /// How far the clocks are apart, if the session's token says so.
@@ -205,43 +215,43 @@ impl Gate {
         let told = Cause::Clocks.told();
         let facts = Page::default()
             .text(told.operator)
-            .row("The clocks differ by", seconds(skew));
-        let page = Page::new("Sign-in did not complete")
+            .row(Word::CirclesClocksDiffer, seconds(skew));
+        let page = Page::new(Word::LoginFailedTitle)
             .text(told.what)
             .text(told.person)
-            .link(self.login_path(target.as_str()), "Try again")
-            .below(FOR_OPERATORS, facts);
+            .link(self.login_path(target.as_str()), Word::TryAgain)
+            .below(Word::ForOperators, facts);
         let reference = reference(rng);
         let page = with_reference(page, reference.as_deref());
         let note = Note {
             reference,
             ..Note::new("login_failed").because(error.reason())
         };
-        Reply::refusal(req, StatusCode::BAD_GATEWAY, "login_failed", &page, note)
+        Reply::refusal(req, StatusCode::BAD_GATEWAY, "login_failed", page, note)
     }
 }
 
 /// Where the site is, and where the browser seems to think that it is.
 fn facts(req: &RequestView<'_>, face: &Face) -> Page {
-    let facts = Page::default().row("Address", face.origin.as_str());
+    let facts = Page::default().row(Word::CirclesAddress, face.origin.to_string());
     let facts = match other_host(req, face) {
-        true => facts.row("Opened as", req.host()),
+        true => facts.row(Word::CirclesOpenedAs, req.host().to_owned()),
         false => facts,
     };
     // Whoever asks may have made it up; it is shown, and decides no access.
     match req.header("x-forwarded-proto") {
-        Some("http") if face.origin.is_https() => facts.row("Came here by", "http"),
+        Some("http") if face.origin.is_https() => facts.row(Word::CirclesCameBy, "http".to_owned()),
         _ => facts,
     }
 }
 
 /// In words: positive if we are ahead.
-fn seconds(skew: i64) -> String {
-    let side = if skew > 0 { "ahead" } else { "behind" };
-    format!(
-        "{} seconds (this application's is {side})",
-        skew.unsigned_abs()
-    )
+fn seconds(skew: i64) -> Word {
+    let number = skew.unsigned_abs().to_string().into();
+    match skew > 0 {
+        true => Word::CirclesAhead { number },
+        false => Word::CirclesBehind { number },
+    }
 }
 
 fn difference(now: UnixTime, issued: UnixTime) -> i64 {
@@ -282,7 +292,7 @@ fn looks_like_http(req: &RequestView<'_>) -> bool {
 
 fn with_reference(page: Page, reference: Option<&str>) -> Page {
     match reference {
-        Some(reference) => page.detail("Reference", reference),
+        Some(reference) => page.detail(Word::Reference, reference.to_owned()),
         None => page,
     }
 }
@@ -294,7 +304,7 @@ fn circles(req: &RequestView<'_>, page: Page, reason: &'static str, rng: Rng<'_>
         reference,
         ..Note::new("login_failed").because(reason)
     };
-    Reply::refusal(req, StatusCode::BAD_REQUEST, "login_failed", &page, note)
+    Reply::refusal(req, StatusCode::BAD_REQUEST, "login_failed", page, note)
 }
 
 impl Cause {

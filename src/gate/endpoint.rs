@@ -5,7 +5,7 @@
 
 use http::{Method, StatusCode};
 
-use super::page::Page;
+use super::page::{Page, Word};
 use super::reply::{Note, Reply};
 use super::request::RequestView;
 
@@ -154,7 +154,7 @@ impl Endpoint<'_> {
             req,
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
-            &Page::new("Method not allowed").text("This page cannot be used that way."),
+            Page::new(Word::MethodTitle).text(Word::MethodText),
             Note::new("bad_request").because("method"),
         )
         .with(http::header::ALLOW, allowed)

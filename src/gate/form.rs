@@ -14,7 +14,7 @@ use http::{Method, StatusCode, header};
 
 use super::endpoint::Endpoint;
 use super::face::Face;
-use super::page::{Resending, Script};
+use super::page::{Resending, Script, Word};
 use super::query::Params;
 use super::return_to::ReturnTo;
 use super::seal::Rng;
@@ -35,8 +35,6 @@ pub const FORM_MAX: usize = 64 * 1024;
 pub const FORM_LIFETIME: u64 = 15 * 60;
 /// Longest target, in bytes: sealed, it has to go through a login as a target itself.
 const TARGET_MAX: usize = 1_024;
-/// The way on where nothing is sent.
-const ON: &str = "Go to the application";
 
 /// A form that may be kept, once its body has been read. Debug shows nothing of it.
 pub struct KeepForm {
@@ -136,19 +134,19 @@ impl Gate {
             self.paths.prefix(),
             form_encoded(&resume)
         );
-        let page = Page::new("Please sign in again")
-            .text("Your session had ended, so what you sent has not reached the application.")
+        let page = Page::new(Word::SessionEndedTitle)
+            .text(Word::SessionEndedText)
             .when(
                 "kept",
                 Page::default()
-                    .text("Your entries are kept in this tab for 15 minutes. After you have signed in, you are asked whether to send them; nothing is sent by itself.")
-                    .link(sign_in, "Sign in"),
+                    .text(Word::SessionEndedKept)
+                    .link(sign_in, Word::SignIn),
             )
             .at_first(
                 "lost",
                 Page::default()
-                    .text("Sign in, then send it again. Going back in your browser usually brings your entries back.")
-                    .link(self.login_path(&self.page_before(req, face)), "Sign in"),
+                    .text(Word::SessionEndedAgain)
+                    .link(self.login_path(&self.page_before(req, face)), Word::SignIn),
             )
             .script(
                 Script::KeepForm,
@@ -158,7 +156,7 @@ impl Gate {
             outcome: "form_kept",
             ..otherwise.note
         };
-        challenge(Reply::page(StatusCode::UNAUTHORIZED, &page, note), face)
+        challenge(Reply::page(StatusCode::UNAUTHORIZED, page, note), face)
     }
 
     /// `/resume`: names target and account of a kept form, and sends it on a click.
@@ -184,21 +182,13 @@ impl Gate {
         let verified = &who.signed_in.verified;
         let owner = Owner::new(verified.session.provider(), verified.identity.subject());
         let reply = match self.ticket_of(req, face) {
-            None => self.nothing_to_send(
-                "Nothing is kept here, so there is nothing to send.",
-                "form_unknown",
-                None,
-            ),
-            Some(ticket) if now.since(ticket.kept_at()) > FORM_LIFETIME => self.nothing_to_send(
-                "What you had entered was kept for 15 minutes. They are over, so it has been dropped, and nothing was sent.",
-                "form_too_old",
-                Some(&ticket),
-            ),
-            Some(ticket) if !ticket.is_of(&owner) => self.nothing_to_send(
-                "What was entered here belongs to another account than yours, so it has been dropped, and nothing was sent.",
-                "form_of_another",
-                Some(&ticket),
-            ),
+            None => self.nothing_to_send(Word::NothingSentUnknown, "form_unknown", None),
+            Some(ticket) if now.since(ticket.kept_at()) > FORM_LIFETIME => {
+                self.nothing_to_send(Word::NothingSentTooOld, "form_too_old", Some(&ticket))
+            }
+            Some(ticket) if !ticket.is_of(&owner) => {
+                self.nothing_to_send(Word::NothingSentOfAnother, "form_of_another", Some(&ticket))
+            }
             Some(ticket) => self.offer(face, &ticket, user),
         };
         let mut reply = reply.with_cookies(who.cookies);
@@ -208,19 +198,19 @@ impl Gate {
 
     fn offer(&self, face: &Face, ticket: &Ticket, user: &str) -> Reply {
         let target = ticket.target().as_str();
-        let page = Page::new("Send what you had entered?")
+        let page = Page::new(Word::SendFormTitle)
             .at_first(
                 "idle",
                 Page::default()
-                    .text("This page needs its script, which your browser did not run, so nothing can be sent from here. Going back in your browser usually brings your entries back.")
-                    .link("/", ON),
+                    .text(Word::SendFormNoScript)
+                    .link("/", Word::GoOn),
             )
             .when(
                 "found",
                 Page::default()
-                    .text("Your session had ended when you sent a form. You are signed in again, and nothing has been sent yet.")
-                    .row("Sends to", format!("{}{target}", face.origin))
-                    .row("As", user)
+                    .text(Word::SendFormFound)
+                    .row(Word::SendFormTo, format!("{}{target}", face.origin))
+                    .row(Word::SendFormAs, user.to_owned())
                     .resending(Resending {
                         action: target.to_owned(),
                         enctype: ticket.enctype(),
@@ -229,28 +219,30 @@ impl Gate {
             .when(
                 "dropped",
                 Page::default()
-                    .text("Your entries have been dropped, and nothing was sent.")
-                    .link("/", ON),
+                    .text(Word::SendFormDropped)
+                    .link("/", Word::GoOn),
             )
             .when(
                 "gone",
                 Page::default()
-                    .text("Your entries are not kept in this tab any more: they were sent, or dropped, or belong to another tab.")
-                    .link("/", ON),
+                    .text(Word::SendFormGone)
+                    .link("/", Word::GoOn),
             )
             .script(Script::ResumeForm, vec![("key", ticket.key())]);
         let note = Note::new("page").because("form_offered");
-        Reply::page(StatusCode::OK, &page, note).refers_by_origin()
+        Reply::page(StatusCode::OK, page, note).refers_by_origin()
     }
 
     /// With a ticket, what the tab keeps for it is dropped.
-    fn nothing_to_send(&self, text: &str, reason: &'static str, ticket: Option<&Ticket>) -> Reply {
-        let page = Page::new("Nothing was sent").text(text).link("/", ON);
+    fn nothing_to_send(&self, text: Word, reason: &'static str, ticket: Option<&Ticket>) -> Reply {
+        let page = Page::new(Word::NothingSentTitle)
+            .text(text)
+            .link("/", Word::GoOn);
         let page = match ticket {
             Some(ticket) => page.script(Script::DropForm, vec![("key", ticket.key())]),
             None => page,
         };
-        Reply::page(StatusCode::OK, &page, Note::new("page").because(reason))
+        Reply::page(StatusCode::OK, page, Note::new("page").because(reason))
     }
 
     fn ticket_of(&self, req: &RequestView<'_>, face: &Face) -> Option<Ticket> {

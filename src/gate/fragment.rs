@@ -13,7 +13,7 @@ use http::{Method, StatusCode};
 
 use super::endpoint::Endpoint;
 use super::face::Face;
-use super::page::Script;
+use super::page::{Script, Word};
 use super::query::Params;
 use super::request::RequestPath;
 use super::return_to::ReturnTo;
@@ -84,14 +84,14 @@ impl Gate {
         let key = params.one("key").ok().flatten();
         match key.and_then(FragmentKey::parse) {
             Some(key) if opens_page(req) => {
-                let page = Page::new("You are signed in")
-                    .text("You are being taken to the page that you asked for.")
+                let page = Page::new(Word::ReturningTitle)
+                    .text(Word::ReturningText)
                     .onward(
                         Script::RestoreFragment,
                         target.as_str(),
                         vec![("key", key.text())],
                     );
-                Reply::page(StatusCode::OK, &page, note)
+                Reply::page(StatusCode::OK, page, note)
             }
             _ => Reply::redirect(target.as_str(), Note::new("page").because("no_fragment")),
         }
@@ -148,8 +148,8 @@ pub(super) fn asking_page(req: &RequestView<'_>, key: FragmentKey) -> Reply {
         format!("{}?{query}{PARAMETER}={value}", req.path().canonical())
     };
     let key = key.text();
-    let page = Page::new("Signing you in")
-        .text("You are being taken to the sign-in page.")
+    let page = Page::new(Word::SigningInTitle)
+        .text(Word::SigningInText)
         .onward(
             Script::KeepFragment,
             onward(NONE),
@@ -157,7 +157,7 @@ pub(super) fn asking_page(req: &RequestView<'_>, key: FragmentKey) -> Reply {
         );
     Reply::page(
         StatusCode::OK,
-        &page,
+        page,
         Note::new("page").because("fragment_asked"),
     )
 }

@@ -8,34 +8,42 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 mod ask;
+mod language;
 mod render;
 mod script;
 mod style;
+mod text;
+mod words;
 
 pub use ask::Ask;
+pub use language::Language;
 pub use script::Script;
 use style::STYLE;
+pub use text::{Phrasebook, Text};
+pub use words::Word;
 
-/// One page. Texts are plain; they are escaped when it is rendered. Debug shows
-/// the title alone: the rest may tell of a person.
-#[derive(Default)]
+/// One page, in no language yet. Texts are plain; they are escaped when it is
+/// rendered. Debug shows the title's name alone: the rest may tell of a person.
+#[derive(Clone, Default)]
 pub struct Page {
-    title: String,
-    paragraphs: Vec<String>,
-    rows: Vec<(String, String)>,
-    sections: Vec<(String, Vec<(String, String)>)>,
+    title: Option<Word>,
+    paragraphs: Vec<Text>,
+    rows: Vec<(Text, Text)>,
+    sections: Vec<(Word, Vec<(Text, Text)>)>,
     actions: Vec<Action>,
     ask: Option<Ask>,
-    details: Vec<(String, String)>,
-    below: Option<(String, Box<Self>)>,
+    details: Vec<(Word, Text)>,
+    below: Option<(Word, Box<Self>)>,
     cases: Vec<Case>,
     resending: Option<Resending>,
     onward: Option<Onward>,
     script: Option<Script>,
     data: Vec<(&'static str, String)>,
+    in_frame: bool,
 }
 
 /// A part of a page that its script shows, and hides, by name.
+#[derive(Clone)]
 struct Case {
     name: &'static str,
     is_shown: bool,
@@ -43,7 +51,7 @@ struct Case {
 }
 
 /// The form that a script fills with what the tab has kept.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Resending {
     /// Where it goes: a path of this origin.
     pub action: String,
@@ -52,25 +60,27 @@ pub struct Resending {
 }
 
 /// Where a page leads by itself, and what its script needs to know for that.
+#[derive(Clone)]
 struct Onward {
     href: String,
     data: Vec<(&'static str, String)>,
 }
 
+#[derive(Clone)]
 enum Action {
     Link {
         href: String,
-        text: String,
+        text: Word,
         top: bool,
     },
     Post {
         href: String,
-        text: String,
+        text: Word,
     },
     /// One of several that stand below each other.
     Choice {
         href: String,
-        text: String,
+        text: Word,
         is_plain: bool,
     },
 }
@@ -84,40 +94,40 @@ impl std::fmt::Debug for Page {
 impl Page {
     /// A page with its title, which is its heading too.
     #[must_use]
-    pub fn new(title: &str) -> Self {
+    pub fn new(title: Word) -> Self {
         Self {
-            title: title.to_owned(),
+            title: Some(title),
             ..Self::default()
         }
     }
 
     /// Adds a paragraph.
     #[must_use]
-    pub fn text(mut self, text: impl Into<String>) -> Self {
+    pub fn text(mut self, text: impl Into<Text>) -> Self {
         self.paragraphs.push(text.into());
         self
     }
 
     /// Adds a row to the page's table.
     #[must_use]
-    pub fn row(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn row(mut self, name: impl Into<Text>, value: impl Into<Text>) -> Self {
         self.rows.push((name.into(), value.into()));
         self
     }
 
     /// Adds a table of its own, under a heading.
     #[must_use]
-    pub fn section(mut self, title: &str, rows: Vec<(String, String)>) -> Self {
-        self.sections.push((title.to_owned(), rows));
+    pub fn section(mut self, title: Word, rows: Vec<(Text, Text)>) -> Self {
+        self.sections.push((title, rows));
         self
     }
 
     /// Adds a link that looks like a button.
     #[must_use]
-    pub fn link(mut self, href: impl Into<String>, text: &str) -> Self {
+    pub fn link(mut self, href: impl Into<String>, text: Word) -> Self {
         self.actions.push(Action::Link {
             href: href.into(),
-            text: text.to_owned(),
+            text,
             top: false,
         });
         self
@@ -125,10 +135,10 @@ impl Page {
 
     /// Adds such a link that leaves the frame the page is shown in.
     #[must_use]
-    pub fn top_link(mut self, href: impl Into<String>, text: &str) -> Self {
+    pub fn top_link(mut self, href: impl Into<String>, text: Word) -> Self {
         self.actions.push(Action::Link {
             href: href.into(),
-            text: text.to_owned(),
+            text,
             top: true,
         });
         self
@@ -137,10 +147,10 @@ impl Page {
     /// Adds one of several links of which a person takes one; a plain one is not
     /// what they took the last time.
     #[must_use]
-    pub fn choice(mut self, href: impl Into<String>, text: &str, is_plain: bool) -> Self {
+    pub fn choice(mut self, href: impl Into<String>, text: Word, is_plain: bool) -> Self {
         self.actions.push(Action::Choice {
             href: href.into(),
-            text: text.to_owned(),
+            text,
             is_plain,
         });
         self
@@ -155,25 +165,25 @@ impl Page {
 
     /// Adds a button that posts to a path of ours.
     #[must_use]
-    pub fn post(mut self, href: impl Into<String>, text: &str) -> Self {
+    pub fn post(mut self, href: impl Into<String>, text: Word) -> Self {
         self.actions.push(Action::Post {
             href: href.into(),
-            text: text.to_owned(),
+            text,
         });
         self
     }
 
     /// Adds a line of small print, such as the reference for the log.
     #[must_use]
-    pub fn detail(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.details.push((name.to_owned(), value.into()));
+    pub fn detail(mut self, name: Word, value: impl Into<Text>) -> Self {
+        self.details.push((name, value.into()));
         self
     }
 
     /// Adds a part under a heading of its own, after all that is for the person.
     #[must_use]
-    pub fn below(mut self, title: &str, part: Self) -> Self {
-        self.below = Some((title.to_owned(), Box::new(part)));
+    pub fn below(mut self, title: Word, part: Self) -> Self {
+        self.below = Some((title, Box::new(part)));
         self
     }
 
@@ -230,6 +240,19 @@ impl Page {
         self
     }
 
+    /// Lets a page of this origin show it in a frame.
+    #[must_use]
+    pub fn in_frame(mut self) -> Self {
+        self.in_frame = true;
+        self
+    }
+
+    /// Whether a page of this origin may show it in a frame.
+    #[must_use]
+    pub fn may_be_framed(&self) -> bool {
+        self.in_frame
+    }
+
     /// The policy under which the page is shown: its style sheet and, if it has
     /// one, its script; nothing else (CSP 3). Where forms go is not bounded:
     /// browsers hold the redirects that an app answers with to that, too (ADR 13).
@@ -238,8 +261,9 @@ impl Page {
         let script = self
             .script
             .map(|script| format!("; script-src {}", source_of(script.source())));
+        let ancestors = if self.in_frame { "'self'" } else { "'none'" };
         format!(
-            "default-src 'none'; style-src {}{}; base-uri 'none'; frame-ancestors 'none'",
+            "default-src 'none'; style-src {}{}; base-uri 'none'; frame-ancestors {ancestors}",
             source_of(STYLE),
             script.unwrap_or_default()
         )

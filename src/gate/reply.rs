@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::headers::Name;
-use super::page::Page;
+use super::page::{Language, Page, Phrasebook, Word};
 use super::request::RequestView;
 
 /// A small answer that we give ourselves. Debug shows status and note alone:
@@ -28,6 +28,9 @@ pub struct Reply {
     pub note: Note,
     /// Headers that cannot say all of their value truly, for the log.
     pub left_out: Vec<Name>,
+    /// What the body was made from, if it is a page: said in English until
+    /// [`spoken`](Self::spoken) knows better.
+    page: Option<Box<Page>>,
 }
 
 /// What the access log says of a request. All texts are from closed lists,
@@ -149,7 +152,7 @@ pub(super) fn not_found(req: &RequestView<'_>) -> Reply {
         req,
         StatusCode::NOT_FOUND,
         "not_found",
-        &Page::new("Page not found").text("There is no such page here."),
+        Page::new(Word::NotFoundTitle).text(Word::NotFoundText),
         Note::new("not_found"),
     )
 }
@@ -178,33 +181,47 @@ impl Reply {
             body,
             note,
             left_out: Vec::new(),
+            page: None,
         }
     }
 
     /// A page.
     #[must_use]
-    pub fn page(status: StatusCode, page: &Page, note: Note) -> Self {
-        let mut reply = Self::new(status, page.render().into(), note);
+    pub fn page(status: StatusCode, page: Page, note: Note) -> Self {
+        let body = page.render(&Phrasebook::ENGLISH).into();
+        let mut reply = Self::new(status, body, note);
+        if page.may_be_framed() {
+            reply
+                .headers
+                .retain(|(name, _)| name != header::X_FRAME_OPTIONS);
+            let same = fixed(header::X_FRAME_OPTIONS, "SAMEORIGIN");
+            reply.headers.push(same);
+        }
+        reply.headers.extend([
+            fixed(header::CONTENT_TYPE, "text/html; charset=utf-8"),
+            fixed(header::CONTENT_LANGUAGE, Language::English.tag()),
+            fixed(header::VARY, "Accept-Language"),
+        ]);
         let policy = page.policy();
-        reply
-            .headers
-            .push(fixed(header::CONTENT_TYPE, "text/html; charset=utf-8"));
+        reply.page = Some(Box::new(page));
         reply.with(header::CONTENT_SECURITY_POLICY, &policy)
     }
 
-    /// A page that a page of this origin may show in a frame.
+    /// The same in the language that a request prefers. Anything but a page, such
+    /// as JSON, stays as it is.
     #[must_use]
-    pub fn page_in_frame(status: StatusCode, page: &Page, note: Note) -> Self {
-        let mut reply = Self::page(status, page, note);
-        let policy = page
-            .policy()
-            .replace("frame-ancestors 'none'", "frame-ancestors 'self'");
-        reply.headers.retain(|(name, _)| {
-            name != header::CONTENT_SECURITY_POLICY && name != header::X_FRAME_OPTIONS
-        });
-        reply
-            .with(header::CONTENT_SECURITY_POLICY, &policy)
-            .with(header::X_FRAME_OPTIONS, "SAMEORIGIN")
+    pub fn spoken(mut self, asked: &HeaderMap) -> Self {
+        let language = Language::asked_for(asked);
+        if let Some(page) = &self.page
+            && language != Language::English
+        {
+            self.body = page.render(&Phrasebook::built_in(language)).into();
+            self.headers
+                .retain(|(name, _)| name != header::CONTENT_LANGUAGE);
+            let tag = fixed(header::CONTENT_LANGUAGE, language.tag());
+            self.headers.push(tag);
+        }
+        self
     }
 
     /// 200 without a body, for a front proxy.
@@ -239,7 +256,7 @@ impl Reply {
         req: &RequestView<'_>,
         status: StatusCode,
         error: &str,
-        page: &Page,
+        page: Page,
         note: Note,
     ) -> Self {
         if accepts_html(req) {

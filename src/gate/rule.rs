@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::claims::{self, ClaimPath};
 use super::identity::Person;
+use super::page::{Text, Word};
 
 /// The tables of one route, of which one has to hold. There is at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -267,51 +268,48 @@ impl Values {
     }
 }
 
-/// What is asked for, in words for people.
+impl Condition {
+    /// What is asked for, in words for people.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let (Self::Groups(values)
+        | Self::AllGroups(values)
+        | Self::AccessRight(values)
+        | Self::EmailDomains(values)
+        | Self::Emails(values)
+        | Self::Provider(values)
+        | Self::Claim(_, values)) = self;
+        let is_one = values.0.len() == 1;
+        let values = values.0.join(", ").into();
+        let word = match (self, is_one) {
+            (Self::Groups(_) | Self::AllGroups(_), true) => Word::ForbiddenGroup { values },
+            (Self::Groups(_), false) => Word::ForbiddenAnyGroup { values },
+            (Self::AllGroups(_), false) => Word::ForbiddenAllGroups { values },
+            (Self::AccessRight(_), true) => Word::ForbiddenRight { values },
+            (Self::AccessRight(_), false) => Word::ForbiddenAnyRight { values },
+            (Self::EmailDomains(_), true) => Word::ForbiddenDomain { values },
+            (Self::EmailDomains(_), false) => Word::ForbiddenAnyDomain { values },
+            (Self::Emails(_), true) => Word::ForbiddenAddress { values },
+            (Self::Emails(_), false) => Word::ForbiddenAnyAddress { values },
+            (Self::Provider(_), true) => Word::ForbiddenProvider { values },
+            (Self::Provider(_), false) => Word::ForbiddenAnyProvider { values },
+            (Self::Claim(path, _), true) => Word::ForbiddenClaim {
+                claim: path.as_str().to_owned().into(),
+                values,
+            },
+            (Self::Claim(path, _), false) => Word::ForbiddenAnyClaim {
+                claim: path.as_str().to_owned().into(),
+                values,
+            },
+        };
+        word.into()
+    }
+}
+
+/// The same in English.
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Groups(groups) => {
-                let many = groups.words("the group", "one of the groups");
-                write!(f, "{many} {groups}")
-            }
-            Self::AllGroups(groups) => {
-                let many = groups.words("the group", "all of the groups");
-                write!(f, "{many} {groups}")
-            }
-            Self::AccessRight(rights) => {
-                let many = rights.words("the access right", "one of the access rights");
-                write!(f, "{many} {rights}")
-            }
-            Self::EmailDomains(domains) => {
-                let many = domains.words("", "one of ");
-                write!(f, "an email address at {many}{domains}")
-            }
-            Self::Emails(emails) => {
-                let many = emails.words("", "one of ");
-                write!(f, "the email address to be {many}{emails}")
-            }
-            Self::Provider(providers) => {
-                let many = providers.words("", "one of ");
-                write!(f, "a sign-in through {many}{providers}")
-            }
-            Self::Claim(path, values) => {
-                let many = values.words("", "one of ");
-                write!(f, "{} to be {many}{values}", path.as_str())
-            }
-        }
-    }
-}
-
-impl Values {
-    fn words(&self, one: &'static str, many: &'static str) -> &'static str {
-        if self.0.len() == 1 { one } else { many }
-    }
-}
-
-impl fmt::Display for Values {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join(", "))
+        self.text().fmt(f)
     }
 }
 

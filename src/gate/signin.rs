@@ -10,6 +10,7 @@ use super::chooser::{self, Choice};
 use super::face::Face;
 use super::fragment::{self, FragmentKey};
 use super::login::{CodeExchange, Logins, PendingLogin};
+use super::page::Word;
 use super::provider::Provider;
 use super::query::{Doubled, Params};
 use super::return_to::ReturnTo;
@@ -119,7 +120,7 @@ impl Gate {
                 req,
                 StatusCode::NOT_FOUND,
                 "not_found",
-                &Page::new("Page not found").text("There is no such way to sign in here."),
+                Page::new(Word::NotFoundTitle).text(Word::NotFoundProvider),
                 Note::new("not_found").because("provider_unknown"),
             ));
         };
@@ -313,12 +314,12 @@ fn passed_on(provider: &Provider, params: &Params) -> Vec<(String, String)> {
 }
 
 pub(super) fn internal(req: &RequestView<'_>) -> Reply {
-    let page = Page::new("Something went wrong").text("Please try again in a moment.");
+    let page = Page::new(Word::InternalTitle).text(Word::Moment);
     Reply::refusal(
         req,
         StatusCode::INTERNAL_SERVER_ERROR,
         "internal",
-        &page,
+        page,
         Note::new("internal_error").because("no_randomness"),
     )
 }

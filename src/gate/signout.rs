@@ -7,6 +7,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::face::Face;
+use super::page::Word;
 use super::provider::Provider;
 use super::query::Params;
 use super::return_to::ReturnTo;
@@ -48,11 +49,11 @@ impl Gate {
                 Some(target) => self.logout_path(target.as_str()),
                 None => format!("{}/logout", self.paths.prefix()),
             };
-            let page = Page::new("Sign out?")
-                .text("You are about to sign out of this application.")
-                .post(action, "Sign out");
+            let page = Page::new(Word::LogoutTitle)
+                .text(Word::LogoutText)
+                .post(action, Word::SignOut);
             let note = Note::new("page").because("logout_question");
-            return Decision::Reply(Reply::page(StatusCode::OK, &page, note));
+            return Decision::Reply(Reply::page(StatusCode::OK, page, note));
         }
         let presented = face.cookies.presented(req.cookie_headers());
         // An expired token does not matter here: the session ends either way.
@@ -126,12 +127,12 @@ impl Gate {
             .back()
             .and_then(|target| ReturnTo::parse(&target, &face.origin))
             .unwrap_or_else(ReturnTo::root);
-        let page = Page::new("You are signed out")
-            .text("Your session here has ended. On a shared computer, close the browser too.")
-            .link(self.login_path(back.as_str()), "Sign in again");
+        let page = Page::new(Word::SignedOutTitle)
+            .text(Word::SignedOutText)
+            .link(self.login_path(back.as_str()), Word::SignedOutAgain);
         let note = Note::new("page").because("signed_out_page");
         if super::reply::accepts_html(req) || req.header("accept").is_none() {
-            Reply::page(StatusCode::OK, &page, note)
+            Reply::page(StatusCode::OK, page, note)
         } else {
             Reply::json(StatusCode::OK, &json!({ "signed_out": true }), note)
         }

@@ -4,6 +4,7 @@ use http::{StatusCode, header};
 use serde_json::json;
 
 use super::face::Face;
+use super::page::Word;
 use super::policy::{Forbidden, NoIdentity};
 use super::return_to::ReturnTo;
 use super::seal::Rng;
@@ -31,17 +32,18 @@ impl Gate {
                 Reply::redirect(&self.login_path(target_of(req, face).as_str()), note)
             }
             Asker::Form => {
-                let page = Page::new("Please sign in again")
-                    .text("Your session had ended, so what you sent has not reached the application.")
-                    .text("Sign in, then send it again. Going back in your browser usually brings your entries back.")
-                    .link(back(), "Sign in");
-                challenge(Reply::page(StatusCode::UNAUTHORIZED, &page, note), face)
+                let page = Page::new(Word::SessionEndedTitle)
+                    .text(Word::SessionEndedText)
+                    .text(Word::SessionEndedAgain)
+                    .link(back(), Word::SignIn);
+                challenge(Reply::page(StatusCode::UNAUTHORIZED, page, note), face)
             }
             Asker::Frame => {
-                let page = Page::new("Please sign in")
-                    .text("This part of the page is shown after you have signed in.")
-                    .top_link(back(), "Sign in");
-                let reply = Reply::page_in_frame(StatusCode::UNAUTHORIZED, &page, note);
+                let page = Page::new(Word::FrameTitle)
+                    .text(Word::FrameText)
+                    .top_link(back(), Word::SignIn)
+                    .in_frame();
+                let reply = Reply::page(StatusCode::UNAUTHORIZED, page, note);
                 challenge(reply, face)
             }
             Asker::Prefetch | Asker::Script => self.signed_out_json(req, face, why),
@@ -76,57 +78,43 @@ impl Gate {
         account: Option<&str>,
         rng: Rng<'_>,
     ) -> Reply {
-        let page = Page::new("No access");
+        let page = Page::new(Word::ForbiddenTitle);
         let page = match why {
-            Forbidden::Nobody => page.text("This part of the application is closed."),
-            Forbidden::NoRuleForMethod => {
-                page.text("This part of the application does not take requests of this kind.")
-            }
+            Forbidden::Nobody => page.text(Word::ForbiddenClosed),
+            Forbidden::NoRuleForMethod => page.text(Word::ForbiddenMethod),
             Forbidden::Rules(unmet) => return self.unmet(req, unmet, rng),
             Forbidden::NoPerson(NoPerson::NoUser(claim)) => page
-                .text("You are signed in, but your account lacks what identifies you here.")
-                .row("Missing claim", claim),
-            Forbidden::NoPerson(NoPerson::Revoked) => page
-                .text("You are signed in, but the people who run this application have withdrawn your access."),
-            Forbidden::NoPerson(NoPerson::ControlInUser) => {
-                page.text("You are signed in, but your account's name holds characters that cannot be passed on.")
-            }
-            Forbidden::NoPerson(NoPerson::ForeignUser) => page
-                .text("You are signed in, but your account's name is an email address that the way you signed in may not vouch for."),
-            Forbidden::NoPerson(NoPerson::SeveralRights) => page
-                .text("You are signed in, but your account has several access rights where one is needed."),
-            Forbidden::NoPerson(NoPerson::NoRight) => page
-                .text("You are signed in, but your account has no access right that is known here."),
-            Forbidden::ForeignOrigin => {
-                page.text("A page of another site tried to open a connection to this application.")
-            }
-            Forbidden::Unsigned => {
-                page.text("You are signed in, but the application cannot be told so at the moment.")
-            }
-            Forbidden::HeaderTooLong => {
-                page.text("You are signed in, but your account has more groups than can be passed on.")
-            }
+                .text(Word::ForbiddenNoUser)
+                .row(Word::ForbiddenMissingClaim, claim),
+            Forbidden::NoPerson(NoPerson::Revoked) => page.text(Word::ForbiddenRevoked),
+            Forbidden::NoPerson(NoPerson::ControlInUser) => page.text(Word::ForbiddenControlInUser),
+            Forbidden::NoPerson(NoPerson::ForeignUser) => page.text(Word::ForbiddenForeignUser),
+            Forbidden::NoPerson(NoPerson::SeveralRights) => page.text(Word::ForbiddenSeveralRights),
+            Forbidden::NoPerson(NoPerson::NoRight) => page.text(Word::ForbiddenNoRight),
+            Forbidden::ForeignOrigin => page.text(Word::ForbiddenForeignOrigin),
+            Forbidden::Unsigned => page.text(Word::ForbiddenNotSigned),
+            Forbidden::HeaderTooLong => page.text(Word::ForbiddenTooManyGroups),
         };
         let reference = reference(rng);
         let page = match account {
-            Some(account) => page.row("Signed in as", account),
+            Some(account) => page.row(Word::SignedInAs, account.to_owned()),
             None => page,
         };
         let page = match why {
             Forbidden::Nobody | Forbidden::NoRuleForMethod | Forbidden::ForeignOrigin => page,
             _ => page
-                .text("The people who run this application can change that.")
-                .link(self.someone_else(req), "Sign in as someone else"),
+                .text(Word::CanBeChanged)
+                .link(self.someone_else(req), Word::SomeoneElse),
         };
         let page = match &reference {
-            Some(reference) => page.detail("Reference", reference),
+            Some(reference) => page.detail(Word::Reference, reference),
             None => page,
         };
         let note = Note {
             reference,
             ..Note::new("forbidden").because(why.reason()).by(account)
         };
-        Reply::refusal(req, StatusCode::FORBIDDEN, "forbidden", &page, note)
+        Reply::refusal(req, StatusCode::FORBIDDEN, "forbidden", page, note)
     }
 
     /// Where a form, a frame or a script came from: the same-origin Referer, or the front page.
@@ -147,13 +135,12 @@ pub(super) fn target_of(req: &RequestView<'_>, face: &Face) -> ReturnTo {
 
 /// 503: the provider cannot be asked; nothing is lost, no cookie is touched.
 pub(super) fn provider_out(req: &RequestView<'_>, reason: &'static str) -> Reply {
-    let page = Page::new("Sign-in is not available")
-        .text("The service that signs people in cannot be reached right now. You stay signed in if you were; please try again in a moment.");
+    let page = Page::new(Word::ProviderOutTitle).text(Word::ProviderOutText);
     Reply::refusal(
         req,
         StatusCode::SERVICE_UNAVAILABLE,
         "provider_unavailable",
-        &page,
+        page,
         Note::new("provider_out").because(reason),
     )
     .retry_after(RETRY_SECONDS)

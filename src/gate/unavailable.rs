@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::page::Page;
+use super::page::{Page, Word};
 use super::reply::{Note, Reply};
 use super::request::RequestView;
 
@@ -26,33 +26,33 @@ pub fn app_failed(req: &RequestView<'_>, failure: AppFailure) -> Reply {
         AppFailure::NotThere => (
             StatusCode::BAD_GATEWAY,
             "upstream_unreachable",
-            "The application is not running",
-            "You are not at fault, and you stay signed in. Please try again in a moment.",
+            Word::AppOutNotThere,
+            Word::AppOutText,
             "upstream_unreachable",
         ),
         AppFailure::Broken => (
             StatusCode::BAD_GATEWAY,
             "upstream_broken",
-            "The application broke off its answer",
-            "You are not at fault, and you stay signed in. Please try again in a moment.",
+            Word::AppOutBroken,
+            Word::AppOutText,
             "upstream_broken",
         ),
         AppFailure::TooSlow => (
             StatusCode::GATEWAY_TIMEOUT,
             "upstream_timeout",
-            "The application did not answer in time",
-            "It may still be working on what you sent. You stay signed in.",
+            Word::AppOutTooSlow,
+            Word::AppOutTooSlowText,
             "upstream_timeout",
         ),
         AppFailure::Internal => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
-            "Something went wrong",
-            "The fault is on our side. Please try again in a moment.",
+            Word::InternalTitle,
+            Word::InternalText,
             "internal",
         ),
     };
     let page = Page::new(title).text(text);
     let note = Note::new("upstream_failed").because(reason);
-    Reply::refusal(req, status, error, &page, note)
+    Reply::refusal(req, status, error, page, note)
 }

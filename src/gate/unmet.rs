@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
+use super::page::{Text, Word};
 use super::policy::Unmet;
 use super::rule::Condition;
 use super::seal::Rng;
@@ -21,7 +22,7 @@ impl Gate {
                 .because(Forbidden::Rules(unmet.clone()).reason())
                 .by(Some(&unmet.account))
         };
-        let needs: Vec<String> = unmet.rules.iter().map(|rule| words(rule)).collect();
+        let needs: Vec<Text> = unmet.rules.iter().map(|rule| words(rule)).collect();
         let other = self.someone_else(req);
         if !reply::accepts_html(req) {
             let body = json!({
@@ -29,28 +30,31 @@ impl Gate {
                 "reference": reference,
                 "route": unmet.route.as_deref(),
                 "account": unmet.account,
-                "needs_one_of": needs,
+                "needs_one_of": needs.iter().map(Text::to_string).collect::<Vec<_>>(),
                 "logout_url": other,
             });
             return Reply::json(StatusCode::FORBIDDEN, &body, note);
         }
-        let mut page = Page::new("No access").text(
-            "You are signed in, but your account does not have what this part of the application needs.",
-        );
+        let mut page = Page::new(Word::ForbiddenTitle).text(Word::ForbiddenRules);
         for (index, need) in needs.into_iter().enumerate() {
-            page = page.row(if index == 0 { "Needed" } else { "Or" }, need);
+            page = page.row(
+                if index == 0 {
+                    Word::ForbiddenNeeded
+                } else {
+                    Word::ForbiddenOr
+                },
+                need,
+            );
         }
-        page = page.row("Signed in as", &unmet.account);
-        page = page
-            .text("The people who run this application can change that.")
-            .link(other, "Sign in as someone else");
+        page = page.row(Word::SignedInAs, &unmet.account);
+        page = page.text(Word::CanBeChanged).link(other, Word::SomeoneElse);
         if let Some(route) = &unmet.route {
-            page = page.detail("Rule", &**route);
+            page = page.detail(Word::ForbiddenRule, route.to_string());
         }
         if let Some(reference) = reference {
-            page = page.detail("Reference", reference);
+            page = page.detail(Word::Reference, reference);
         }
-        Reply::page(StatusCode::FORBIDDEN, &page, note)
+        Reply::page(StatusCode::FORBIDDEN, page, note)
     }
 
     /// Where a person signs out to come back to this page as someone else.
@@ -64,12 +68,14 @@ impl Gate {
 }
 
 /// One rule in words; of several conditions, what the person has is marked.
-fn words(rule: &[(Condition, bool)]) -> String {
-    rule.iter()
-        .map(|(condition, holds)| match holds {
-            true => format!("{condition} (your account has this)"),
-            false => condition.to_string(),
-        })
-        .collect::<Vec<_>>()
-        .join(", and ")
+fn words(rule: &[(Condition, bool)]) -> Text {
+    let each = rule.iter().map(|(condition, holds)| {
+        let condition = condition.text();
+        match holds {
+            true => Word::ForbiddenHas { condition }.into(),
+            false => condition,
+        }
+    });
+    let both = |first, second| Word::ForbiddenBoth { first, second }.into();
+    each.reduce(both).unwrap_or_else(|| String::new().into())
 }

@@ -10,6 +10,7 @@ use super::face::Face;
 use super::identify::{Missing, SignedIn};
 use super::identity::trace::Trace;
 use super::identity::{AttributeValue, Person};
+use super::page::{Text, Word};
 use super::policy::{Forbidden, NoIdentity};
 use super::refresh::Refresh;
 use super::seal::Rng;
@@ -102,18 +103,22 @@ impl Gate {
         let traces = self.traces(signed_in);
         let note = Note::new("page").because("whoami").by(Some(&person.user));
         if super::reply::accepts_html(req) {
-            let mut page = Page::new("Who you are here")
-                .text("The application behind this sign-in is told the following about you, and nothing else.");
+            let mut page = Page::new(Word::WhoamiTitle).text(Word::WhoamiText);
             for (name, value) in headers {
                 page = page.row(name, value);
             }
-            page = page.section("Where it comes from", rows(&traces));
+            page = page.section(Word::WhoamiFrom, rows(&traces));
             let left = self.expires(signed_in).since(now) / 60;
             let page = page
-                .detail("Signed in through", &provider.title)
-                .detail("Session ends in", format!("{left} minutes"))
-                .post(format!("{}/logout", self.paths.prefix()), "Sign out");
-            return Reply::page(StatusCode::OK, &page, note).with_cookies(who.cookies);
+                .detail(Word::WhoamiProvider, &provider.title)
+                .detail(
+                    Word::WhoamiEnds,
+                    Word::WhoamiMinutes {
+                        number: left.to_string().into(),
+                    },
+                )
+                .post(format!("{}/logout", self.paths.prefix()), Word::SignOut);
+            return Reply::page(StatusCode::OK, page, note).with_cookies(who.cookies);
         }
         let mut body = self.session_members(face, &who, now);
         let headers = headers
@@ -133,7 +138,7 @@ impl Gate {
         why: NoPerson,
         rng: Rng<'_>,
     ) -> Reply {
-        let wrong = why.to_string();
+        let wrong = wrong(&why);
         let refused = Forbidden::NoPerson(why);
         let traces = self.traces(signed_in);
         let reference = reference(rng);
@@ -142,15 +147,15 @@ impl Gate {
             ..Note::new("forbidden").because(refused.reason())
         };
         if super::reply::accepts_html(req) {
-            let mut page = Page::new("Who you are here")
-                .text("You are signed in, but what your account says makes nobody whom this application could be told of.")
-                .row("What is wrong", wrong)
-                .section("Where it comes from", rows(&traces))
-                .link(self.someone_else(req), "Sign in as someone else");
+            let mut page = Page::new(Word::WhoamiTitle)
+                .text(Word::WhoamiNobody)
+                .row(Word::WhoamiWrong, wrong)
+                .section(Word::WhoamiFrom, rows(&traces))
+                .link(self.someone_else(req), Word::SomeoneElse);
             if let Some(reference) = reference {
-                page = page.detail("Reference", reference);
+                page = page.detail(Word::Reference, reference);
             }
-            return Reply::page(StatusCode::FORBIDDEN, &page, note);
+            return Reply::page(StatusCode::FORBIDDEN, page, note);
         }
         let body = json!({
             "error": "forbidden",
@@ -256,14 +261,28 @@ pub(super) struct Who {
 }
 
 /// One row for each thing that is told, and one for each value on its way.
-fn rows(traces: &[Trace]) -> Vec<(String, String)> {
+fn rows(traces: &[Trace]) -> Vec<(Text, Text)> {
     let mut rows = Vec::new();
     for trace in traces {
-        rows.push((trace.what.clone(), trace.result()));
+        rows.push(((&trace.what).into(), trace.result()));
         let steps = trace.steps.iter();
-        rows.extend(steps.map(|step| (String::new(), step.to_string())));
+        rows.extend(steps.map(|step| (String::new().into(), step.text())));
     }
     rows
+}
+
+/// What makes nobody of an account, in words.
+fn wrong(why: &NoPerson) -> Word {
+    match why {
+        NoPerson::Revoked => Word::WhoamiRevoked,
+        NoPerson::NoUser(claim) => Word::WhoamiNoUser {
+            claim: claim.into(),
+        },
+        NoPerson::ControlInUser => Word::WhoamiControlInUser,
+        NoPerson::ForeignUser => Word::WhoamiForeignUser,
+        NoPerson::SeveralRights => Word::WhoamiSeveralRights,
+        NoPerson::NoRight => Word::WhoamiNoRight,
+    }
 }
 
 fn json_of(traces: &[Trace]) -> Value {

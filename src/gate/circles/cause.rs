@@ -3,6 +3,8 @@
 //! Owns the words, for the log, the person and the operator. Must not know how
 //! a cause is found.
 
+use crate::gate::page::Word;
+
 /// Why sign-ins go in circles, as far as a server can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::gate) enum Cause {
@@ -33,11 +35,11 @@ pub(in crate::gate) enum Cause {
 /// What a page says of a cause.
 pub(in crate::gate) struct Told {
     /// What happened: one sentence.
-    pub(in crate::gate) what: &'static str,
+    pub(in crate::gate) what: Word,
     /// What the person can do.
-    pub(in crate::gate) person: &'static str,
+    pub(in crate::gate) person: Word,
     /// What whoever runs the application can do.
-    pub(in crate::gate) operator: &'static str,
+    pub(in crate::gate) operator: Word,
 }
 
 impl Cause {
@@ -75,59 +77,59 @@ impl Cause {
     pub(in crate::gate) fn told(self) -> Told {
         let (what, person, operator) = match self {
             Self::NoCookies => (
-                "Your browser sends back no cookie, and this sign-in needs one.",
-                "Allow cookies for this site, and leave any mode that blocks them.",
-                "A front proxy may also remove the Cookie or the Set-Cookie header.",
+                Word::CirclesNoCookies,
+                Word::CirclesNoCookiesPerson,
+                Word::CirclesNoCookiesOperator,
             ),
             Self::LoginCookieLost => (
-                "Your browser does not send back the cookie that this sign-in needs.",
-                "Delete the cookies of this site, allow new ones, and try again.",
-                "Something between the browser and here may remove the cookie, or the browser has no room left for this host.",
+                Word::CirclesLoginCookieLost,
+                Word::CirclesLoginCookieLostPerson,
+                Word::CirclesLoginCookieLostOperator,
             ),
             Self::OtherHost => (
-                "This site was opened under another address than its own, and its cookies did not come along.",
-                "Open it under its own address.",
-                "What the browser shows, with its port, has to be in server.public_url, and the front proxy has to pass the Host header on.",
+                Word::CirclesOtherHost,
+                Word::CirclesOtherHostPerson,
+                Word::CirclesOtherHostOperator,
             ),
             Self::PlainHttp => (
-                "This site seems to be opened by http, where your browser does not keep the cookie that this sign-in needs.",
-                "Open it under its own address, which begins with https.",
-                "The front proxy has to send people from http to https, since server.public_url says https and cookies are Secure.",
+                Word::CirclesPlainHttp,
+                Word::CirclesPlainHttpPerson,
+                Word::CirclesPlainHttpOperator,
             ),
             Self::SessionCookieLost => (
-                "You were signed in, but the cookie that says so did not come back.",
-                "Delete the cookies of this site, and sign in once more.",
-                "Something between the browser and here may remove the cookie, or other applications fill the room that browsers have for this host.",
+                Word::CirclesSessionCookieLost,
+                Word::CirclesSessionCookieLostPerson,
+                Word::CirclesSessionCookieLostOperator,
             ),
             Self::TooLarge => (
-                "You were signed in, but the cookie that says so is large and did not come back.",
-                "Delete the cookies of this site; if that does not help, you cannot do more.",
-                "Raise the header limits of the front proxy (nginx: large_client_header_buffers, and proxy_buffer_size for the answer), or have the provider put less into its tokens.",
+                Word::CirclesTooLarge,
+                Word::CirclesTooLargePerson,
+                Word::CirclesTooLargeOperator,
             ),
             Self::ChunksMissing => (
-                "You were signed in, but only a part of the cookies that say so came back.",
-                "Delete the cookies of this site, and sign in once more.",
-                "Raise the header limits of the front proxy (nginx: large_client_header_buffers, and proxy_buffer_size for the answer), or have the provider put less into its tokens.",
+                Word::CirclesChunksMissing,
+                Word::CirclesSessionCookieLostPerson,
+                Word::CirclesTooLargeOperator,
             ),
             Self::Unreadable => (
-                "You were signed in, but the cookie that says so cannot be read here.",
-                "Try again in a few minutes.",
-                "All instances need the same session.keys and versions that read each other's cookies, and nothing on the way may change a cookie.",
+                Word::CirclesUnreadable,
+                Word::CirclesUnreadablePerson,
+                Word::CirclesUnreadableOperator,
             ),
             Self::Clocks => (
-                "The clock of this application and that of the sign-in service differ too much.",
-                "Try again later; you cannot do more.",
-                "Have every machine that runs Vestibule keep its time by NTP.",
+                Word::CirclesClocks,
+                Word::CirclesLater,
+                Word::CirclesClocksOperator,
             ),
             Self::SessionRefused => (
-                "You were signed in, and your session ended again at once.",
-                "Try again later; you cannot do more.",
-                "The log says why the session is refused; look at session.lifetime, session.idle_timeout and the life of the provider's tokens.",
+                Word::CirclesSessionRefused,
+                Word::CirclesLater,
+                Word::CirclesSessionRefusedOperator,
             ),
             Self::App => (
-                "You are signed in, but the application asked for a sign-in again and again.",
-                "Open another page of the application; you need not sign in again.",
-                "The application answers a signed-in request by sending people to the login; it may not read the headers that it is sent (see whoami), or keep a session of its own that has ended.",
+                Word::CirclesApp,
+                Word::CirclesAppPerson,
+                Word::CirclesAppOperator,
             ),
         };
         Told {

@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::gate::page::{Text, Word};
 use crate::gate::tests::support::{
     COOKIE, Desk, EXP, Jar, LOGIN_COOKIE, NOW, Req, at, callback, changed, config, header_of,
     id_claims, key, key_set, location, secret_key, set_cookies, text, tokens,
@@ -43,9 +44,9 @@ fn assert_stopped(reply: &Reply, cause: Cause) {
         "Sign-in goes in circles",
         "rd=%2Fpage",
         reply.note.reference.as_ref().unwrap(),
-        &cause.told().what.replace('\'', "&#39;"),
-        &cause.told().person.replace('\'', "&#39;"),
-        &cause.told().operator.replace('\'', "&#39;"),
+        &said(cause.told().what),
+        &said(cause.told().person),
+        &said(cause.told().operator),
     ] {
         assert!(html.contains(shown), "{shown}: {html}");
     }
@@ -321,12 +322,18 @@ fn a_forged_token_tells_nothing_of_clocks() {
 fn each_cause_has_words_of_its_own() {
     for (place, one) in Cause::ALL.into_iter().enumerate() {
         let told = one.told();
+        let what = said(told.what);
         assert!(
-            told.what.ends_with('.') && told.person.ends_with('.'),
+            what.ends_with('.') && said(told.person).ends_with('.'),
             "{one:?}"
         );
         for other in Cause::ALL.into_iter().skip(place + 1) {
-            assert_ne!(told.what, other.told().what, "{one:?}, {other:?}");
+            assert_ne!(what, said(other.told().what), "{one:?}, {other:?}");
         }
     }
+}
+
+/// In English, as a page has it.
+fn said(word: Word) -> String {
+    Text::from(word).to_string().replace('\'', "&#39;")
 }

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::json;
 
 use super::*;
-use crate::gate::page::Page as AnyPage;
+use crate::gate::page::{Page as AnyPage, Phrasebook};
 use crate::gate::policy::NoIdentity;
 use crate::gate::route::Access;
 use crate::gate::seal::RandomError;
@@ -477,8 +477,8 @@ fn a_ticket_is_read_as_it_was_written_and_not_otherwise() {
 
 #[test]
 fn an_unsent_page_part_is_escaped() {
-    let page = AnyPage::new("T")
-        .when("x", AnyPage::default().text("<i>"))
+    let page = AnyPage::new(Word::LogoutTitle)
+        .when("x", AnyPage::default().text("<i>".to_owned()))
         .at_first(
             "y",
             AnyPage::default().resending(Resending {
@@ -486,6 +486,6 @@ fn an_unsent_page_part_is_escaped() {
                 enctype: "text/plain",
             }),
         );
-    let html = page.render();
+    let html = page.render(&Phrasebook::ENGLISH);
     assert!(!html.contains("<i>"), "{html}");
 }

@@ -12,6 +12,7 @@ use super::rule::{AttributeKind, ClaimRule, ClaimSource, Sources, order};
 use super::{AttributeValue, KeptClaims, Mapping};
 use crate::gate::claims;
 use crate::gate::email::EmailDomains;
+use crate::gate::page::{Text, Word};
 
 /// The account of one thing that is told of a person. Debug shows what it is alone.
 pub struct Trace {
@@ -304,11 +305,11 @@ impl ClaimSource {
 
     /// Its name for people.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn name(self) -> Word {
         match self {
-            Self::IdToken => "ID token",
-            Self::AccessToken => "access token",
-            Self::Userinfo => "userinfo",
+            Self::IdToken => Word::WhoamiIdToken,
+            Self::AccessToken => Word::WhoamiAccessToken,
+            Self::Userinfo => Word::WhoamiUserinfo,
         }
     }
 }
@@ -328,13 +329,13 @@ impl Trace {
 
     /// What it became, in one line.
     #[must_use]
-    pub fn result(&self) -> String {
-        let values = match self.values.is_empty() {
-            true => "(none)".to_owned(),
-            false => self.values.join(", "),
+    pub fn result(&self) -> Text {
+        let values: Text = match self.values.is_empty() {
+            true => Word::None.into(),
+            false => self.values.join(", ").into(),
         };
         match self.is_default {
-            true => format!("{values} (the configured default)"),
+            true => Word::WhoamiDefault { values }.into(),
             false => values,
         }
     }
@@ -355,27 +356,35 @@ impl Step {
     }
 }
 
-/// One line for people.
-impl std::fmt::Display for Step {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (claim, source) = (&self.claim, self.source.name());
-        if let Some(value) = &self.value {
-            write!(f, "\"{value}\" from {claim} ({source})")?;
-        } else {
-            write!(f, "{claim} ({source})")?;
+impl Step {
+    /// One line for people.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let claim = Text::from(&self.claim);
+        let source = self.source.name().into();
+        let step: Text = match &self.value {
+            Some(value) => Word::WhoamiValue {
+                value: value.into(),
+                claim,
+                source,
+            },
+            None => Word::WhoamiAbsentValue { claim, source },
         }
-        match &self.fate {
-            Fate::Kept => Ok(()),
-            Fate::Mapped(names) => write!(f, ": mapped to {}", names.join(", ")),
-            Fate::Dropped => f.write_str(": left out, the map has no name for it"),
-            Fate::Automatic => {
-                f.write_str(": left out, the pool's automatic group of a provider's people")
-            }
-            Fate::Later => f.write_str(": not used, an earlier one counts"),
-            Fate::Unbelieved => f.write_str(": left out, no address or not vouched for"),
-            Fate::Unusable => f.write_str(": not usable here"),
-            Fate::Absent => f.write_str(": not there"),
-        }
+        .into();
+        let word = match &self.fate {
+            Fate::Kept => return step,
+            Fate::Mapped(names) => Word::WhoamiMapped {
+                step,
+                names: names.join(", ").into(),
+            },
+            Fate::Dropped => Word::WhoamiDropped { step },
+            Fate::Automatic => Word::WhoamiAutomatic { step },
+            Fate::Later => Word::WhoamiLater { step },
+            Fate::Unbelieved => Word::WhoamiUnbelieved { step },
+            Fate::Unusable => Word::WhoamiUnusable { step },
+            Fate::Absent => Word::WhoamiAbsent { step },
+        };
+        word.into()
     }
 }
 

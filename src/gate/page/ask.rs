@@ -2,9 +2,10 @@
 //! back to a page of ours.
 
 use super::render::{Escaped, push};
+use super::{Phrasebook, Word};
 
 /// The form.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ask {
     /// Where it goes: a path of this origin.
     pub action: String,
@@ -13,17 +14,17 @@ pub struct Ask {
     /// The field.
     pub name: &'static str,
     /// What it is for, in words.
-    pub label: &'static str,
+    pub label: Word,
     /// What was said before, to be mended.
     pub value: Option<String>,
     /// What is wrong with that.
-    pub problem: Option<&'static str>,
+    pub problem: Option<Word>,
     /// On the button.
-    pub button: &'static str,
+    pub button: Word,
 }
 
 impl Ask {
-    pub(super) fn render(&self, body: &mut String) {
+    pub(super) fn render(&self, body: &mut String, book: &Phrasebook) {
         let Self {
             action,
             carried,
@@ -59,7 +60,7 @@ impl Ask {
             format_args!(
                 "<label for=\"asked\">{}</label>\n\
                  <input id=\"asked\" type=\"email\" name=\"{}\" value=\"{}\" autocomplete=\"email\" required{described}{invalid}>\n",
-                Escaped(label),
+                Escaped(&book.word(label.clone())),
                 Escaped(name),
                 Escaped(value.as_deref().unwrap_or_default())
             ),
@@ -69,7 +70,7 @@ impl Ask {
                 body,
                 format_args!(
                     "<p id=\"problem\" role=\"alert\">{}</p>\n",
-                    Escaped(problem)
+                    Escaped(&book.word(problem.clone()))
                 ),
             );
         }
@@ -77,7 +78,7 @@ impl Ask {
             body,
             format_args!(
                 "<button class=\"action quiet\" type=\"submit\">{}</button></form>\n",
-                Escaped(button)
+                Escaped(&book.word(button.clone()))
             ),
         );
     }

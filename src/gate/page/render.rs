@@ -5,14 +5,14 @@
 use std::fmt::Write as _;
 
 use super::style::STYLE;
-use super::{Action, Onward, Page, Resending};
+use super::{Action, Onward, Page, Phrasebook, Resending, Text, Word};
 
 impl Page {
-    /// The page as HTML.
+    /// The page as HTML, in the words of a language.
     #[must_use]
-    pub fn render(&self) -> String {
+    pub fn render(&self, book: &Phrasebook) -> String {
         let mut body = String::with_capacity(512);
-        self.render_parts(&mut body);
+        self.render_parts(&mut body, book);
         let mut head = String::new();
         if let Some(Onward { href, data }) = &self.onward {
             push(
@@ -35,7 +35,10 @@ impl Page {
                     format_args!(" data-{name}=\"{}\"", Escaped(value)),
                 );
             }
-            body.push_str(">Continue</a></p>\n");
+            push(
+                &mut body,
+                format_args!(">{}</a></p>\n", Said(book, &Word::Continue)),
+            );
         }
         let script = self.script.map_or_else(String::new, |script| {
             format!("<script>{}</script>\n", script.source())
@@ -52,15 +55,18 @@ impl Page {
             push(
                 &mut details,
                 format_args!(
-                    "<p class=\"detail\">{}: <code>{}</code></p>\n",
-                    Escaped(name),
-                    Escaped(value)
+                    "<p class=\"detail\">{}{}<code>{}</code></p>\n",
+                    Said(book, name),
+                    Said(book, &Word::Colon),
+                    Told(book, value)
                 ),
             );
         }
-        let title = Escaped(&self.title);
+        let title = self.title.clone().map(|title| book.word(title));
+        let title = Escaped(title.as_deref().unwrap_or_default());
+        let lang = book.language().tag();
         format!(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+            "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n\
              <title>{title}</title>\n<style>{STYLE}</style>\n{head}</head>\n<body>\n<main{data}>\n\
@@ -68,14 +74,14 @@ impl Page {
         )
     }
 
-    fn render_parts(&self, body: &mut String) {
+    fn render_parts(&self, body: &mut String, book: &Phrasebook) {
         for text in &self.paragraphs {
-            push(body, format_args!("<p>{}</p>\n", Escaped(text)));
+            push(body, format_args!("<p>{}</p>\n", Told(book, text)));
         }
-        table(body, &self.rows);
+        table(body, &self.rows, book);
         for (title, rows) in &self.sections {
-            push(body, format_args!("<h2>{}</h2>\n", Escaped(title)));
-            table(body, rows);
+            push(body, format_args!("<h2>{}</h2>\n", Said(book, title)));
+            table(body, rows, book);
         }
         if !self.cases.is_empty() {
             body.push_str("<div aria-live=\"polite\">\n");
@@ -85,7 +91,7 @@ impl Page {
                     body,
                     format_args!("<div data-when=\"{}\"{hidden}>\n", case.name),
                 );
-                case.part.render_parts(body);
+                case.part.render_parts(body, book);
                 body.push_str("</div>\n");
             }
             body.push_str("</div>\n");
@@ -96,9 +102,11 @@ impl Page {
                 format_args!(
                     "<form id=\"kept\" method=\"post\" action=\"{}\" enctype=\"{enctype}\" accept-charset=\"utf-8\">\
                      <div id=\"fields\" hidden></div>\
-                     <button class=\"action\" type=\"submit\">Send it now</button>\
-                     <button class=\"action quiet\" type=\"button\" id=\"drop\">Do not send</button></form>\n",
-                    Escaped(action)
+                     <button class=\"action\" type=\"submit\">{}</button>\
+                     <button class=\"action quiet\" type=\"button\" id=\"drop\">{}</button></form>\n",
+                    Escaped(action),
+                    Said(book, &Word::SendFormSend),
+                    Said(book, &Word::SendFormDrop)
                 ),
             );
         }
@@ -110,7 +118,7 @@ impl Page {
                         "<p><a class=\"action\" href=\"{}\"{}>{}</a></p>\n",
                         Escaped(href),
                         if *top { " target=\"_top\"" } else { "" },
-                        Escaped(text)
+                        Said(book, text)
                     ),
                 ),
                 Action::Post { href, text } => push(
@@ -118,7 +126,7 @@ impl Page {
                     format_args!(
                         "<form method=\"post\" action=\"{}\"><button class=\"action\" type=\"submit\">{}</button></form>\n",
                         Escaped(href),
-                        Escaped(text)
+                        Said(book, text)
                     ),
                 ),
                 Action::Choice {
@@ -131,22 +139,22 @@ impl Page {
                         "<p class=\"choice\"><a class=\"action{}\" href=\"{}\">{}</a></p>\n",
                         if *is_plain { " quiet" } else { "" },
                         Escaped(href),
-                        Escaped(text)
+                        Said(book, text)
                     ),
                 ),
             }
         }
         if let Some(ask) = &self.ask {
-            ask.render(body);
+            ask.render(body, book);
         }
         if let Some((title, part)) = &self.below {
-            push(body, format_args!("<h2>{}</h2>\n", Escaped(title)));
-            part.render_parts(body);
+            push(body, format_args!("<h2>{}</h2>\n", Said(book, title)));
+            part.render_parts(body, book);
         }
     }
 }
 
-fn table(body: &mut String, rows: &[(String, String)]) {
+fn table(body: &mut String, rows: &[(Text, Text)], book: &Phrasebook) {
     if rows.is_empty() {
         return;
     }
@@ -156,8 +164,8 @@ fn table(body: &mut String, rows: &[(String, String)]) {
             body,
             format_args!(
                 "<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n",
-                Escaped(name),
-                Escaped(value)
+                Told(book, name),
+                Told(book, value)
             ),
         );
     }
@@ -180,6 +188,24 @@ impl std::fmt::Display for Escaped<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// A text in the words of a language, escaped.
+struct Told<'t>(&'t Phrasebook, &'t Text);
+
+impl std::fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Escaped(&self.0.say(self.1)).fmt(f)
+    }
+}
+
+/// The same of a word alone.
+struct Said<'t>(&'t Phrasebook, &'t Word);
+
+impl std::fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Escaped(&self.0.word(self.1.clone())).fmt(f)
     }
 }
 

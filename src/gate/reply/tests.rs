@@ -171,16 +171,16 @@ fn a_guess_of_the_browser_is_a_prefetch() {
 #[test]
 fn every_kind_of_answer_carries_the_headers_of_the_contract() {
     let note = || Note::new("page");
-    let page = Page::new("A page");
+    let page = || Page::new(Word::LogoutTitle);
     let browser = Req::open("/");
     let script = Req::get("/");
     for reply in [
-        Reply::page(StatusCode::OK, &page, note()),
+        Reply::page(StatusCode::OK, page(), note()),
         Reply::json(StatusCode::OK, &json!({}), note()),
         Reply::redirect("/x", note()),
         Reply::bad_request("why", "path_ambiguous"),
-        Reply::refusal(&browser.view(), StatusCode::FORBIDDEN, "no", &page, note()),
-        Reply::refusal(&script.view(), StatusCode::FORBIDDEN, "no", &page, note()),
+        Reply::refusal(&browser.view(), StatusCode::FORBIDDEN, "no", page(), note()),
+        Reply::refusal(&script.view(), StatusCode::FORBIDDEN, "no", page(), note()),
     ] {
         assert_eq!(header_of(&reply, "cache-control"), Some("no-store"));
         assert_eq!(header_of(&reply, "x-content-type-options"), Some("nosniff"));
@@ -197,7 +197,7 @@ fn every_kind_of_answer_carries_the_headers_of_the_contract() {
 
 #[test]
 fn a_refusal_is_a_page_where_html_is_read_and_json_elsewhere() {
-    let page = Page::new("No access").text("For people.");
+    let page = Page::new(Word::ForbiddenTitle).text("For people.".to_owned());
     let note = Note {
         reference: Some("0badcafe".to_owned()),
         ..Note::new("forbidden")
@@ -207,7 +207,7 @@ fn a_refusal_is_a_page_where_html_is_read_and_json_elsewhere() {
             &req.view(),
             StatusCode::FORBIDDEN,
             "forbidden",
-            &page,
+            page.clone(),
             note.clone(),
         )
     };

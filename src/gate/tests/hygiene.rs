@@ -10,7 +10,7 @@ use super::support::{
 };
 use crate::gate::cache::{Audience, CacheControl, cache_control};
 use crate::gate::callback::Failed;
-use crate::gate::page::Page;
+use crate::gate::page::{Page, Word};
 use crate::gate::query::Params;
 use crate::gate::reply::Reply;
 use crate::gate::route::Access;
@@ -240,9 +240,11 @@ fn no_debug_output_shows_a_secret_or_a_person() {
         shown.push(format!("{:?} {:?}", req.view(), desk.decide(&req)));
     }
 
-    let page = Page::new("Whoami")
-        .text("concealed")
-        .row("concealed", "kirsten");
+    let page = Page::new(Word::ChooserButton {
+        provider: "concealed".to_owned().into(),
+    })
+    .text("concealed".to_owned())
+    .row("concealed".to_owned(), "kirsten".to_owned());
     let params = Req::open("/_vestibule/callback?code=the-code&state=concealed");
     shown.push(format!("{page:?} {:?}", Params::of(&params.view())));
 

@@ -4,37 +4,65 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::gate::page::{Page, Script};
+use crate::gate::page::{Ask, Language, Page, Phrasebook, Resending, Script, Word};
 
 const EVIL: &str = "<script>alert(1)</script>\"'&\u{0}\u{1b}";
 const HARMLESS: &str = "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;\u{fffd}\u{fffd}";
 
 #[test]
-fn everything_is_escaped_everywhere() {
-    let html = Page::new(EVIL)
-        .text(EVIL)
-        .row(EVIL, EVIL)
-        .link(EVIL, EVIL)
-        .top_link(EVIL, EVIL)
-        .post(EVIL, EVIL)
-        .onward(Script::KeepFragment, EVIL, vec![("key", EVIL.to_owned())])
-        .detail(EVIL, EVIL)
-        .below(EVIL, Page::default().text(EVIL).row(EVIL, EVIL))
-        .render();
-    // The one script is ours.
-    assert_eq!(html.matches("<script").count(), 1, "{html}");
-    assert!(!html.contains(['\u{0}', '\u{1b}']));
-    // Title and heading, a paragraph, five pairs, the way onward: twice, with its data, and the
-    // part below with its heading.
-    assert_eq!(html.matches(HARMLESS).count(), 2 + 1 + 2 * 5 + 3 + 4);
+fn everything_is_escaped_everywhere_in_every_language() {
+    let evil = || EVIL.to_owned();
+    let said = || Word::ChooserButton {
+        provider: EVIL.to_owned().into(),
+    };
+    for language in Language::ALL {
+        let html = Page::new(said())
+            .text(evil())
+            .row(evil(), evil())
+            .section(said(), vec![(evil().into(), evil().into())])
+            .link(EVIL, said())
+            .top_link(EVIL, said())
+            .choice(EVIL, said(), true)
+            .post(EVIL, said())
+            .onward(Script::KeepFragment, EVIL, vec![("key", evil())])
+            .detail(said(), evil())
+            .ask(Ask {
+                action: evil(),
+                carried: vec![(evil(), evil())],
+                name: "email",
+                label: said(),
+                value: Some(evil()),
+                problem: Some(said()),
+                button: said(),
+            })
+            .at_first(
+                "x",
+                Page::default().text(evil()).resending(Resending {
+                    action: evil(),
+                    enctype: "text/plain",
+                }),
+            )
+            .below(said(), Page::default().text(evil()).row(evil(), said()))
+            .render(&Phrasebook::built_in(language));
+        // The one script is ours.
+        assert_eq!(html.matches("<script").count(), 1, "{html}");
+        assert!(!html.contains(['\u{0}', '\u{1b}']));
+        // Title and heading, a paragraph, the section with its row, six pairs, the form's seven,
+        // the part that is shown at first, the way onward: twice, with its data, and the part
+        // below with its heading.
+        let count = 2 + 1 + 3 + 2 * 6 + 7 + 2 + 3 + 4;
+        assert_eq!(html.matches(HARMLESS).count(), count, "{html}");
+        let opening = format!("<!doctype html>\n<html lang=\"{}\">", language.tag());
+        assert!(html.starts_with(&opening), "{html}");
+    }
 }
 
 #[test]
 fn a_page_needs_nothing_foreign() {
-    let html = Page::new("T")
-        .text("p")
-        .post("/_vestibule/logout", "Go")
-        .render();
+    let html = Page::new(Word::LogoutTitle)
+        .text("p".to_owned())
+        .post("/_vestibule/logout", Word::Continue)
+        .render(&Phrasebook::ENGLISH);
     for forbidden in [
         "http:", "https:", "src=", "<script", "<link", "<img", "@import", "url(", "style=\"",
         " onclick", "<iframe",
@@ -42,13 +70,13 @@ fn a_page_needs_nothing_foreign() {
         assert!(!html.contains(forbidden), "{forbidden}");
     }
     assert!(html.starts_with("<!doctype html>\n<html lang=\"en\">"));
-    assert_eq!(html.matches("<h1>T</h1>").count(), 1);
-    assert_eq!(html.matches("<title>T</title>").count(), 1);
+    assert_eq!(html.matches("<h1>Sign out?</h1>").count(), 1);
+    assert_eq!(html.matches("<title>Sign out?</title>").count(), 1);
 }
 
 #[test]
 fn the_policy_allows_the_one_style_sheet_and_nothing_else() {
-    let html = Page::new("T").render();
+    let html = Page::new(Word::LogoutTitle).render(&Phrasebook::ENGLISH);
     let style = html
         .split("<style>")
         .nth(1)
@@ -57,7 +85,7 @@ fn the_policy_allows_the_one_style_sheet_and_nothing_else() {
         .next()
         .unwrap();
     let hash = STANDARD.encode(Sha256::digest(style));
-    let policy = Page::new("T").policy();
+    let policy = Page::new(Word::LogoutTitle).policy();
     assert_eq!(
         policy,
         format!(
@@ -69,8 +97,9 @@ fn the_policy_allows_the_one_style_sheet_and_nothing_else() {
 #[test]
 fn a_page_that_leads_on_runs_its_own_script_alone_and_needs_none() {
     for script in Script::ALL {
-        let page = Page::new("T").onward(script, "/a?b&c", vec![("key", "k".to_owned())]);
-        let html = page.render();
+        let page =
+            Page::new(Word::LogoutTitle).onward(script, "/a?b&c", vec![("key", "k".to_owned())]);
+        let html = page.render(&Phrasebook::ENGLISH);
         let inline = html.split("<script>").nth(1).unwrap();
         let inline = inline.split("</script>").next().unwrap();
         assert_eq!(inline, script.source());
@@ -100,13 +129,13 @@ fn a_page_that_leads_on_runs_its_own_script_alone_and_needs_none() {
 
 #[test]
 fn links_and_buttons_go_where_they_should() {
-    let html = Page::new("T")
-        .link("/_vestibule/login?rd=%2F&x=1", "In")
-        .top_link("/a", "Top")
-        .post("/_vestibule/logout", "Out")
-        .render();
-    assert!(html.contains("href=\"/_vestibule/login?rd=%2F&amp;x=1\">In</a>"));
-    assert!(html.contains("href=\"/a\" target=\"_top\">Top</a>"));
+    let html = Page::new(Word::LogoutTitle)
+        .link("/_vestibule/login?rd=%2F&x=1", Word::SignIn)
+        .top_link("/a", Word::TryAgain)
+        .post("/_vestibule/logout", Word::SignOut)
+        .render(&Phrasebook::ENGLISH);
+    assert!(html.contains("href=\"/_vestibule/login?rd=%2F&amp;x=1\">Sign in</a>"));
+    assert!(html.contains("href=\"/a\" target=\"_top\">Try again</a>"));
     assert_eq!(html.matches("target=").count(), 1);
     assert!(html.contains("<form method=\"post\" action=\"/_vestibule/logout\"><button"));
 }

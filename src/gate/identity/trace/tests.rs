@@ -27,7 +27,11 @@ fn groups(mapping: &Mapping, changes: &Value) -> Vec<String> {
     let claims = changed(id_claims(), changes);
     let traces = traces(mapping, &claims, &json!({}));
     let groups = traces.iter().find(|trace| trace.what == "groups").unwrap();
-    groups.steps.iter().map(ToString::to_string).collect()
+    groups
+        .steps
+        .iter()
+        .map(|step| step.text().to_string())
+        .collect()
 }
 
 #[test]
