@@ -20,5 +20,6 @@ pub mod reload;
 mod respond;
 pub mod serving;
 pub mod skew;
+mod turns;
 mod upstream;
 mod view;

@@ -9,6 +9,7 @@ use super::http::HttpClient;
 use super::oidc::RelyingParty;
 use super::provider::{ProviderState, Snapshot};
 use super::reach::Reach;
+use super::turns::Turns;
 use crate::config::{Config, Provider};
 use crate::gate::refresh::Outcome;
 use crate::gate::time::UnixTime;
@@ -20,6 +21,7 @@ pub struct Link {
     pub(super) state: Arc<ProviderState>,
     pub(super) relying_party: RelyingParty,
     pub(super) reach: Arc<Reach>,
+    pub(super) turns: Arc<Turns>,
     /// What its endpoints and keys depend on, as text.
     facts: String,
 }
@@ -44,9 +46,10 @@ impl std::fmt::Debug for Links {
 impl Link {
     fn new(provider: &Provider, http: &HttpClient, before: Option<&Self>) -> Self {
         let facts = facts(provider);
-        let before = before.filter(|before| before.facts == facts);
-        let (state, reach) = match before {
-            Some(before) => (Arc::clone(&before.state), Arc::clone(&before.reach)),
+        let turns = before.map(|before| Arc::clone(&before.turns));
+        let same = before.filter(|before| before.facts == facts);
+        let (state, reach) = match same {
+            Some(same) => (Arc::clone(&same.state), Arc::clone(&same.reach)),
             None => {
                 let state = Arc::new(ProviderState::new(provider, http.clone()));
                 let reach = Reach::new(&provider.issuer, state.http());
@@ -59,6 +62,7 @@ impl Link {
             state,
             reach,
             facts,
+            turns: turns.unwrap_or_default(),
         }
     }
 

@@ -1,8 +1,7 @@
 //! Effects: what the core asks for before it can answer, carried out against
 //! the provider.
 //!
-//! Owns the number of codes that are redeemed at once. Decides nothing: each
-//! result goes back to the core.
+//! Decides nothing: each result goes back to the core.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,9 +19,6 @@ use crate::gate::signin::{Exchange, ExchangeError, Tokens};
 use crate::gate::signout::Logout;
 use crate::gate::userinfo::{CheckedTokens, UserinfoError};
 use crate::gate::{Decision, Effect};
-
-/// Most codes that are redeemed at the same time.
-pub(super) const EXCHANGES_MAX: usize = 64;
 
 impl Serving {
     pub(super) async fn perform(
@@ -101,11 +97,9 @@ impl Serving {
         let tokens = {
             // Whoever replays a login of their own with made-up codes must not
             // make the provider throttle everybody.
-            let _turn = self
-                .limits
-                .exchanges
-                .try_acquire()
-                .map_err(|_| ExchangeError::Unavailable)?;
+            let nonce = ask.exchange.login().nonce();
+            let turn = link.turns.exchange(&nonce);
+            let _turn = turn.ok_or(ExchangeError::Unavailable)?;
             link.relying_party.exchange(ask, &endpoints).await?
         };
         self.gate.check_sizes(provider, &tokens)?;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use self::flights::{Awaited, Flights};
@@ -25,15 +25,12 @@ use crate::gate::signin::Tokens;
 use crate::gate::token::TokenError;
 use crate::gate::userinfo::{CheckedTokens, UserinfoError};
 
-/// Most sessions that are refreshed at the same time; others wait their turn.
-const CALLS_MAX: usize = 64;
 /// Longest that one refresh may take, its turn included.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// All refreshes of this instance.
 pub struct Refresher {
     links: Arc<Links>,
-    turns: Arc<Semaphore>,
     state: Arc<Mutex<State>>,
     /// How they ended, for metrics.
     pub counters: Arc<RefreshCounters>,
@@ -100,7 +97,6 @@ impl Refresher {
     pub fn new(links: Arc<Links>) -> Self {
         Self {
             links,
-            turns: Arc::new(Semaphore::new(CALLS_MAX)),
             state: Arc::default(),
             counters: Arc::default(),
         }
@@ -112,7 +108,6 @@ impl Refresher {
     pub fn succeeded_by(&self, links: Arc<Links>) -> Self {
         Self {
             links,
-            turns: Arc::clone(&self.turns),
             state: Arc::clone(&self.state),
             counters: Arc::clone(&self.counters),
         }
@@ -132,11 +127,12 @@ impl Refresher {
         if let Some(session) = gate.refreshed_before(&ask) {
             return Flight::Over(Ok(session));
         }
-        if let Err(why) = state.pauses.may_ask(ask.id(), ask.generation(), now) {
+        let (id, generation) = (*ask.id(), ask.generation());
+        let may_ask = state.pauses.may_ask(ask.provider(), &id, generation, now);
+        if let Err(why) = may_ask {
             return Flight::Over(Err(why));
         }
         let (told, under) = watch::channel(None);
-        let (id, generation) = (*ask.id(), ask.generation());
         state.flights.begin(id, generation, under.clone());
         drop(state);
         let landing = Landing {
@@ -158,10 +154,10 @@ impl Refresher {
 
     /// One refresh, from the call to the session.
     async fn renew(&self, gate: &Gate, ask: &Refresh) -> Outcome {
-        let out = |_| RefreshError::Unavailable("refresh_turn");
-        let _turn = self.turns.acquire().await.map_err(out)?;
         let not_ready = RefreshError::Unavailable("provider_not_ready");
         let link = self.links.named(ask.provider()).ok_or(not_ready)?;
+        let out = RefreshError::Unavailable("refresh_turn");
+        let _turn = link.turns.refresh().await.ok_or(out)?;
         let endpoints = link.state.snapshot().endpoints.clone();
         let endpoints = endpoints.ok_or(not_ready)?;
         let token = ask
@@ -227,8 +223,9 @@ impl Refresher {
 
     /// Remembers how it went, before the next request may ask.
     fn note(&self, gate: &Gate, ask: &Refresh, outcome: &Outcome) {
-        let now = clock::now();
+        let (now, provider) = (clock::now(), ask.provider());
         let mut state = self.state();
+        let pauses = &mut state.pauses;
         let counter = match outcome {
             Ok(session) => {
                 let due = self.links.named(session.provider()).is_some_and(|link| {
@@ -237,11 +234,11 @@ impl Refresher {
                     snapshot.keys(now).is_some_and(is_due)
                 });
                 let generation = session.generation();
-                state.pauses.succeeded(ask.id(), generation, due, now);
+                pauses.succeeded(provider, ask.id(), generation, due, now);
                 &self.counters.renewed
             }
             Err(why) => {
-                state.pauses.failed(ask.id(), ask.generation(), *why, now);
+                pauses.failed(provider, ask.id(), ask.generation(), *why, now);
                 match why {
                     RefreshError::Unavailable(_) => &self.counters.unavailable,
                     RefreshError::Refused(_) | RefreshError::Ended(_) => &self.counters.refused,
@@ -253,7 +250,11 @@ impl Refresher {
         match outcome {
             Ok(_) => tracing::debug!("a session has newer tokens"),
             Err(RefreshError::Unavailable(reason)) => {
-                tracing::warn!(reason, "the provider cannot be asked for newer tokens");
+                tracing::warn!(
+                    provider,
+                    reason,
+                    "the provider cannot be asked for newer tokens"
+                );
             }
             Err(why) => tracing::info!(reason = why.reason(), "a session is not renewed"),
         }

@@ -19,7 +19,6 @@ use super::http::HttpClient;
 use super::leash::Ends;
 use super::links::Links;
 use super::missing_key::WAITERS_MAX;
-use super::perform::EXCHANGES_MAX;
 use super::refresh::{Flight, Refresher};
 use super::upstream::Resolver;
 use super::view::{FramingError, Received};
@@ -72,7 +71,6 @@ pub(super) struct ReloadCounters {
 
 /// How much may be under way at once, whatever was reloaded since.
 pub(super) struct Limits {
-    pub(super) exchanges: Semaphore,
     pub(super) key_waiters: Semaphore,
     pub(super) forms: Semaphore,
 }
@@ -102,7 +100,6 @@ impl Serving {
             links,
             telemetry,
             limits: Arc::new(Limits {
-                exchanges: Semaphore::new(EXCHANGES_MAX),
                 key_waiters: Semaphore::new(WAITERS_MAX),
                 forms: Semaphore::new(FORMS_READ_MAX),
             }),

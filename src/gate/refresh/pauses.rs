@@ -1,8 +1,9 @@
 //! How soon a provider that failed is asked again.
 //!
 //! Owns two waits: one for each session, so that not every request of a page
-//! asks again, and one for all, so that a provider that is out is not asked by
-//! every session in turn. Must not know the time by itself.
+//! asks again, and one for each provider, so that one that is out is not asked
+//! by every session in turn, and the sessions of the others notice nothing.
+//! Must not know the time by itself.
 
 use std::collections::HashMap;
 
@@ -16,21 +17,29 @@ const UNAVAILABLE_MAX: u64 = 5;
 const REFUSED: u64 = 60;
 /// Wait after a success that changed little, in seconds.
 const SATED: u64 = 10;
-/// Failures in a row after which sessions ask one at a time.
+/// Failures of a provider in a row after which its sessions ask one at a time.
 const STRIKES: u32 = 5;
 /// How often they do then, in seconds.
 const PROBE: u64 = 1;
-/// Most sessions that are waiting: beyond that, only the wait for all holds.
+/// Most sessions that are waiting: beyond that, only the wait of the provider holds.
 const SESSIONS_MAX: usize = 20_000;
 
 /// The waits.
 #[derive(Debug, Default)]
 pub struct Pauses {
     sessions: HashMap<SessionId, Pause>,
-    strikes: u32,
-    until: UnixTime,
+    /// By id: as many as the configurations of this process have named.
+    providers: HashMap<String, Strikes>,
     /// When room was made the last time.
     swept: UnixTime,
+}
+
+/// Failures of a provider in a row.
+#[derive(Debug, Default)]
+struct Strikes {
+    number: u32,
+    /// When the next one may ask, once there are [`STRIKES`].
+    until: UnixTime,
 }
 
 #[derive(Debug)]
@@ -42,12 +51,13 @@ struct Pause {
 }
 
 impl Pauses {
-    /// Whether the provider is asked now.
+    /// Whether this provider is asked now for a session of it.
     ///
     /// # Errors
     /// What it said the last time.
     pub fn may_ask(
         &mut self,
+        provider: &str,
         id: &SessionId,
         generation: u32,
         now: UnixTime,
@@ -59,25 +69,36 @@ impl Pauses {
         {
             return Err(pause.why);
         }
-        if self.strikes < STRIKES {
+        let Some(strikes) = self.providers.get_mut(provider) else {
+            return Ok(());
+        };
+        if strikes.number < STRIKES {
             return Ok(());
         }
-        if now < self.until {
+        if now < strikes.until {
             return Err(RefreshError::Unavailable("refresh_provider_out"));
         }
-        self.until = now.plus(PROBE);
+        strikes.until = now.plus(PROBE);
         Ok(())
     }
 
     /// It was asked and gave no newer tokens.
-    pub fn failed(&mut self, id: &SessionId, generation: u32, why: RefreshError, now: UnixTime) {
+    pub fn failed(
+        &mut self,
+        provider: &str,
+        id: &SessionId,
+        generation: u32,
+        why: RefreshError,
+        now: UnixTime,
+    ) {
         let before = self.sessions.get(id);
         let failures = before.map_or(0, |pause| pause.failures);
         // What becomes of an older refresh token says nothing of a newer one.
         let is_late = before.is_some_and(|pause| pause.generation > generation);
         let wait = match why {
             RefreshError::Unavailable(_) => {
-                self.strikes = self.strikes.saturating_add(1);
+                let strikes = self.providers.entry(provider.to_owned()).or_default();
+                strikes.number = strikes.number.saturating_add(1);
                 1_u64
                     .checked_shl(failures)
                     .unwrap_or(UNAVAILABLE_MAX)
@@ -85,7 +106,7 @@ impl Pauses {
             }
             // It answered.
             RefreshError::Refused(_) | RefreshError::Ended(_) => {
-                self.strikes = 0;
+                self.providers.remove(provider);
                 REFUSED
             }
         };
@@ -102,8 +123,15 @@ impl Pauses {
 
     /// It gave newer tokens, of that generation; `due` if these are due for
     /// renewal already.
-    pub fn succeeded(&mut self, id: &SessionId, generation: u32, due: bool, now: UnixTime) {
-        self.strikes = 0;
+    pub fn succeeded(
+        &mut self,
+        provider: &str,
+        id: &SessionId,
+        generation: u32,
+        due: bool,
+        now: UnixTime,
+    ) {
+        self.providers.remove(provider);
         self.sessions.remove(id);
         if due {
             let pause = Pause {
