@@ -9,6 +9,7 @@ use http::{Method, Response, StatusCode};
 use pingora::apps::http_app::ServeHttp;
 use pingora::protocols::http::ServerSession;
 
+use super::links::Link;
 use super::metrics;
 use super::serving::Current;
 use crate::version;
@@ -43,14 +44,18 @@ impl Admin {
                 TEXT,
                 "not ready: the public listeners do not answer yet\n".to_owned(),
             ),
-            "/readyz" if self.serving.load().links().are_ready() => {
-                (StatusCode::OK, TEXT, "ready\n".to_owned())
+            "/readyz" => {
+                let serving = self.serving.load();
+                if serving.is_ready() {
+                    return (StatusCode::OK, TEXT, "ready\n".to_owned());
+                }
+                let unseen: Vec<&str> = serving.links().unseen().map(Link::id).collect();
+                let text = format!(
+                    "not ready: endpoints and keys have not been seen yet of {}\n",
+                    unseen.join(", ")
+                );
+                (StatusCode::SERVICE_UNAVAILABLE, TEXT, text)
             }
-            "/readyz" => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                TEXT,
-                "not ready: endpoints and keys of a provider have not been seen yet\n".to_owned(),
-            ),
             "/metrics" => (
                 StatusCode::OK,
                 metrics::CONTENT_TYPE,

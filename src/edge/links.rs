@@ -51,7 +51,8 @@ impl Link {
         let (state, reach) = match same {
             Some(same) => (Arc::clone(&same.state), Arc::clone(&same.reach)),
             None => {
-                let state = Arc::new(ProviderState::new(provider, http.clone()));
+                let known = before.map(|before| &*before.state);
+                let state = Arc::new(ProviderState::after(known, provider, http.clone()));
                 let reach = Reach::new(&provider.issuer, state.http());
                 (state, Arc::new(reach))
             }
@@ -61,8 +62,8 @@ impl Link {
             relying_party: RelyingParty::new(provider, state.http()),
             state,
             reach,
-            facts,
             turns: turns.unwrap_or_default(),
+            facts,
         }
     }
 
@@ -129,10 +130,9 @@ impl Links {
         self.iter().find(|link| link.id == id)
     }
 
-    /// Whether endpoints and keys of each have been seen once.
-    #[must_use]
-    pub fn are_ready(&self) -> bool {
-        self.iter().all(|link| link.state.is_ready())
+    /// Those whose endpoints and keys have not been seen yet.
+    pub fn unseen(&self) -> impl Iterator<Item = &Link> {
+        self.iter().filter(|link| !link.state.is_ready())
     }
 
     /// What is known now, for the core.

@@ -32,7 +32,7 @@ use crate::gate::time::UnixTime;
 use crate::gate::token::{Algorithm, KeySet};
 
 /// A snapshot of what is known.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// Where to send browsers and codes.
     pub endpoints: Option<Resolved>,
@@ -91,6 +91,19 @@ impl Snapshot {
         }
     }
 
+    fn has_userinfo(&self) -> bool {
+        let endpoints = self.endpoints.as_ref();
+        endpoints.is_some_and(|endpoints| endpoints.userinfo.is_some())
+    }
+
+    /// The same, with keys that may become this old.
+    fn aged(&self, max_age: Option<Duration>) -> Self {
+        Self {
+            max_age,
+            ..self.clone()
+        }
+    }
+
     /// How long ago the keys were fetched, once they were.
     #[must_use]
     pub fn keys_age(&self, now: UnixTime) -> Option<Duration> {
@@ -102,15 +115,31 @@ impl ProviderState {
     /// Nothing is known yet; [`BackgroundService::start`] finds it out.
     #[must_use]
     pub fn new(provider: &Provider, http: HttpClient) -> Self {
+        Self::after(None, provider, http)
+    }
+
+    /// The same provider under another configuration. Its keys are still its keys
+    /// if they are found and read as before: they are good until the first fetch,
+    /// which goes at once, has brought them anew.
+    #[must_use]
+    pub fn after(before: Option<&Self>, provider: &Provider, http: HttpClient) -> Self {
         let clock = Arc::new(ProviderClock::new(&provider.issuer));
+        let discovery = Discovery::new(provider);
+        let before = before.filter(|before| {
+            before.discovery.finds_the_same(&discovery)
+                && before.algorithms == provider.signing_algorithms
+                && (!provider.userinfo || before.snapshot.load().has_userinfo())
+        });
+        let snapshot = before.map(|before| before.snapshot.load().aged(provider.keys_max_age));
+        let is_ready = before.is_some_and(Self::is_ready);
         Self {
-            discovery: Discovery::new(provider),
+            discovery,
             algorithms: provider.signing_algorithms.clone(),
             keys_max_age: provider.keys_max_age,
             http: http.towards(&provider.http).watching(Arc::clone(&clock)),
             clock,
-            snapshot: ArcSwap::default(),
-            ready: AtomicBool::new(false),
+            snapshot: ArcSwap::from_pointee(snapshot.unwrap_or_default()),
+            ready: AtomicBool::new(is_ready),
             turns: Turns::new(),
         }
     }

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -45,6 +45,7 @@ pub struct Serving {
     pub(super) ends: Arc<Ends>,
     pub(super) limits: Arc<Limits>,
     pub(super) counters: Arc<Counters>,
+    was_ready: Arc<AtomicBool>,
     /// `Strict-Transport-Security`, where it is wanted.
     pub(super) hsts: Option<HeaderValue>,
     /// What handshakes are answered with.
@@ -104,6 +105,7 @@ impl Serving {
                 forms: Semaphore::new(FORMS_READ_MAX),
             }),
             counters: Arc::default(),
+            was_ready: Arc::default(),
             hsts: config.server.hsts.clone(),
             certificate: certificate(config),
             upstreams: resolvers(config),
@@ -118,6 +120,8 @@ impl Serving {
     /// # Errors
     /// Without a session key; a [`Config`] that was loaded has one.
     pub fn succeeded_by(&self, config: &Config) -> Result<Self, NoSessionKey> {
+        // Also if nobody has asked.
+        let _is_ready = self.is_ready();
         let gate = Arc::new(self.gate.succeeded_by(config, clock::now())?);
         let first_key = config.session.keys.first().ok_or(NoSessionKey)?;
         let http = self.http.clone();
@@ -130,12 +134,25 @@ impl Serving {
             ends: Arc::clone(&self.ends),
             limits: Arc::clone(&self.limits),
             counters: Arc::clone(&self.counters),
+            was_ready: Arc::clone(&self.was_ready),
             hsts: config.server.hsts.clone(),
             // Listeners that speak TLS do so until the next start.
             certificate: certificate(config).or_else(|| self.certificate()),
             upstreams: resolvers(config),
             http,
         })
+    }
+
+    /// Whether endpoints and keys of every provider have been seen. Only the start
+    /// of the process waits for that: a provider that a reload adds or changes,
+    /// and that does not answer, must not take an instance out of its load
+    /// balancer that serves the people of all others (ADR 21).
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        if !self.was_ready.load(Ordering::Acquire) && self.links.unseen().next().is_none() {
+            self.was_ready.store(true, Ordering::Release);
+        }
+        self.was_ready.load(Ordering::Acquire)
     }
 
     /// The providers.

@@ -97,6 +97,13 @@ impl Discovery {
         }
     }
 
+    /// Whether another one leads to the same endpoints, as far as both want them.
+    pub(super) fn finds_the_same(&self, other: &Self) -> bool {
+        self.issuer == other.issuer
+            && self.kind == other.kind
+            && self.configured == other.configured
+    }
+
     pub(super) fn issuer(&self) -> &str {
         &self.issuer
     }
