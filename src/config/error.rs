@@ -457,9 +457,14 @@ pub enum ConfigWarningKind {
     /// Account names that no email domain keeps apart.
     #[error("is {0}, and people of another provider may have the same name")]
     UserOfSeveral(String),
-    /// Groups or access rights of several providers, as each of them names them.
-    #[error("is not mapped: {0} of this provider count like those of another with the same name")]
-    UnmappedOfSeveral(&'static str),
+    /// Groups or access rights by no rule of the provider's own.
+    #[error(
+        "is not there, and what its directory writes counts like the {0} of another provider: a general rule or map means the same for all"
+    )]
+    NamesOfSeveral(&'static str),
+    /// A rule on a claim, whichever of several providers says it.
+    #[error("is a claim that any of the providers may write")]
+    ClaimOfSeveral,
     /// `trusted_proxies` that hold everybody.
     #[error("believes every client about where it comes from")]
     EverybodyTrusted,

@@ -56,6 +56,7 @@ impl Conversion<'_> {
                 .error(&table.place, ConfigErrorKind::Empty, remedy);
             return None;
         }
+        self.warn_of_claim(table, providers);
         let any = |_: &mut Self, _: &Item<Text>, _: &str| true;
         let is_provider =
             |work: &mut Self, item: &Item<Text>, id: &str| work.is_provider(item, id, providers);

@@ -1,20 +1,24 @@
 //! Names that people of several providers may share: not wrong, and rarely meant.
 //!
-//! Owns the look at subjects, account names, groups and access rights that are
-//! told or taken as a provider says them. Must not know what a name opens.
+//! Owns the look at subjects, account names, groups, access rights and claims that
+//! are told or taken as a provider says them. Must not know what a name opens.
+//!
+//! A general map keeps nobody apart: it is each directory that writes the values
+//! which the map knows. So a rule separates only where it stands in a provider's
+//! own `identity`. These are warnings and no errors, since two directories of one
+//! house may well mean the same by a name, and only their operator knows (ADR 21).
 
 use super::Conversion;
-use crate::config::Identity;
 use crate::config::error::ConfigWarningKind;
-use crate::config::file::{ClaimTable, FileConfig, HeadersTable, IdentityTable, ProviderTable};
+use crate::config::file::{AccessTable, FileConfig, HeadersTable, ProviderTable};
 use crate::config::reader::{Item, Text};
+use crate::config::{Identity, Provider};
 use crate::gate::claims::ClaimPath;
 use crate::gate::headers::preset::Preset;
 use crate::gate::headers::template::Template;
 use crate::gate::headers::{Name, Says, normalised};
-use crate::gate::identity::rule::ClaimRule;
 
-/// The claim that `email_domains` is about, unless `identity.email` names others.
+/// The claim that is an address which the provider may speak for, or absent.
 const EMAIL: &str = "email";
 
 impl Conversion<'_> {
@@ -28,7 +32,7 @@ impl Conversion<'_> {
         for ((id, table), identity) in tables.iter().zip(identities) {
             if table.identity.user.is_none() && !is_email(identity) {
                 let remedy = format!(
-                    "write provider.{id}.identity.user, a claim or a map that makes names no other provider's people have; an email address is kept apart by email_domains"
+                    "write provider.{id}.identity.user, a claim or a map that makes names no other provider's people have; the claim email is kept apart by email_domains"
                 );
                 let place = table.place.child("identity").child("user");
                 let claims: Vec<_> = identity.user.claims.iter().map(ClaimPath::as_str).collect();
@@ -36,36 +40,34 @@ impl Conversion<'_> {
                 self.findings.warn(&place, kind, &remedy);
             }
         }
-        let groups: Vec<_> = identities.iter().map(|one| Some(&one.groups)).collect();
-        self.warn_of_unmapped(tables, &groups, ("groups", |own| own.groups.as_ref()));
-        let rights: Vec<_> = identities
-            .iter()
-            .map(|one| one.access_right.as_ref())
-            .collect();
-        let right = ("access_right", access_right_of as OwnRule);
-        self.warn_of_unmapped(tables, &rights, right);
+        for ((id, table), identity) in tables.iter().zip(identities) {
+            let own = &table.identity;
+            if own.groups.is_none() {
+                self.warn_of_no_own(id, table, "groups");
+            }
+            if identity.access_right.is_some() && own.access_right.is_none() {
+                self.warn_of_no_own(id, table, "access_right");
+            }
+        }
     }
 
-    /// Of rules that take names as they are, where more than one provider's do.
-    fn warn_of_unmapped(
-        &mut self,
-        tables: &[(String, ProviderTable)],
-        rules: &[Option<&ClaimRule>],
-        (key, own): (&'static str, OwnRule),
-    ) {
-        let takes_any = |rule: &Option<&ClaimRule>| rule.is_some_and(|one| one.makes().is_none());
-        if rules.iter().filter(|rule| takes_any(rule)).count() < 2 {
-            return;
-        }
-        for ((id, table), rule) in tables.iter().zip(rules) {
-            if takes_any(rule) && own(&table.identity).is_none() {
-                let remedy = format!(
-                    "write provider.{id}.identity.{key} with a map and unmapped = \"drop\": what its names mean here"
-                );
-                let place = table.place.child("identity").child(key);
-                let kind = ConfigWarningKind::UnmappedOfSeveral(key);
-                self.findings.warn(&place, kind, &remedy);
-            }
+    /// Of names that count like those of any other provider.
+    fn warn_of_no_own(&mut self, id: &str, table: &ProviderTable, key: &'static str) {
+        let remedy = format!(
+            "write provider.{id}.identity.{key}: a map with unmapped = \"drop\" says what its names mean here, the claim's name alone takes them as they are"
+        );
+        let place = table.place.child("identity").child(key);
+        let kind = ConfigWarningKind::NamesOfSeveral(key);
+        self.findings.warn(&place, kind, &remedy);
+    }
+
+    /// Warns of a rule on a claim that several providers write.
+    pub(super) fn warn_of_claim(&mut self, table: &AccessTable, providers: Option<&[Provider]>) {
+        let are_several = providers.is_some_and(|all| all.len() > 1);
+        if let (true, Some(claim), None) = (are_several, &table.claim, &table.provider) {
+            let kind = ConfigWarningKind::ClaimOfSeveral;
+            let remedy = "add provider = [\"ID\"], whose word on it counts";
+            self.findings.warn(&claim.place, kind, remedy);
         }
     }
 
@@ -106,18 +108,9 @@ impl Conversion<'_> {
     }
 }
 
-/// A provider's own rule.
-type OwnRule = fn(&IdentityTable) -> Option<&ClaimTable>;
-
-fn access_right_of(own: &IdentityTable) -> Option<&ClaimTable> {
-    own.access_right.as_ref()
-}
-
-/// Whether accounts are named by what `email_domains` keeps apart, or by names of
-/// the map alone.
+/// Whether accounts are named by what `email_domains` keeps apart. Any other
+/// claim may hold a name without a domain, whatever `identity.email` says of it.
 fn is_email(identity: &Identity) -> bool {
-    let is_it = |claim: &ClaimPath| {
-        claim.as_str() == EMAIL || identity.email.claims.iter().any(|one| one == claim)
-    };
-    identity.user.makes().is_some() || identity.user.claims.iter().all(is_it)
+    let mut claims = identity.user.claims.iter();
+    claims.all(|claim| claim.as_str() == EMAIL)
 }

@@ -14,6 +14,9 @@ const THEIRS: &str = "email_domains = [\"partner.example\"]";
 /// Its groups mean what a map says.
 const MAPPED: &str = "identity = { groups = { map_file = \"headed.toml\", unmapped = \"drop\" } }";
 
+/// Ours are taken as they are, which is said of ours alone.
+const OWN: &str = "provider.corp.identity = { groups = \"cognito:groups\" }";
+
 fn kinds(text: &str) -> Vec<(String, String)> {
     found(&read(text))
 }
@@ -153,14 +156,17 @@ fn hiding_all_or_the_only_one_is_worth_a_word() {
     let one = expected(&[("provider.corp.hidden", "HiddenAlone")]);
     assert_eq!(warned(&change(hidden)), one);
     let both = two(
-        &format!("{OURS}\n{hidden}"),
+        &format!("{OURS}\n{OWN}\n{hidden}"),
         &format!("{THEIRS}\n{MAPPED}\nhidden = true"),
     );
     assert_eq!(
         warned(&both),
         expected(&[("provider.corp.hidden", "AllHidden")])
     );
-    let one = two(&format!("{OURS}\n{hidden}"), &format!("{THEIRS}\n{MAPPED}"));
+    let one = two(
+        &format!("{OURS}\n{OWN}\n{hidden}"),
+        &format!("{THEIRS}\n{MAPPED}"),
+    );
     assert_eq!(warned(&one), []);
 }
 
@@ -229,7 +235,7 @@ fn the_error_about_one_client_of_two_names_the_first_and_a_way_out() {
 #[test]
 #[rustfmt::skip] // a table: one row a line
 fn a_subject_without_its_provider_is_worth_a_word() {
-    let with = |headers: &str| two(&format!("{OURS}\n{headers}"), &format!("{THEIRS}\n{MAPPED}"));
+    let with = |headers: &str| two(&format!("{OURS}\n{OWN}\n{headers}"), &format!("{THEIRS}\n{MAPPED}"));
     for (headers, wanted) in [
         ("headers.preset = \"alb\"", &["headers.preset"][..]),
         ("headers.preset = [\"vestibule\", \"google-iap\"]", &["headers.preset[1]"]),
@@ -254,33 +260,69 @@ fn a_subject_without_its_provider_is_worth_a_word() {
 fn names_that_two_providers_may_both_give_are_worth_a_word() {
     const USER: (&str, &str) = ("provider.partner.identity.user", "UserOfSeveral");
     const OUR_USER: (&str, &str) = ("provider.corp.identity.user", "UserOfSeveral");
-    const GROUPS: (&str, &str) = ("provider.partner.identity.groups", "UnmappedOfSeveral");
-    const OUR_GROUPS: (&str, &str) = ("provider.corp.identity.groups", "UnmappedOfSeveral");
-    const RIGHT: (&str, &str) = ("provider.partner.identity.access_right", "UnmappedOfSeveral");
-    const OUR_RIGHT: (&str, &str) = ("provider.corp.identity.access_right", "UnmappedOfSeveral");
+    const GROUPS: (&str, &str) = ("provider.partner.identity.groups", "NamesOfSeveral");
+    const OUR_GROUPS: (&str, &str) = ("provider.corp.identity.groups", "NamesOfSeveral");
+    const RIGHT: (&str, &str) = ("provider.partner.identity.access_right", "NamesOfSeveral");
+    const OUR_RIGHT: (&str, &str) = ("provider.corp.identity.access_right", "NamesOfSeveral");
     let drop = "{ map_file = \"headed.toml\", unmapped = \"drop\" }";
     let keep = "{ map_file = \"headed.toml\" }";
-    for (general, own, wanted) in [
-        (String::new(), MAPPED.to_owned(), &[][..]),
+    let right = "{ claim = \"right\", map_file = \"rights.toml\", unmapped = \"deny\" }";
+    let own = |general: &str| format!("{OWN}\n{general}");
+    for (general, theirs, wanted) in [
+        (OWN.to_owned(), MAPPED.to_owned(), &[][..]),
         (String::new(), String::new(), &[OUR_GROUPS, GROUPS]),
         // Whoever writes one for a provider has thought of its names.
         (String::new(), "identity = { groups = \"roles\" }".to_owned(), &[OUR_GROUPS]),
-        (format!("identity.groups = {drop}"), String::new(), &[]),
+        // What one of them is mapped to, the other may write as it is.
+        (String::new(), MAPPED.to_owned(), &[OUR_GROUPS]),
+        (format!("provider.corp.identity = {{ groups = {drop} }}"), String::new(), &[GROUPS]),
+        // A map for all is one that each directory writes the values of.
+        (format!("identity.groups = {drop}"), String::new(), &[OUR_GROUPS, GROUPS]),
         (format!("identity.groups = {keep}"), String::new(), &[OUR_GROUPS, GROUPS]),
-        ("identity.user = \"sub\"".to_owned(), MAPPED.to_owned(), &[OUR_USER, USER]),
-        ("identity.user = [\"email\", \"sub\"]".to_owned(), MAPPED.to_owned(), &[OUR_USER, USER]),
-        ("identity.user = \"mail\"\nidentity.email = \"mail\"".to_owned(), MAPPED.to_owned(), &[]),
-        ("identity.user = \"sub\"".to_owned(), format!("identity = {{ user = \"upn\", groups = {drop} }}"), &[OUR_USER]),
-        ("identity.access_right = \"right\"".to_owned(), MAPPED.to_owned(), &[OUR_RIGHT, RIGHT]),
-        ("identity.access_right = \"right\"".to_owned(), format!("identity = {{ groups = {drop}, access_right = {{ claim = \"right\", map_file = \"rights.toml\", unmapped = \"deny\" }} }}"), &[]),
+        (own("identity.user = \"sub\""), MAPPED.to_owned(), &[OUR_USER, USER]),
+        (own("identity.user = [\"email\", \"sub\"]"), MAPPED.to_owned(), &[OUR_USER, USER]),
+        (own("identity.user = { claim = \"sub\", map = { 1111 = \"kirsten\" }, unmapped = \"drop\" }"), MAPPED.to_owned(), &[OUR_USER, USER]),
+        // Not the claim `email`, so it may hold a name without a domain.
+        (own("identity.user = \"mail\"\nidentity.email = \"mail\""), MAPPED.to_owned(), &[OUR_USER, USER]),
+        (own("identity.user = { claim = \"email\", map = { \"k@corp.example\" = \"kirsten\" } }"), MAPPED.to_owned(), &[]),
+        (own("identity.user = \"sub\""), format!("identity = {{ user = \"upn\", groups = {drop} }}"), &[OUR_USER]),
+        (own("identity.access_right = \"right\""), MAPPED.to_owned(), &[OUR_RIGHT, RIGHT]),
+        (own(&format!("identity.access_right = {right}")), MAPPED.to_owned(), &[OUR_RIGHT, RIGHT]),
+        (own("identity.access_right = \"right\""), format!("identity = {{ groups = {drop}, access_right = {right} }}"), &[OUR_RIGHT]),
     ] {
-        let mut found = warned(&two(&format!("{OURS}\n{general}"), &format!("{THEIRS}\n{own}")));
+        let mut found = warned(&two(&format!("{OURS}\n{general}"), &format!("{THEIRS}\n{theirs}")));
         let mut wanted = expected(wanted);
         found.sort();
         wanted.sort();
-        assert_eq!(found, wanted, "{general} / {own}");
+        assert_eq!(found, wanted, "{general} / {theirs}");
         assert_eq!(warned(&change(&general)), [], "{general}");
     }
+}
+
+#[test]
+fn a_rule_on_a_claim_that_several_providers_write_is_worth_a_word() {
+    let route = |access: &str| format!("{MAPPED}\n[[route]]\npath = \"/a/\"\naccess = {access}");
+    let warned_of = |access: &str| {
+        let text = two(
+            &format!("{OURS}\n{OWN}"),
+            &format!("{THEIRS}\n{}", route(access)),
+        );
+        warned(&text)
+    };
+    let claim = "claim = \"department\", any_of = [\"IT\"]";
+    let word = [(
+        "route[0].access.claim".to_owned(),
+        "ClaimOfSeveral".to_owned(),
+    )];
+    assert_eq!(warned_of(&format!("{{ {claim} }}")), word);
+    assert_eq!(
+        warned_of(&format!("{{ {claim}, provider = [\"corp\"] }}")),
+        []
+    );
+    let second = format!("[{{ groups = [\"A\"] }}, {{ {claim} }}]");
+    assert_eq!(warned_of(&second)[0].0, "route[0].access[1].claim");
+    let alone = format!("[[route]]\npath = \"/a/\"\naccess = {{ {claim} }}");
+    assert_eq!(warned(&change(&format!("\n{alone}"))), []);
 }
 
 #[test]
