@@ -83,7 +83,8 @@ impl Gate {
     /// any might do.
     fn that_open(&self, face: &Face, target: &ReturnTo) -> Option<Vec<&Provider>> {
         let page = self.page_of(face, target);
-        let path = RequestPath::parse(page.as_str()).ok()?;
+        // A query is no part of what routes are matched by.
+        let path = RequestPath::parse(page.without_query().as_str()).ok()?;
         let host = Some(face.origin.host());
         let Ruling::Rule { access, .. } = self.router.find(host, &path, &Method::GET)? else {
             return None;

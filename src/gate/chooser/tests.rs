@@ -239,6 +239,31 @@ fn a_route_narrows_the_login() {
 }
 
 #[test]
+fn the_query_of_a_target_is_no_part_of_its_path() {
+    let mut config = several();
+    config.providers[1].hidden = true;
+    config.routes = vec![
+        route(&["/partner/*"], rules(vec![by_providers(&["partner"])])),
+        route(&["/only"], rules(vec![by_providers(&["partner"])])),
+    ];
+    let mut desk = Desk::new(&config);
+    for target in [
+        "/partner/x",
+        "/partner/x?u=https://e/",
+        "/partner/x?p=a%2Fb",
+        "/partner/x?p=a%5Cb",
+        "/partner/x?a;b",
+        "/partner/x?../",
+        "/partner?y=1",
+        "/only?y=1",
+    ] {
+        let rd: String = url::form_urlencoded::byte_serialize(target.as_bytes()).collect();
+        let login = Req::open(&format!("/_vestibule/login?rd={rd}"));
+        assert_eq!(chosen(&mut desk, &login).0, "partner", "{target}");
+    }
+}
+
+#[test]
 fn a_name_is_shown_as_it_is() {
     let mut config: Config = several();
     config.providers[1].display_name = Some("<b>A & B</b>".to_owned());
