@@ -9,6 +9,7 @@ use crate::gate::decision::{Decision, Effect};
 use crate::gate::face::Face;
 use crate::gate::identify::Missing;
 use crate::gate::newer::Newness;
+use crate::gate::policy::NoIdentity;
 use crate::gate::query::Params;
 use crate::gate::reply::{Note, Reply};
 use crate::gate::request::RequestView;
@@ -32,10 +33,18 @@ impl Gate {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Option<Decision> {
-        self.forward_auth?;
+        let setting = self.forward_auth?;
         let presented = face.cookies.presented(req.cookie_headers());
         let signed_in = match self.identify(face, &presented, known, now) {
-            Ok(signed_in) if known.refreshed.is_some() => signed_in,
+            Ok(signed_in) if known.refreshed.is_some() => {
+                // A question that renews nothing knows of no outage, so it would not
+                // count `session.outage_grace` and send the browser here again.
+                if !setting.cookies && !signed_in.verified.is_current(now) {
+                    let reply = self.unauthenticated(req, face, NoIdentity::ProviderOut);
+                    return Some(Decision::Reply(reply));
+                }
+                signed_in
+            }
             // Another tab was here first, and its cookie is on the way.
             Ok(signed_in) if matches!(signed_in.newness, Newness::Newer { .. }) => signed_in,
             Err(Missing::Tokens(ask)) => return Some(Decision::Perform(Effect::Refresh(ask))),

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use http::Method;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -645,6 +647,39 @@ fn where_it_is_not_renewed_the_login_goes_on() {
     assert!(matches!(decision, Decision::Perform(Effect::Authorize(_))));
     desk.refreshed = Some(Err(RefreshError::Unavailable("test")));
     assert_eq!(desk.reply(&req).status, 503);
+}
+
+#[test]
+fn in_an_outage_the_login_sends_nobody_back_to_a_question_that_refuses_them() {
+    for dialect in ALL {
+        for cookies in [false, true] {
+            let mut config = match cookies {
+                true => with_cookies(dialect),
+                false => asked_by(dialect),
+            };
+            config.session.outage_grace = Duration::from_secs(600);
+            let (mut desk, jar) = signed_in(&config);
+            desk.now = OVER;
+            let login = Req::open("/_vestibule/login?rd=%2Fpage").cookies(&jar);
+            let asked = ask(dialect, "/page").navigates().cookies(&jar);
+            let outage = Some(Err(RefreshError::Unavailable("test")));
+            renewal(&mut desk, &login);
+            desk.refreshed.clone_from(&outage);
+            let at_login = desk.reply(&login);
+            // The question alone says whether anybody was asked for newer tokens.
+            desk.refreshed = outage.filter(|_| cookies);
+            let passes = desk.reply(&asked).status == 200;
+            assert_eq!(passes, cookies, "{dialect:?}");
+            match passes {
+                true => assert_eq!(location(&at_login), "/page"),
+                false => {
+                    assert_eq!(at_login.status, 503, "{dialect:?}");
+                    assert_eq!(reason(&at_login), Some("refresh_unavailable"));
+                    assert!(header_of(&at_login, "retry-after").is_some());
+                }
+            }
+        }
+    }
 }
 
 #[test]
