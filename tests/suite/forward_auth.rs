@@ -113,7 +113,8 @@ fn forged_headers_change_nothing(front: &Front) {
          X-Forwarded-Host: evil.example\r\nX-Forwarded-Prefix: /public\r\n\
          X-Forwarded-User: admin\r\nX-Access-Right: Admin\r\nX_Forwarded_User: admin\r\n\
          X-Forwarded_User: admin\r\nX.Forwarded.User: admin\r\nX-Forwarded-Groups: Admins\r\n\
-         x-forwarded-user: root\r\nX_Access_Right: Admin\r\n"
+         x-forwarded-user: root\r\nX_Access_Right: Admin\r\n\
+         Connection: close, X-Forwarded-Groups, X-Forwarded-User, X-Access-Right\r\n"
     );
     let before = chain.echo.count();
     let answer = raw(front, "/page", &forged);
@@ -129,6 +130,25 @@ fn forged_headers_change_nothing(front: &Front) {
     assert_eq!(seen.target(), "/page");
     assert_eq!(seen.alike("x-forwarded-user"), [OLA], "{kind:?}");
     assert_eq!(seen.alike("x-forwarded-groups"), ["Admins"], "{kind:?}");
+    // Nor is the app told to drop what it is told.
+    let hop = seen.alike("connection").join(",").to_lowercase();
+    assert!(!hop.contains("x-"), "{kind:?}: {hop}");
+    let upgrade = format!(
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nOrigin: {}\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nConnection: Upgrade,",
+        chain.origin
+    );
+    let before = chain.echo.count();
+    raw(
+        front,
+        "/page",
+        &session(&ola).replace("Connection: close,", &upgrade),
+    );
+    assert!(chain.echo.count() > before, "{kind:?}");
+    let upgraded = chain.echo.last();
+    assert_eq!(upgraded.alike("x-forwarded-groups"), ["Admins"], "{kind:?}");
+    let hop = upgraded.alike("connection").join(",").to_lowercase();
+    assert!(!hop.contains("x-"), "{kind:?}: {hop}");
     let right = seen.alike("x-access-right");
     assert!(
         right.iter().all(|right| right.is_empty()),
