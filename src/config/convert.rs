@@ -72,13 +72,17 @@ pub(crate) fn convert(
     outside: &Outside<'_>,
     findings: &mut Findings,
 ) -> Option<Config> {
-    let mut work = Conversion { outside, findings };
+    let mut work = Conversion {
+        outside,
+        findings,
+        is_asked: false,
+    };
     let server = work.server(&file.server);
-    let asked_alone = server.as_ref().map_or_else(
+    work.is_asked = server.as_ref().map_or_else(
         || file.server.forward_auth.is_some(),
         |server| server.forward_auth.is_some(),
     );
-    let mut upstreams = work.upstreams(&file.upstream, asked_alone);
+    let mut upstreams = work.upstreams(&file.upstream, work.is_asked);
     let prefix = server.as_ref().map(|server| server.path_prefix.as_str());
     let (providers, identities) = work.providers(file, prefix);
     let session = work.session(&file.session, server.as_ref());
@@ -111,6 +115,8 @@ pub(crate) fn convert(
 struct Conversion<'c> {
     outside: &'c Outside<'c>,
     findings: &'c mut Findings,
+    /// A front proxy may ask about requests (`server.forward_auth`).
+    is_asked: bool,
 }
 
 impl Conversion<'_> {

@@ -325,6 +325,11 @@ pub enum ConfigErrorKind {
     /// No key for the signed assertion.
     #[error("{0}")]
     AssertionKey(#[source] AssertionKeyError),
+    /// A preset whose names nobody can list, where a front proxy has to.
+    #[error(
+        "has a header for every claim, and with server.forward_auth nobody would take out a client's own for a claim that a person lacks"
+    )]
+    PresetOfAnyName,
     /// `value`, `join` or `encoding` beside `secret`.
     #[error("stands beside secret, which is sent as it is")]
     BesideSecret,

@@ -76,6 +76,9 @@ impl Conversion<'_> {
             None => common.and_then(|common| common.assertion.clone()),
         };
         self.assertion_stands_alone(table, assertion.as_ref());
+        if self.is_asked {
+            self.refuse_every_claim(table, &presets);
+        }
         if identities.len() > 1 {
             self.warn_of_presets(table, &presets, &set);
         }
@@ -155,6 +158,22 @@ impl Conversion<'_> {
             presets.push(preset);
         }
         presets
+    }
+
+    /// A front proxy replaces the headers that it is told of, and 200 has each of
+    /// them, empty where there is nothing to say. Of a preset whose names are the
+    /// claims of each person, what a person lacks has no name: a client's own
+    /// `OIDC_CLAIM_role` would pass.
+    fn refuse_every_claim(&mut self, table: &HeadersTable, presets: &[Preset]) {
+        let items = table.preset.iter().flatten();
+        for (item, _) in items
+            .zip(presets)
+            .filter(|(_, preset)| preset.sends_every_claim())
+        {
+            let remedy = "write headers.set with the claims that the app reads, such as OIDC_CLAIM_email = \"{claim.email}\", and let the front proxy copy them";
+            let kind = ConfigErrorKind::PresetOfAnyName;
+            self.findings.error(&item.place, kind, remedy);
+        }
     }
 
     pub(super) fn header_name(

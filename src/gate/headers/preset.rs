@@ -113,7 +113,7 @@ impl Preset {
     }
 
     /// Whether it sends every claim as a header of its own.
-    pub(super) fn sends_every_claim(self) -> bool {
+    pub(crate) fn sends_every_claim(self) -> bool {
         self == Self::ModAuthOpenidc
     }
 

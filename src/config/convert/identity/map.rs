@@ -69,6 +69,7 @@ impl Conversion<'_> {
         let mut findings = Findings::default();
         let mut work = Conversion {
             outside: self.outside,
+            is_asked: self.is_asked,
             findings: &mut findings,
         };
         let map = work.map_text(&text, &format!("{}.map", key.key()), of);
