@@ -18,6 +18,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::config::load::Sources;
 use crate::edge::admin::Admin;
+use crate::edge::collector::Collector;
 use crate::edge::door::Door;
 use crate::edge::http::{HttpClient, HttpError};
 use crate::edge::leash::Leashed;
@@ -28,10 +29,12 @@ use crate::edge::serving::{Current, Serving};
 use crate::gate::memory::Memory;
 use crate::gate::seal::RandomError;
 use crate::gate::{Gate, NoSessionKey};
-use crate::telemetry::{self, InFlight};
+use crate::telemetry::{self, InFlight, Queue, Told};
 
 /// How long running requests may take to end after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(25);
+/// How much of that the collector may take for the last spans.
+const LAST_SPANS: Duration = Duration::from_secs(3);
 const DRAIN_STEP: Duration = Duration::from_millis(20);
 /// Retries of one request towards the app: before anything was sent, or of an
 /// idempotent one on a kept connection that turned out to be dead.
@@ -74,7 +77,15 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
     let in_flight = InFlight::default();
     let memory = Arc::new(Memory::new(&mut clock::random)?);
     let gate = Gate::with_memory(config, memory)?;
-    let serving = Arc::new(Current::from_pointee(Serving::new(config, gate, http)?));
+    let (queue, records) = Queue::new();
+    let told = Told {
+        outcomes: Arc::default(),
+        queue: queue.clone(),
+    };
+    let serving = Serving::new(config, gate, http, told)?;
+    serving.take_over();
+    let collector = Collector::new(records, serving.collector());
+    let serving = Arc::new(Current::from_pointee(serving));
     let proxy = Proxy::new(Arc::clone(&serving), in_flight.clone());
     let reloader = Reloader::new(path.to_owned(), config, sources, Arc::clone(&serving));
 
@@ -90,7 +101,8 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
     server.add_service(public);
     server.add_service(admin);
     server.add_service(background_service("configuration", reloader));
-    server.add_service(background_service("drain", Drain(in_flight)));
+    server.add_service(background_service("collector", collector));
+    server.add_service(background_service("drain", Drain(in_flight, queue)));
     server.add_service(background_service("doors", doors));
     tracing::info!(address = %config.server.admin_listen, "listening for health checks");
     server.run(RunArgs {
@@ -139,7 +151,7 @@ impl ShutdownSignalWatch for Signals {
 }
 
 /// Ends the process once nothing is being served any more, or after [`DRAIN`].
-struct Drain(InFlight);
+struct Drain(InFlight, Queue);
 
 #[async_trait]
 impl BackgroundService for Drain {
@@ -157,6 +169,10 @@ impl BackgroundService for Drain {
             tracing::info!("stopped");
         } else {
             tracing::warn!("stopped with requests still running");
+        }
+        let left = DRAIN.saturating_sub(began.elapsed()).min(LAST_SPANS);
+        if !self.1.flush(left).await {
+            tracing::warn!("stopped with spans that the collector does not have");
         }
         telemetry::flush();
         std::process::exit(0);

@@ -39,7 +39,7 @@ mod telemetry;
 
 pub use listen::{Listen, ServerTls};
 pub use outbound::{OutboundProxy, ProviderHttp};
-pub use telemetry::{Log, LogFormat, LogUser};
+pub use telemetry::{Log, LogFormat, LogUser, Otlp, Share, Telemetry};
 
 /// Everything `vestibule run` needs to know.
 #[derive(Debug)]
@@ -58,6 +58,8 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// Logging.
     pub log: Log,
+    /// Traces.
+    pub telemetry: Telemetry,
 }
 
 impl Config {

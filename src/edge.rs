@@ -1,6 +1,7 @@
 //! I/O: each file a translator between the core and the world. Decides nothing.
 
 pub mod admin;
+pub mod collector;
 pub mod door;
 mod failed;
 mod form;

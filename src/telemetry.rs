@@ -1,8 +1,9 @@
-//! Logging: one access line a request, with its outcome and reason.
+//! What is told of requests: one access line each, counters, and spans.
 //!
 //! Sees outcomes, never tokens, cookies or claims; the user's name is hashed
 //! unless the configuration says otherwise. `line` writes the access line, `sink`
-//! brings lines out.
+//! brings lines out; `trace` names requests, `span` says what a collector is
+//! told of them, `queue` keeps that until it is sent.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,25 +12,48 @@ use std::time::Duration;
 
 mod line;
 mod outcomes;
+mod phases;
+mod queue;
 mod sink;
+mod span;
+pub mod trace;
+mod tracer;
 
 pub use outcomes::Outcomes;
+pub use phases::{Phases, Stretch};
+pub use queue::{Batch, Queue, Records};
 pub use sink::flush;
+pub use span::{Spans, resource};
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use crate::clock;
-use crate::config::{Log, LogFormat, LogUser};
+use crate::config::{Config, Log, LogFormat, LogUser};
 use crate::gate::reply::Note;
 use crate::gate::seal::SecretKey;
+use http::HeaderMap;
+use span::{Record, ToldUser};
+use trace::Trace;
+use tracer::Tracer;
 
-/// How people appear in the log.
+/// What is told of requests, under one configuration.
 pub struct Telemetry {
     user: LogUser,
     format: LogFormat,
+    tracer: Tracer,
+    told: Told,
     /// Keyed; a clone hashes one name.
     hash: Option<Hmac<Sha256>>,
+}
+
+/// Where it goes, from the start of the process on.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// How requests ended.
+    pub outcomes: Arc<Outcomes>,
+    /// Spans on their way to the collector.
+    pub queue: Queue,
 }
 
 /// One request.
@@ -42,8 +66,16 @@ pub struct AccessLine<'l> {
     pub status: u16,
     /// What became of it.
     pub note: &'l Note,
+    /// Which trace it belongs to; `None` if it was never read.
+    pub trace: Option<&'l Trace>,
     /// How long it took.
     pub elapsed: Duration,
+    /// And what part of it.
+    pub phases: &'l Phases,
+    /// The ids of its spans, if it is recorded.
+    pub spans: Option<Spans>,
+    /// The name of the app that was to answer.
+    pub upstream: Option<&'l str>,
 }
 
 /// Requests that are being served.
@@ -109,23 +141,48 @@ pub fn start(log: Log) {
 impl Telemetry {
     /// `key` keys the hash of user names.
     #[must_use]
-    pub fn new(log: Log, key: &SecretKey) -> Self {
+    pub fn new(config: &Config, key: &SecretKey, told: Told) -> Self {
         Self {
-            user: log.user,
-            format: log.format,
+            user: config.log.user,
+            format: config.log.format,
+            tracer: Tracer::new(&config.telemetry),
+            told,
             // A key of any length will do: never an error.
             hash: Hmac::new_from_slice(key.derive("log user").as_slice()).ok(),
         }
     }
 
-    /// Writes the line of one request.
-    pub fn access(&self, line: &AccessLine<'_>) {
-        if !tracing::enabled!(tracing::Level::INFO) {
-            return;
+    /// Where it goes.
+    #[must_use]
+    pub fn told(&self) -> &Told {
+        &self.told
+    }
+
+    /// The trace of a request that begins, and the ids of its spans if they are
+    /// recorded. `None` without randomness.
+    #[must_use]
+    pub fn trace(&self, headers: &HeaderMap) -> (Option<Trace>, Option<Spans>) {
+        self.tracer.begin(headers)
+    }
+
+    /// A request is over: it is counted, has its line, and its spans go to the
+    /// collector.
+    pub fn tell(&self, line: &AccessLine<'_>) {
+        let note = line.note;
+        self.told.outcomes.count(note.outcome, note.reason);
+        if let (Some(trace), Some(spans)) = (line.trace, line.spans) {
+            self.told.queue.add(self.record(line, *trace, spans));
         }
-        let user = line.note.user.as_ref().and_then(|user| self.user(&user.0));
+        if tracing::enabled!(tracing::Level::INFO) {
+            self.access(line);
+        }
+    }
+
+    /// Writes the line of one request.
+    fn access(&self, line: &AccessLine<'_>) {
+        let user = self.user(line.note);
+        let user = user.as_ref().map(ToldUser::as_str);
         if self.format == LogFormat::Json {
-            let user = user.as_deref();
             return line::write(line, user, clock::since_1970(), sink::add);
         }
         tracing::info!(
@@ -135,25 +192,55 @@ impl Telemetry {
             outcome = line.note.outcome,
             reason = line.note.reason,
             route = line.note.route.as_deref(),
-            user = user.as_deref(),
+            user,
             reference = line.note.reference,
+            trace_id = line.trace.map(|trace| trace.id.as_str()),
             ms = u64::try_from(line.elapsed.as_millis()).unwrap_or(u64::MAX),
+            decide_ms = line.phases.decide().map(millis),
+            provider_ms = line.phases.provider().map(|part| millis(part.lasted)),
+            connect_ms = line.phases.connect().map(|part| millis(part.lasted)),
+            first_byte_ms = line.phases.first_byte().map(|part| millis(part.lasted)),
             "request"
         );
     }
 
-    fn user(&self, name: &str) -> Option<String> {
+    fn record(&self, line: &AccessLine<'_>, trace: Trace, spans: Spans) -> Record {
+        Record {
+            trace,
+            spans,
+            phases: *line.phases,
+            ended: clock::since_1970(),
+            lasted: line.elapsed,
+            method: line.method.to_owned(),
+            path: line.path.to_string(),
+            status: line.status,
+            outcome: line.note.outcome,
+            reason: line.note.reason,
+            route: line.note.route.clone(),
+            upstream: line.upstream.map(str::to_owned),
+            user: self.user(line.note),
+        }
+    }
+
+    fn user(&self, note: &Note) -> Option<ToldUser> {
+        let name = &note.user.as_ref()?.0;
         match self.user {
             LogUser::Off => None,
-            LogUser::Plain => Some(name.to_owned()),
+            LogUser::Plain => Some(ToldUser::Plain(name.to_owned())),
             LogUser::Hash => {
                 let mut mac = self.hash.clone()?;
                 mac.update(name.as_bytes());
                 let digest: [u8; 32] = mac.finalize().into_bytes().into();
                 let [a, b, c, d, e, f, ..] = digest;
                 let number = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
-                Some(format!("{number:012x}"))
+                Some(ToldUser::Hash(format!("{number:012x}")))
             }
         }
     }
+}
+
+/// With three decimals.
+fn millis(time: Duration) -> impl tracing::Value {
+    let micros = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+    f64::from(micros) / 1000.0
 }

@@ -45,6 +45,8 @@
 //! - `listeners`: TLS and its certificates, HTTP/2, unix sockets
 //! - `reload`: a changed configuration while requests go on
 //! - `metrics`: what an instance says of itself
+//! - `traces`: by which name a request is known to the app and in the log
+//! - `spans`: what a collector is told of requests
 //! - `deploy`: image, chart, component, unit, package, compose file, dashboard and alerts
 //! - `advisories`: how others were broken, R1 to R20
 //! - `browser`: the same in a real chromium
@@ -111,11 +113,13 @@ mod suite {
     mod schema;
     mod session;
     mod shapes;
+    mod spans;
     mod spoofing;
     mod start;
     mod tabs;
     mod third_party;
     mod tokens;
+    mod traces;
     mod traffic;
     mod upstream;
 }

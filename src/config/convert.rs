@@ -100,6 +100,7 @@ pub(crate) fn convert(
     work.warn_of_nobody(file, &identities);
     work.warn_of_names_alike(file, &identities);
     let log = work.log(&file.log);
+    let telemetry = work.telemetry(&file.telemetry);
     Some(Config {
         server: server?,
         upstreams: upstreams?,
@@ -108,6 +109,7 @@ pub(crate) fn convert(
         headers,
         routes,
         log,
+        telemetry: telemetry?,
     })
 }
 

@@ -195,6 +195,12 @@ pub enum ConfigErrorKind {
     /// The scheme of a proxy.
     #[error("has a scheme other than http and https")]
     ProxyScheme,
+    /// No share of a whole.
+    #[error("is no percentage from 0% to 100%")]
+    Percentage,
+    /// A header towards the collector.
+    #[error("is no header that can be sent, or one of the transport's own")]
+    CollectorHeader,
     /// No provider name.
     #[error("is no provider name: 1 to 32 letters, digits, \"-\" or \"_\"")]
     ProviderId,
@@ -476,6 +482,9 @@ pub enum ConfigWarningKind {
     /// Forward-auth that no peer may use.
     #[error("is for trusted proxies, and there is none")]
     NobodyMayAsk,
+    /// A header with a secret, by plain http over a network.
+    #[error("is sent by plain http, where everybody on the way can read it")]
+    SecretInPlain,
     /// A session longer than 30 days.
     #[error("is longer than 30 days")]
     LongLifetime,

@@ -9,6 +9,10 @@ use super::reader::{
     Findings, Item, Place, Scalar, Source, Table, Text, TextMap, TextOrTables, read_table,
 };
 
+mod telemetry;
+
+pub(crate) use telemetry::{LogTable, OtlpTable, TelemetryTable};
+
 /// A text, if the file has it.
 pub(crate) type MaybeText = Option<Item<Text>>;
 /// One text or several, if the file has them; never none.
@@ -26,6 +30,7 @@ pub(crate) struct FileConfig {
     pub(crate) headers: HeadersTable,
     pub(crate) routes: Vec<RouteTable>,
     pub(crate) log: LogTable,
+    pub(crate) telemetry: TelemetryTable,
 }
 
 /// `[server]`.
@@ -262,14 +267,6 @@ pub(crate) struct AccessTable {
     pub(crate) any_of: MaybeTexts,
 }
 
-/// `[log]`.
-#[derive(Debug)]
-pub(crate) struct LogTable {
-    pub(crate) format: MaybeText,
-    pub(crate) level: MaybeText,
-    pub(crate) user: MaybeText,
-}
-
 impl FileConfig {
     /// Reads a document; what is wrong with it goes into the findings.
     pub(crate) fn read(document: &DeTable<'_>, findings: &mut Findings) -> Self {
@@ -283,6 +280,7 @@ impl FileConfig {
             headers: root.table("headers", HeadersTable::read),
             routes: root.table_list("route", RouteTable::read),
             log: root.table("log", LogTable::read),
+            telemetry: root.table("telemetry", TelemetryTable::read),
         })
     }
 }
@@ -624,16 +622,6 @@ impl AccessTable {
             provider: table.texts("provider"),
             claim: table.text("claim"),
             any_of: table.texts("any_of"),
-        }
-    }
-}
-
-impl LogTable {
-    fn read(table: &mut Table<'_, '_>) -> Self {
-        Self {
-            format: table.text("format"),
-            level: table.text("level"),
-            user: table.text("user"),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -33,7 +33,8 @@ use crate::gate::Gate;
 use crate::gate::lease::Lease;
 use crate::gate::policy::{Denial, Forbidden};
 use crate::gate::reply::Note;
-use crate::telemetry::{AccessLine, Telemetry};
+use crate::telemetry::trace::Trace;
+use crate::telemetry::{AccessLine, Phases, Spans, Telemetry};
 
 /// How often the core is asked at least: a newer generation that another
 /// request brings has to be noticed while it is new.
@@ -57,7 +58,11 @@ pub(super) struct Leash {
     pub(super) path: String,
     pub(super) status: u16,
     pub(super) note: Note,
-    pub(super) started: Instant,
+    pub(super) trace: Option<Trace>,
+    pub(super) phases: Phases,
+    pub(super) spans: Option<Spans>,
+    /// The name of the app at its other end.
+    pub(super) upstream: Option<String>,
 }
 
 /// The request was not served by [`Leashed`].
@@ -133,8 +138,8 @@ impl Ends {
         }
     }
 
-    fn log(&self, leash: &Leash, why: &Denial) {
-        self.by.load().1.access(&AccessLine {
+    fn tell(&self, leash: &Leash, why: &Denial) {
+        self.by.load().1.tell(&AccessLine {
             method: leash.method.as_str(),
             path: &leash.path,
             status: leash.status,
@@ -143,7 +148,11 @@ impl Ends {
                 reason: Some(why.reason()),
                 ..leash.note.clone()
             },
-            elapsed: leash.started.elapsed(),
+            trace: leash.trace.as_ref(),
+            elapsed: leash.phases.whole(),
+            phases: &leash.phases,
+            spans: leash.spans,
+            upstream: leash.upstream.as_deref(),
         });
     }
 }
@@ -206,7 +215,7 @@ impl Leashed {
         tokio::select! {
             done = request => done,
             why = self.ends.of(&mut leash.lease, &leash.request) => {
-                self.ends.log(&leash, &why);
+                self.ends.tell(&leash, &why);
                 None
             }
         }

@@ -62,8 +62,20 @@ pub(super) fn render(serving: &Serving) -> String {
         "counter",
         "Requests that ended, by what became of them.",
     );
-    for ((outcome, reason), value) in serving.counters.outcomes.all() {
+    for ((outcome, reason), value) in serving.told().outcomes.all() {
         page.sample(name, &[("outcome", outcome), ("reason", reason)], value);
+    }
+
+    let name = "spans_total";
+    let help = "Spans of recorded requests, by whether the collector has them.";
+    page.family(name, "counter", help);
+    let spans = serving.told().queue.counts();
+    for (result, counter) in [
+        ("sent", &spans.sent),
+        ("overflowed", &spans.overflowed),
+        ("refused", &spans.refused),
+    ] {
+        page.sample(name, &[("result", result)], count(counter));
     }
 
     let name = "refreshes_total";

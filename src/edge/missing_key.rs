@@ -8,7 +8,7 @@
 //! made-up key ids holds nothing.
 
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::links::Link;
 use super::provider::PAUSE;
@@ -19,6 +19,7 @@ use crate::gate::signin::{Exchange, Tokens};
 use crate::gate::token::TokenError;
 use crate::gate::userinfo::CheckedTokens;
 use crate::gate::{Decision, Effect};
+use crate::telemetry::Phases;
 
 /// Most requests that wait for keys at the same time.
 pub(super) const WAITERS_MAX: usize = 1_000;
@@ -33,6 +34,7 @@ impl Serving {
         &self,
         received: &Received<'_>,
         client: Option<IpAddr>,
+        phases: &mut Phases,
     ) -> Decision {
         let mut decision = self.decide(received, client);
         // The decision does not say whose key it was: one provider after the other.
@@ -45,7 +47,10 @@ impl Serving {
             let Some(_turn) = request.is_prompt().then(turn).flatten() else {
                 continue;
             };
-            if request.answered(REQUEST_PATIENCE).await {
+            let since = Instant::now();
+            let answered = request.answered(REQUEST_PATIENCE).await;
+            phases.waited(since);
+            if answered {
                 decision = self.decide(received, client);
             }
         }

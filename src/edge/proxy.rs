@@ -5,6 +5,7 @@
 //! `logging` writes the one line of the access log.
 
 use std::net::IpAddr;
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use async_trait::async_trait;
 use http::{HeaderValue, StatusCode, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::HttpPeer;
+use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::{Error, ErrorType};
 
@@ -28,7 +30,8 @@ use crate::gate::origin::PublicOrigin;
 use crate::gate::reply::{Note, Reply};
 use crate::gate::route::Access;
 use crate::gate::{Decision, Forward};
-use crate::telemetry::{AccessLine, InFlight, InFlightGuard};
+use crate::telemetry::trace::Trace;
+use crate::telemetry::{AccessLine, InFlight, InFlightGuard, Phases, Spans};
 
 /// How long a connection may wait for its next request, in seconds.
 const KEEPALIVE_SECONDS: u64 = 60;
@@ -45,7 +48,10 @@ pub struct Proxy {
 /// What one request carries from callback to callback.
 pub struct Context {
     serving: Arc<Serving>,
-    started: Instant,
+    phases: Phases,
+    trace: Option<Trace>,
+    /// The ids of its spans, if it is recorded.
+    spans: Option<Spans>,
     forward: Option<Box<Forward>>,
     /// Newer tokens, on their way while the app answers.
     refresh: Option<Flight>,
@@ -93,7 +99,9 @@ impl ProxyHttp for Proxy {
     fn new_ctx(&self) -> Context {
         Context {
             serving: self.serving.load_full(),
-            started: Instant::now(),
+            phases: Phases::begin(),
+            trace: None,
+            spans: None,
             forward: None,
             refresh: None,
             note: Note::default(),
@@ -113,8 +121,11 @@ impl ProxyHttp for Proxy {
     ) -> pingora::Result<bool> {
         limit_connection(session);
         let serving = Arc::clone(&ctx.serving);
+        (ctx.trace, ctx.spans) = serving.telemetry.trace(&session.req_header().headers);
         let client = client_of(session);
-        let fate = match serving.fate_of(session, client).await {
+        let fate = serving.fate_of(session, client, &mut ctx.phases).await;
+        ctx.phases.decided();
+        let fate = match fate {
             Ok(Decision::Forward(forward)) => Fate::Forward(forward),
             Ok(Decision::Reply(reply)) => Fate::Reply(reply),
             // An effect asks for no other.
@@ -158,6 +169,7 @@ impl ProxyHttp for Proxy {
     ) -> pingora::Result<Box<HttpPeer>> {
         let attempt = ctx.attempts;
         ctx.attempts += 1;
+        ctx.phases.seeks_app();
         match app(ctx) {
             Some(app) => app.peer(attempt).await,
             None => None,
@@ -183,10 +195,25 @@ impl ProxyHttp for Proxy {
             forward,
             session.req_header().version == Version::HTTP_2,
         )?;
+        let span = ctx.spans.as_ref().map(Spans::told);
+        respond::tell_trace(upstream_request, ctx.trace.as_ref(), span)?;
         match host {
             Some(host) => upstream_request.insert_header(header::HOST, host.clone()),
             None => Ok(()),
         }
+    }
+
+    async fn connected_to_upstream(
+        &self,
+        _session: &mut Session,
+        reused: bool,
+        _peer: &HttpPeer,
+        _fd: RawFd,
+        _digest: Option<&Digest>,
+        ctx: &mut Context,
+    ) -> pingora::Result<()> {
+        ctx.phases.connected(!reused);
+        Ok(())
     }
 
     async fn response_filter(
@@ -200,12 +227,17 @@ impl ProxyHttp for Proxy {
             respond::drop_our_cookies(upstream_response, &ctx.serving.gate)?;
             return Ok(());
         }
+        ctx.phases.answered();
         let serving = Arc::clone(&ctx.serving);
         let flight = ctx.refresh.take();
         let Some(forward) = &mut ctx.forward else {
             return Err(Error::new_in(ErrorType::InternalError));
         };
+        let waits = flight.is_some().then(Instant::now);
         let set_cookies = serving.cookies_for_head(session, forward, flight).await;
+        if let Some(since) = waits {
+            ctx.phases.waited(since);
+        }
         if stays_open(upstream_response) {
             let internal = || Error::new_in(ErrorType::InternalError);
             let received = Received::of(session).map_err(|_| internal())?;
@@ -216,7 +248,10 @@ impl ProxyHttp for Proxy {
                 path: view::Path::of(session).to_string(),
                 status: upstream_response.status.as_u16(),
                 note: ctx.note.clone(),
-                started: ctx.started,
+                trace: ctx.trace,
+                phases: ctx.phases,
+                spans: ctx.spans,
+                upstream: serving.app(forward).map(Resolver::name).map(str::to_owned),
             };
             leash.put_on().map_err(|_| internal())?;
         }
@@ -283,16 +318,18 @@ impl ProxyHttp for Proxy {
     }
 
     async fn logging(&self, session: &mut Session, _e: Option<&Error>, ctx: &mut Context) {
-        let counters = &ctx.serving.counters;
-        counters.outcomes.count(ctx.note.outcome, ctx.note.reason);
-        ctx.serving.telemetry.access(&AccessLine {
+        ctx.serving.telemetry.tell(&AccessLine {
             method: session.req_header().method.as_str(),
             path: &view::Path::of(session),
             status: session
                 .response_written()
                 .map_or(0, |response| response.status.as_u16()),
             note: &ctx.note,
-            elapsed: ctx.started.elapsed(),
+            trace: ctx.trace.as_ref(),
+            elapsed: ctx.phases.whole(),
+            phases: &ctx.phases,
+            spans: ctx.spans,
+            upstream: app(ctx).map(Resolver::name),
         });
     }
 }

@@ -193,7 +193,7 @@ impl Reloader {
 
     fn serve_by(&self, next: Arc<Serving>) {
         self.serving.store(Arc::clone(&next));
-        next.watch_connections();
+        next.take_over();
         next.counters.reloads.done.fetch_add(1, Ordering::Relaxed);
         tracing::info!("the configuration was reloaded");
     }

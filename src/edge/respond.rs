@@ -10,6 +10,7 @@ use crate::gate::cache::{Audience, CacheControl, cache_control};
 use crate::gate::headers::is_override;
 use crate::gate::reply::Reply;
 use crate::gate::{Forward, Gate};
+use crate::telemetry::trace::{SpanId, TRACEPARENT, TRACESTATE, Trace};
 
 /// Headers that speak to shared caches past `Cache-Control` (RFC 9213 and its
 /// forerunners).
@@ -94,6 +95,28 @@ pub(super) fn edit_request(
         None => {}
     }
     Ok(())
+}
+
+/// The app gets exactly one `traceparent`: the one that was received, if it is
+/// good and no span of ours comes in between, else one of ours.
+pub(super) fn tell_trace(
+    header: &mut RequestHeader,
+    trace: Option<&Trace>,
+    span: Option<SpanId>,
+) -> pingora::Result<()> {
+    let told = trace.map(|trace| trace.header(span));
+    if !trace.is_some_and(Trace::was_received) {
+        header.remove_header(&TRACESTATE);
+    }
+    match told {
+        Some(Ok(None)) => Ok(()),
+        Some(Ok(Some(value))) => header.insert_header(TRACEPARENT, value),
+        // Without randomness there is no name for it.
+        Some(Err(_)) | None => {
+            header.remove_header(&TRACEPARENT);
+            Ok(())
+        }
+    }
 }
 
 /// Our cookies go out; where there is none, nothing is touched. What HTTP/2

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use http::HeaderValue;
@@ -14,6 +14,7 @@ use rustls::sign::CertifiedKey;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::collector::{Target, Targets};
 use super::form::FORMS_READ_MAX;
 use super::http::HttpClient;
 use super::leash::Ends;
@@ -28,7 +29,7 @@ use crate::gate::refresh::Outcome;
 use crate::gate::reply::Reply;
 use crate::gate::request::RequestView;
 use crate::gate::{Decision, Effect, Forward, Gate, NoSessionKey};
-use crate::telemetry::{Outcomes, Telemetry};
+use crate::telemetry::{Phases, Telemetry, Told};
 
 /// How long an answer of the app waits for newer tokens, so as to carry them.
 const HEAD_WAIT: Duration = Duration::from_millis(500);
@@ -51,13 +52,15 @@ pub struct Serving {
     /// What handshakes are answered with.
     certificate: Option<Arc<CertifiedKey>>,
     upstreams: Vec<Resolver>,
+    /// Where spans go, and where that is looked up.
+    target: Option<Arc<Target>>,
+    collector: Targets,
     http: HttpClient,
 }
 
 /// What is counted from the start of the process on.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
-    pub(super) outcomes: Outcomes,
     pub(super) reloads: ReloadCounters,
 }
 
@@ -89,10 +92,16 @@ impl Serving {
     ///
     /// # Errors
     /// Without a session key; a [`Config`] that was loaded has one.
-    pub fn new(config: &Config, gate: Gate, http: HttpClient) -> Result<Self, NoSessionKey> {
+    pub fn new(
+        config: &Config,
+        gate: Gate,
+        http: HttpClient,
+        told: Told,
+    ) -> Result<Self, NoSessionKey> {
         let gate = Arc::new(gate);
         let first_key = config.session.keys.first().ok_or(NoSessionKey)?;
-        let telemetry = Arc::new(Telemetry::new(config.log, first_key));
+        let telemetry = Arc::new(Telemetry::new(config, first_key, told));
+        let target = Target::of(config.telemetry.otlp.as_ref(), &http);
         let links = Arc::new(Links::new(config, &http));
         Ok(Self {
             ends: Arc::new(Ends::new(Arc::clone(&gate), Arc::clone(&telemetry))),
@@ -109,6 +118,8 @@ impl Serving {
             hsts: config.server.hsts.clone(),
             certificate: certificate(config),
             upstreams: resolvers(config),
+            target,
+            collector: Arc::default(),
             http,
         })
     }
@@ -126,11 +137,12 @@ impl Serving {
         let first_key = config.session.keys.first().ok_or(NoSessionKey)?;
         let http = self.http.clone();
         let links = Arc::new(self.links.succeeded_by(config, &http));
+        let told = self.telemetry.told().clone();
         Ok(Self {
             gate,
             refresher: Arc::new(self.refresher.succeeded_by(Arc::clone(&links))),
             links,
-            telemetry: Arc::new(Telemetry::new(config.log, first_key)),
+            telemetry: Arc::new(Telemetry::new(config, first_key, told)),
             ends: Arc::clone(&self.ends),
             limits: Arc::clone(&self.limits),
             counters: Arc::clone(&self.counters),
@@ -139,6 +151,8 @@ impl Serving {
             // Listeners that speak TLS do so until the next start.
             certificate: certificate(config).or_else(|| self.certificate()),
             upstreams: resolvers(config),
+            target: Target::of(config.telemetry.otlp.as_ref(), &http),
+            collector: Arc::clone(&self.collector),
             http,
         })
     }
@@ -161,10 +175,24 @@ impl Serving {
         &self.links
     }
 
-    /// From now on, open connections are held against this one.
-    pub fn watch_connections(&self) {
+    /// From now on, open connections are held against this one, and spans go
+    /// where it says.
+    pub fn take_over(&self) {
+        self.collector.store(self.target.clone());
         self.ends
             .follow(Arc::clone(&self.gate), Arc::clone(&self.telemetry));
+    }
+
+    /// Where spans go at the moment.
+    #[must_use]
+    pub fn collector(&self) -> Targets {
+        Arc::clone(&self.collector)
+    }
+
+    /// What is told of requests.
+    #[must_use]
+    pub fn told(&self) -> &Told {
+        self.telemetry.told()
     }
 
     /// When open connections have to end.
@@ -183,18 +211,22 @@ impl Serving {
     }
 
     /// Asks the core, and does what it asks for first: an effect on the
-    /// provider's side, then, if it comes to that, the reading of a form.
+    /// provider's side, then, if it comes to that, the reading of a form. Notes
+    /// how long it waited for the provider.
     pub(super) async fn fate_of(
         &self,
         session: &mut Session,
         client: Option<IpAddr>,
+        phases: &mut Phases,
     ) -> Result<Decision, FramingError> {
         let received = Received::of(session)?;
-        let mut decision = self.decide_with_keys(&received, client).await;
+        let mut decision = self.decide_with_keys(&received, client, phases).await;
         if !matches!(decision, Decision::Perform(Effect::KeepForm(_)))
             && let Decision::Perform(effect) = decision
         {
+            let since = Instant::now();
             decision = self.perform(effect, received.into_owned(), client).await;
+            phases.waited(since);
         }
         match decision {
             Decision::Perform(Effect::KeepForm(ask)) => {

@@ -23,6 +23,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// An app's address, and how it is spoken to.
 pub(super) struct Resolver {
+    name: String,
     /// Keeps connections of one app from serving another, or the same one under
     /// a configuration that trusts another authority: pingora keeps them over a
     /// reload, and does not look at the authority.
@@ -49,6 +50,7 @@ impl Resolver {
         });
         let client = upstream.tls.client.as_ref();
         Self {
+            name: upstream.name.clone(),
             pool: pool(upstream),
             address: upstream.address.clone(),
             protocol: upstream.protocol,
@@ -72,6 +74,11 @@ impl Resolver {
             },
             resolved: ArcSwapOption::empty(),
         }
+    }
+
+    /// Its name in the configuration.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The `Host` that it gets, if not the browser's.

@@ -74,7 +74,28 @@ impl Desk {
                 text(out, name, value)?;
             }
         }
-        writeln!(out, ",\"ms\":{}}}", line.elapsed.as_millis())
+        if let Some(trace) = line.trace {
+            // Digits alone: nothing to escape.
+            out.extend_from_slice(b",\"trace_id\":\"");
+            out.extend_from_slice(trace.id.as_str().as_bytes());
+            out.push(b'"');
+        }
+        write!(out, ",\"ms\":{}", line.elapsed.as_millis())?;
+        let phases = line.phases;
+        let parts = [
+            ("decide_ms", phases.decide()),
+            ("provider_ms", phases.provider().map(|part| part.lasted)),
+            ("connect_ms", phases.connect().map(|part| part.lasted)),
+            ("first_byte_ms", phases.first_byte().map(|part| part.lasted)),
+        ];
+        for (name, time) in parts {
+            if let Some(time) = time {
+                let micros = time.as_micros();
+                write!(out, ",\"{name}\":{}.{:03}", micros / 1000, micros % 1000)?;
+            }
+        }
+        out.extend_from_slice(b"}\n");
+        Ok(())
     }
 }
 
@@ -109,89 +130,4 @@ fn escaped(out: &mut Vec<u8>, value: &dyn Display) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::gate::reply::Note;
-
-    fn written(line: &AccessLine<'_>, user: Option<&str>, at: Duration) -> String {
-        let mut text = None;
-        write(line, user, at, |line| {
-            text = Some(String::from_utf8(line.to_vec()).unwrap());
-        });
-        text.unwrap()
-    }
-
-    fn line<'l>(path: &'l dyn Display, note: &'l Note) -> AccessLine<'l> {
-        AccessLine {
-            method: "GET",
-            path,
-            status: 200,
-            note,
-            elapsed: Duration::from_micros(4_900),
-        }
-    }
-
-    #[test]
-    fn every_field_is_where_it_was() {
-        let note = Note {
-            outcome: "forwarded",
-            reason: Some("no_cookie"),
-            user: None,
-            reference: Some("93afed49".to_owned()),
-            route: Some(Arc::from("default")),
-        };
-        let at = Duration::new(1_795_260_181, 37_208_999);
-        assert_eq!(
-            written(&line(&"/wiki/Start", &note), Some("0a1b2c3d4e5f"), at),
-            "{\"timestamp\":\"2026-11-21T11:23:01.037208Z\",\"level\":\"INFO\",\
-             \"message\":\"request\",\"method\":\"GET\",\"path\":\"/wiki/Start\",\"status\":200,\
-             \"outcome\":\"forwarded\",\"reason\":\"no_cookie\",\"route\":\"default\",\
-             \"user\":\"0a1b2c3d4e5f\",\"reference\":\"93afed49\",\"ms\":4}\n"
-        );
-    }
-
-    #[test]
-    fn what_is_not_there_has_no_field() {
-        let note = Note::new("client_gone");
-        let text = written(&line(&"/", &note), None, Duration::from_secs(1));
-        let fields: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(
-            fields,
-            json!({
-                "timestamp": "1970-01-01T00:00:01.000000Z", "level": "INFO", "message": "request",
-                "method": "GET", "path": "/", "status": 200, "outcome": "client_gone", "ms": 4,
-            })
-        );
-    }
-
-    #[test]
-    fn nothing_that_a_client_sends_ends_a_line_or_a_text() {
-        let note = Note::new("forwarded");
-        for path in [
-            "/\"},{\"status\":\"",
-            "/\\",
-            "/\n{}",
-            "/\u{7f}\u{1}",
-            "/é\u{2028}",
-        ] {
-            let text = written(&line(&path, &note), Some(path), Duration::ZERO);
-            assert_eq!(text.matches('\n').count(), 1, "{path:?}");
-            let fields: Value = serde_json::from_str(&text).unwrap();
-            assert_eq!(fields.get("path"), Some(&json!(path)));
-            assert_eq!(fields.get("user"), Some(&json!(path)));
-        }
-    }
-
-    #[test]
-    fn each_second_has_its_own_stamp() {
-        let note = Note::new("forwarded");
-        for (second, stamp) in [(59, "00:00:59"), (60, "00:01:00"), (86_399, "23:59:59")] {
-            let text = written(&line(&"/", &note), None, Duration::from_secs(second));
-            assert!(text.contains(stamp), "{text}");
-        }
-    }
-}
+mod tests;

@@ -2,8 +2,11 @@
 //! nonce, secret or claim value. `make test` runs this after everything else; by itself it has nothing
 //! to read and fails.
 
+use std::collections::BTreeSet;
 use std::fs;
 
+use super::traces::described;
+use crate::support::peers::root;
 use crate::support::records::{log_dir, secret_dir};
 
 /// How a JWT or JWE begins: `{"` in base64url.
@@ -54,6 +57,37 @@ fn no_log_line_of_the_whole_suite_holds_a_secret() {
         "log scan: {} files, {lines} lines, {} secrets, no leak",
         logs.len(),
         secrets.len()
+    );
+}
+
+#[test]
+fn every_outcome_and_reason_of_the_whole_suite_is_described() {
+    let page = fs::read_to_string(root().join("docs/logging.md")).expect("the page");
+    let (outcomes, reasons) = described(&page);
+    let mut seen = BTreeSet::new();
+    for (name, text) in files(&log_dir()) {
+        if !name.contains(".vestibule") {
+            continue;
+        }
+        for line in text.lines() {
+            let Ok(fields) = serde_json::from_str::<serde_json::Value>(line) else {
+                continue;
+            };
+            if fields["message"] != "request" {
+                continue;
+            }
+            for (field, list) in [("outcome", &outcomes), ("reason", &reasons)] {
+                if let Some(word) = fields[field].as_str() {
+                    assert!(list.contains(word), "{field} {word} in {name}");
+                    seen.insert(word.to_owned());
+                }
+            }
+        }
+    }
+    assert!(
+        seen.len() > 50,
+        "{} are not those of the whole suite",
+        seen.len()
     );
 }
 

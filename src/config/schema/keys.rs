@@ -260,4 +260,16 @@ pub(super) const KEYS: &[About] = &[
     key("log.format", "\"json\", one object a line, or \"text\" for people.").of(Words(&["json", "text"])).or("json"),
     key("log.level", "The least severe level that is written.").of(Words(&["error", "warn", "info", "debug", "trace"])).or("info"),
     key("log.user", "How people appear: \"hash\" (keyed), \"plain\" or \"off\".").of(Words(&["hash", "plain", "off"])).or("hash"),
+
+    key("telemetry", "By which trace requests are known, and who is told of it."),
+    key("telemetry.sample", "Which share of requests is recorded, \"0.1%\" for example: of those without a traceparent, or of all of them where otlp makes spans. The app is told by the sampled flag.").of(Like("^[0-9]{1,3}([.][0-9]{1,4})? *%$")).or("100%"),
+    key("telemetry.otlp", "Spans of recorded requests go to a collector, by OTLP over HTTP (protobuf)."),
+    key("telemetry.otlp.endpoint", "Where it listens; /v1/traces is added.").of(Url).required(),
+    key("telemetry.otlp.headers", "Headers that it asks for: a name, and where its value is read from."),
+    key("telemetry.otlp.http", "How it is reached."),
+    key("telemetry.otlp.http.proxy", "The proxy, as a URL without credentials (with them: read it from a file), or \"off\". By default as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say."),
+    key("telemetry.otlp.http.ca", "PEM file of the authorities that are believed, in place of the web's."),
+    key("telemetry.otlp.parent_based", "true: the sampled flag of a received traceparent decides. Only behind a proxy that sets traceparent itself: a client could have every request of its own recorded.").or_is(false),
+    key("telemetry.otlp.service_name", "What Vestibule is called there (service.name).").or("vestibule"),
+    key("telemetry.otlp.attributes", "Further attributes of this instance, such as \"k8s.pod.name\"."),
 ];

@@ -95,6 +95,9 @@ const RESERVED: &[&str] = &[
     "proxy-connection",
     "set-cookie",
     "te",
+    // Says which trace the request belongs to, on every request.
+    "traceparent",
+    "tracestate",
     "trailer",
     "transfer-encoding",
     "upgrade",

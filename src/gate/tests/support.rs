@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::config::{
     AuthorizeParams, ClientAuth, Config, EmailVerified, Endpoints, Identity, Listen, Log,
     LogFormat, LogUser, LogoutReach, Provider, ProviderHttp, ProviderId, ProviderKind, Revoked,
-    Server, Session as SessionConfig, Upstreams,
+    Server, Session as SessionConfig, Share, Telemetry, Upstreams,
 };
 use crate::gate::claims::ClaimPath;
 use crate::gate::client::TrustedProxies;
@@ -265,6 +265,10 @@ pub(in crate::gate) fn config() -> Config {
             format: LogFormat::Json,
             level: "info".parse().unwrap(),
             user: LogUser::Hash,
+        },
+        telemetry: Telemetry {
+            sample: Share::ALL,
+            otlp: None,
         },
     }
 }

@@ -9,7 +9,10 @@ use crate::config::reader::{Item, Text};
 use crate::config::{OutboundProxy, ProviderHttp};
 
 impl Conversion<'_> {
-    pub(super) fn provider_http(&mut self, table: &HttpTable) -> Option<ProviderHttp> {
+    pub(in crate::config::convert) fn provider_http(
+        &mut self,
+        table: &HttpTable,
+    ) -> Option<ProviderHttp> {
         let proxy = match &table.proxy {
             None => Some(OutboundProxy::Environment),
             Some(item) => self.outbound_proxy(item),

@@ -279,6 +279,31 @@ fn a_proxys_credentials_are_nowhere_to_be_seen_and_a_change_of_them_is() {
 }
 
 #[test]
+fn a_collectors_headers_are_nowhere_to_be_seen_and_its_address_is_whole() {
+    for (endpoint, whole) in [
+        ("https://c", "https://c/v1/traces"),
+        ("https://c/", "https://c/v1/traces"),
+        ("https://c/otlp", "https://c/otlp/v1/traces"),
+        (
+            "http://127.0.0.1:4318/v1/traces",
+            "http://127.0.0.1:4318/v1/traces",
+        ),
+    ] {
+        let text = change(&format!(
+            "telemetry.otlp = {{ endpoint = \"{endpoint}\", headers = {{ X-Key = {{ env = \"KEY\" }} }} }}"
+        ));
+        let mut outside = Fake::new();
+        outside.0.insert("$KEY".to_owned(), "s3cr3t".to_owned());
+        let loaded = read_with(&text, &outside).unwrap();
+        assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+        let otlp = loaded.config.telemetry.otlp.unwrap();
+        assert_eq!(otlp.endpoint.as_str(), whole);
+        assert_eq!(otlp.headers[0].1.as_bytes(), b"s3cr3t");
+        assert!(!format!("{otlp:?}").contains("s3cr3t"), "{otlp:?}");
+    }
+}
+
+#[test]
 fn the_benchmarks_configuration_is_a_good_one() {
     let text = r#"
 [server]
@@ -342,6 +367,10 @@ fn the_example_is_good_and_states_the_defaults() {
         format!("{:?}", smallest.headers)
     );
     assert_eq!(format!("{:?}", example.log), format!("{:?}", smallest.log));
+    assert_eq!(
+        format!("{:?}", example.telemetry),
+        format!("{:?}", smallest.telemetry)
+    );
     assert_eq!(example.routes.len(), 5, "routes are examples");
 }
 

@@ -1,0 +1,211 @@
+//! By which trace a request is known to the app and in the log.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::dev_idp::KIRSTEN;
+use crate::support::peers::root;
+use crate::support::{Harness, Setup};
+
+const GOOD: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+
+/// An app that anybody may ask.
+fn open_app() -> Harness {
+    let setup = Setup {
+        tables: "[[route]]\naccess = \"public\"\n".to_owned(),
+        ..Setup::default()
+    };
+    setup.start()
+}
+
+fn get(chain: &Harness, path: &str, headers: &str) {
+    let answer = chain.raw(&format!(
+        "GET {path} HTTP/1.1\r\nHost: HOST\r\n{headers}\r\n"
+    ));
+    assert_eq!(answer.status, 200, "{headers}");
+}
+
+fn fields(line: &str) -> Value {
+    serde_json::from_str(line).expect("JSON")
+}
+
+/// Version, trace id, parent id and flags.
+fn parts(traceparent: &str) -> [&str; 4] {
+    let parts: Vec<&str> = traceparent.split('-').collect();
+    parts.try_into().expect("four parts")
+}
+
+#[test]
+fn a_good_traceparent_reaches_the_app_as_it_is_and_the_log_has_its_id() {
+    let mut chain = open_app();
+    let state = "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE";
+    get(
+        &chain,
+        "/good",
+        &format!("Traceparent: {GOOD}\r\ntracestate: {state}\r\n"),
+    );
+    let seen = chain.echo.last();
+    assert_eq!(seen.header("traceparent"), Some(GOOD));
+    assert_eq!(seen.header("tracestate"), Some(state));
+    let line = fields(&chain.await_log(&["\"request\"", "\"/good\""]));
+    assert_eq!(line["trace_id"], parts(GOOD)[1]);
+}
+
+#[test]
+fn whatever_else_a_client_sends_the_app_gets_exactly_one_good_traceparent() {
+    let mut chain = open_app();
+    let mut ids = BTreeSet::new();
+    for (place, sent) in [
+        String::new(),
+        format!("traceparent: {GOOD}\r\nTRACEPARENT: {GOOD}\r\n"),
+        format!("traceparent: {GOOD}, {GOOD}\r\n"),
+        format!("traceparent: {GOOD}-more\r\n"),
+        format!("traceparent: {}\r\n", GOOD.to_uppercase()),
+        format!("traceparent: ff{}\r\n", &GOOD[2..]),
+        format!("traceparent: 00-{}-b7ad6b7169203331-01\r\n", "0".repeat(32)),
+        "traceparent: \r\n".to_owned(),
+        "traceparent: x\r\n".to_owned(),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let path = format!("/bad/{place}");
+        get(
+            &chain,
+            &path,
+            &format!("{sent}tracestate: rojo=00f067aa0ba902b7\r\n"),
+        );
+        let seen = chain.echo.last();
+        let told = seen.header("traceparent").expect("a traceparent");
+        let [version, id, parent, flags] = parts(told);
+        assert_eq!(
+            (version, id.len(), parent.len(), flags),
+            ("00", 32, 16, "01"),
+            "{sent}"
+        );
+        assert_ne!(id, parts(GOOD)[1], "{sent}");
+        assert!(ids.insert(id.to_owned()), "{sent}");
+        assert_eq!(seen.header("tracestate"), None, "{sent}");
+        let line = fields(&chain.await_log(&["\"request\"", &format!("\"{path}\"")]));
+        assert_eq!(line["trace_id"], id);
+    }
+    // Of a version to come, what is known of it today.
+    get(
+        &chain,
+        "/later",
+        &format!("traceparent: 07{}-later\r\n", &GOOD[2..]),
+    );
+    assert_eq!(chain.echo.last().header("traceparent"), Some(GOOD));
+}
+
+#[test]
+fn the_line_of_each_request_has_its_trace_and_the_times_of_its_phases() {
+    let setup = Setup {
+        server: "threads = 1\n".to_owned(),
+        ..Setup::default()
+    };
+    let mut chain = setup.start();
+    let mut browser = chain.signed_in(KIRSTEN);
+    let callback = fields(&chain.await_log(&["\"signed_in\""]));
+    assert!(callback["provider_ms"].as_f64() > Some(0.0), "{callback}");
+    assert!(callback["decide_ms"].is_number(), "{callback}");
+    assert!(callback.get("first_byte_ms").is_none(), "{callback}");
+
+    let first = fields(&chain.await_log(&["\"forwarded\""]));
+    assert!(first["connect_ms"].is_number(), "{first}");
+    assert!(first["first_byte_ms"].as_f64() > Some(0.0), "{first}");
+    assert!(first.get("provider_ms").is_none(), "{first}");
+    assert_eq!(browser.get("/second").status, 200);
+    let second = fields(&chain.await_log(&["\"forwarded\"", "\"/second\""]));
+    assert!(
+        second.get("connect_ms").is_none(),
+        "the connection was there: {second}"
+    );
+    assert!(second["first_byte_ms"].is_number(), "{second}");
+
+    // A page with a reference: one line has both.
+    let page = chain.raw("GET /_vestibule/callback?state=x&code=y HTTP/1.1\r\nHost: HOST\r\nAccept: text/html\r\n\r\n");
+    assert_eq!(page.status, 400);
+    let failed = fields(&chain.await_log(&["\"login_failed\""]));
+    let reference = failed["reference"].as_str().expect("a reference");
+    assert!(page.text().contains(reference));
+    assert_eq!(
+        failed["trace_id"].as_str().map(str::len),
+        Some(32),
+        "{failed}"
+    );
+}
+
+#[test]
+fn the_text_for_people_has_the_same_fields() {
+    let setup = Setup {
+        tables: "[[route]]\naccess = \"public\"\n[log]\nformat = \"text\"\n".to_owned(),
+        ..Setup::default()
+    };
+    let mut chain = setup.start();
+    get(&chain, "/text", &format!("traceparent: {GOOD}\r\n"));
+    let line = chain.await_log(&[" request ", "path=/text"]);
+    for field in [
+        " INFO ",
+        "method=\"GET\"",
+        "status=200",
+        "outcome=\"forwarded\"",
+        "route=\"",
+        "trace_id=\"0af7651916cd43dd8448eb211c80319c\"",
+        " ms=",
+        "decide_ms=0.",
+        "connect_ms=",
+        "first_byte_ms=",
+    ] {
+        assert!(line.contains(field), "{field} in {line}");
+    }
+}
+
+#[test]
+fn every_described_outcome_and_reason_is_one_of_the_program() {
+    let page = fs::read_to_string(root().join("docs/logging.md")).expect("the page");
+    let source = source(&root().join("src"));
+    let (outcomes, reasons) = described(&page);
+    for word in outcomes.iter().chain(&reasons) {
+        assert!(source.contains(&format!("\"{word}\"")), "{word}");
+    }
+    for part in source.split("Note::new(\"").skip(1) {
+        let outcome = part.split('"').next().unwrap_or("");
+        assert!(outcomes.contains(outcome), "{outcome} is not described");
+    }
+}
+
+/// Outcomes and reasons that docs/logging.md lists.
+pub(super) fn described(page: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+    let section = |head: &str| {
+        let mut sections = page.split("\n## ");
+        let found = sections.find(|section| section.starts_with(head));
+        found.unwrap_or_else(|| panic!("no section {head}"))
+    };
+    let outcomes = section("Outcomes").lines();
+    let outcomes = outcomes.filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let reasons = section("Reasons").split("\n- ").skip(1);
+    let reasons = reasons.flat_map(|item| item.split('`').skip(1).step_by(2));
+    (
+        outcomes.map(str::to_owned).collect(),
+        reasons.map(str::to_owned).collect(),
+    )
+}
+
+/// The program's text, but for its tests.
+fn source(folder: &std::path::Path) -> String {
+    let mut text = String::new();
+    for entry in fs::read_dir(folder).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if path.is_dir() && name != Some("tests") {
+            text.push_str(&source(&path));
+        } else if path.extension().is_some_and(|end| end == "rs") && name != Some("tests.rs") {
+            let file = fs::read_to_string(&path).expect("a source");
+            text.push_str(file.split("#[cfg(test)]\nmod tests {").next().unwrap_or(""));
+        }
+    }
+    text
+}
