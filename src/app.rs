@@ -80,6 +80,8 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
     let (queue, records) = Queue::new();
     let told = Told {
         outcomes: Arc::default(),
+        apps: Arc::default(),
+        provider: Arc::default(),
         queue: queue.clone(),
     };
     let serving = Serving::new(config, gate, http, told)?;
@@ -92,7 +94,8 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
     let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
     server.bootstrap();
     let public = Leashed::new(&server.configuration, proxy, &serving.load());
-    let public = listeners::public(Door::new(public), &config.server, &serving)?;
+    let door = Door::new(public, &config.server, &serving)?;
+    let public = listeners::public(door, &config.server);
     let doors = Doors::new(&config.server);
     let admin = Admin::new(Arc::clone(&serving), doors.open());
     let mut admin = Service::new("admin".to_owned(), admin);

@@ -3,8 +3,10 @@
 pub mod admin;
 pub mod collector;
 pub mod door;
+mod encrypted;
 mod failed;
 mod form;
+mod handshake;
 pub mod http;
 pub mod leash;
 pub mod links;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+mod histogram;
 mod line;
 mod outcomes;
 mod phases;
@@ -19,6 +20,7 @@ mod span;
 pub mod trace;
 mod tracer;
 
+pub use histogram::{Apps, Histogram};
 pub use outcomes::Outcomes;
 pub use phases::{Phases, Stretch};
 pub use queue::{Batch, Queue, Records};
@@ -52,6 +54,10 @@ pub struct Telemetry {
 pub struct Told {
     /// How requests ended.
     pub outcomes: Arc<Outcomes>,
+    /// How long apps took.
+    pub apps: Arc<Apps>,
+    /// How long requests waited for the provider, if they did.
+    pub provider: Arc<Histogram>,
     /// Spans on their way to the collector.
     pub queue: Queue,
 }
@@ -170,6 +176,12 @@ impl Telemetry {
     pub fn tell(&self, line: &AccessLine<'_>) {
         let note = line.note;
         self.told.outcomes.count(note.outcome, note.reason);
+        if let Some(app) = line.upstream {
+            self.told.apps.add(app, line.phases);
+        }
+        if let Some(part) = line.phases.provider() {
+            self.told.provider.add(part.lasted);
+        }
         if let (Some(trace), Some(spans)) = (line.trace, line.spans) {
             self.told.queue.add(self.record(line, *trace, spans));
         }

@@ -1,7 +1,8 @@
 //! Which protocol a new connection speaks.
 //!
 //! Owns the look at its first bytes: HTTP/2 with prior knowledge (RFC 9113 3.3)
-//! beside HTTP/1.1 on one plain listener. With TLS, ALPN has said it already.
+//! beside HTTP/1.1 on one plain listener. With TLS, the handshake comes first,
+//! and ALPN says it.
 //! pingora's own look waits for 24 bytes without end, and the shortest request
 //! of HTTP/1.0 has 18.
 
@@ -14,7 +15,11 @@ use pingora::protocols::Stream;
 use pingora::server::ShutdownWatch;
 use tokio::time::timeout;
 
+use super::handshake::Handshakes;
 use super::leash::Leashed;
+use super::listeners::ListenError;
+use super::serving::Current;
+use crate::config::Server;
 
 /// What HTTP/2 begins with (RFC 9113 3.4); no method of HTTP/1 begins so.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -26,18 +31,27 @@ const FIRST_BYTES: Duration = Duration::from_secs(60);
 /// The public listener's application.
 #[derive(Debug)]
 pub struct Door {
+    /// What TCP connections begin with, if TLS ends here.
+    tls: Option<Handshakes>,
     http: Arc<Leashed>,
     http2: Arc<Leashed>,
 }
 
 impl Door {
     /// In front of this one.
-    #[must_use]
-    pub fn new(app: Leashed) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// [`ListenError::Tls`]: nothing is served plain instead.
+    pub fn new(app: Leashed, server: &Server, serving: &Arc<Current>) -> Result<Self, ListenError> {
+        let tls = server
+            .tls
+            .is_some()
+            .then(|| Handshakes::new(Arc::clone(serving)));
+        Ok(Self {
+            tls: tls.transpose().map_err(|_| ListenError::Tls)?,
             http2: Arc::new(app.of_http2()),
             http: Arc::new(app),
-        }
+        })
     }
 }
 
@@ -45,9 +59,13 @@ impl Door {
 impl ServerApp for Door {
     async fn process_new(
         self: &Arc<Self>,
-        mut connection: Stream,
+        connection: Stream,
         shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
+        let mut connection = match &self.tls {
+            Some(tls) if needs_handshake(&connection) => tls.shake(connection).await?,
+            Some(_) | None => connection,
+        };
         let is_plain = connection.get_ssl_digest().is_none();
         let app = match is_plain && is_http2(&mut connection).await? {
             true => &self.http2,
@@ -59,6 +77,15 @@ impl ServerApp for Door {
     async fn cleanup(&self) {
         ServerApp::cleanup(self.http.as_ref()).await;
     }
+}
+
+/// A connection comes by here again after each request. Unix sockets stay
+/// plain; whatever is not known to be one is encrypted.
+fn needs_handshake(connection: &Stream) -> bool {
+    let digest = connection.get_socket_digest();
+    let local = digest.as_ref().and_then(|digest| digest.local_addr());
+    let is_unix = local.is_some_and(|address| address.as_unix().is_some());
+    connection.get_ssl_digest().is_none() && !is_unix
 }
 
 /// `None` if nobody says in time which it is.

@@ -1,4 +1,4 @@
-//! The public listeners: TCP addresses, with TLS or without, and unix sockets.
+//! The public listeners: TCP addresses and unix sockets.
 //!
 //! Owns how they are opened, and what makes sure of it beforehand. Must not know what is served on them.
 
@@ -14,15 +14,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pingora::listeners::ListenerConfig;
-use pingora::listeners::tls::TlsSettings;
 use pingora::server::ShutdownWatch;
 use pingora::services::background::BackgroundService;
 use pingora::services::listening::Service;
-use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
 use tokio::time::{Instant, sleep};
 
-use super::serving::Current;
 use crate::config::{Listen, Server};
 use crate::telemetry;
 
@@ -97,55 +93,19 @@ fn make_way(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
-/// A service for the public on all its addresses.
-///
-/// # Errors
-/// [`ListenError::Tls`].
-pub fn public<A>(
-    app: A,
-    server: &Server,
-    serving: &Arc<Current>,
-) -> Result<Service<A>, ListenError> {
+/// A service for the public on all its addresses. Where TLS ends here, the
+/// application does that itself.
+#[must_use]
+pub fn public<A>(app: A, server: &Server) -> Service<A> {
     let mut service = Service::new("public".to_owned(), app);
     for address in &server.listen {
-        let endpoint = match address {
-            Listen::Tcp(address) => {
-                let endpoint = ListenerConfig::tcp(address.to_string());
-                match server.tls.is_some() {
-                    true => endpoint.tls(tls(serving)?),
-                    false => endpoint,
-                }
-            }
+        service.add_listener(match address {
+            Listen::Tcp(address) => ListenerConfig::tcp(address.to_string()),
             Listen::Unix(path) => ListenerConfig::uds(path.to_string_lossy())
                 .permissions(fs::Permissions::from_mode(server.socket_mode)),
-        };
-        service.add_listener(endpoint);
+        });
     }
-    Ok(service)
-}
-
-/// TLS 1.2 and 1.3 (pingora asks rustls for no other), HTTP/2 before HTTP/1.1.
-fn tls(serving: &Arc<Current>) -> Result<TlsSettings, ListenError> {
-    // The paths are not looked at where there is a resolver.
-    let mut settings = TlsSettings::intermediate("", "").map_err(|_| ListenError::Tls)?;
-    settings.set_cert_resolver(Arc::new(Certificates(Arc::clone(serving))));
-    settings.enable_h2();
-    Ok(settings)
-}
-
-/// Answers each handshake with the certificate that is configured at the moment.
-struct Certificates(Arc<Current>);
-
-impl std::fmt::Debug for Certificates {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Certificates")
-    }
-}
-
-impl ResolvesServerCert for Certificates {
-    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.0.load().certificate()
-    }
+    service
 }
 
 /// Tells when the public listeners answer: pingora starts all services at once,

@@ -6,8 +6,9 @@
 use std::fmt::{Display, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::serving::Serving;
+use super::serving::{Logins, Serving};
 use crate::clock;
+use crate::telemetry::Histogram;
 use crate::version;
 
 /// The `Content-Type` of what [`render`] writes.
@@ -33,6 +34,20 @@ impl Page {
         }
         let close = if labels.is_empty() { "" } else { "}" };
         let _written = writeln!(self.0, "{close} {value}");
+    }
+
+    /// The samples of one histogram.
+    fn histogram(&mut self, name: &str, label: Option<(&str, &str)>, times: &Histogram) {
+        let shown = times.shown();
+        let labels: Vec<_> = label.into_iter().collect();
+        for (bound, count) in &shown.buckets {
+            let labels = [labels.as_slice(), &[("le", bound)]].concat();
+            self.sample(&format!("{name}_bucket"), &labels, count);
+        }
+        let (seconds, micros) = (shown.micros / 1_000_000, shown.micros % 1_000_000);
+        let sum = format_args!("{seconds}.{micros:06}");
+        self.sample(&format!("{name}_sum"), &labels, sum);
+        self.sample(&format!("{name}_count"), &labels, shown.count());
     }
 
     fn one(&mut self, name: &str, kind: &str, help: &str, value: impl Display) {
@@ -64,6 +79,44 @@ pub(super) fn render(serving: &Serving) -> String {
     );
     for ((outcome, reason), value) in serving.told().outcomes.all() {
         page.sample(name, &[("outcome", outcome), ("reason", reason)], value);
+    }
+
+    let apps = serving.told().apps.all();
+    let name = "upstream_connect_seconds";
+    page.family(
+        name,
+        "histogram",
+        "How long new connections to an app took.",
+    );
+    for (app, times) in apps.iter() {
+        page.histogram(name, Some(("upstream", app)), &times.connect);
+    }
+    let name = "upstream_first_byte_seconds";
+    let help = "How long an app took from a connection to the head of its answer.";
+    page.family(name, "histogram", help);
+    for (app, times) in apps.iter() {
+        page.histogram(name, Some(("upstream", app)), &times.first_byte);
+    }
+    let name = "provider_wait_seconds";
+    let help = "How long requests waited for the provider, those that did.";
+    page.family(name, "histogram", help);
+    page.histogram(name, None, &serving.told().provider);
+
+    let name = "tls_handshakes_failed_total";
+    let help = "TLS handshakes with clients that failed, by why.";
+    page.family(name, "counter", help);
+    for (reason, value) in serving.counters.handshakes.all() {
+        page.sample(name, &[("reason", reason)], value);
+    }
+
+    let name = "logins_total";
+    let help = "Logins by provider: begun, and how they ended after coming back with a code.";
+    page.family(name, "counter", help);
+    for link in serving.links.iter() {
+        for result in Logins::RESULTS {
+            let value = serving.counters.logins.of(link.id(), result);
+            page.sample(name, &[("provider", link.id()), ("result", result)], value);
+        }
     }
 
     let name = "spans_total";

@@ -49,14 +49,24 @@ impl Serving {
                     .as_ref()
                     .and_then(|endpoints| link.relying_party.authorize_url(&ask, endpoints).ok());
                 match url {
-                    Some(url) => self.gate.login_started(ask, &url),
+                    Some(url) => {
+                        self.counters.logins.count(link.id(), "started");
+                        self.gate.login_started(ask, &url)
+                    }
                     None => self.gate.login_impossible(&view),
                 }
             }
             Effect::Exchange(ask) => {
                 let outcome = self.redeem(&ask).await;
-                self.gate
-                    .after_exchange(&view, &ask, outcome, clock::now(), &mut clock::random)
+                let (now, rng) = (clock::now(), &mut clock::random);
+                let reply = self.gate.after_exchange(&view, &ask, outcome, now, rng);
+                let result = match reply.note.outcome {
+                    "signed_in" => "done",
+                    _ => "failed",
+                };
+                let provider = ask.exchange.login().provider();
+                self.counters.logins.count(provider, result);
+                reply
             }
             // Its body is not at hand here.
             Effect::KeepForm(ask) => ask.otherwise(),

@@ -2,9 +2,10 @@
 //! they stand together. A reload puts another one in its place; a request keeps
 //! the one that it began with.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -16,6 +17,7 @@ use tokio::time::timeout;
 
 use super::collector::{Target, Targets};
 use super::form::FORMS_READ_MAX;
+use super::handshake::Failures;
 use super::http::HttpClient;
 use super::leash::Ends;
 use super::links::Links;
@@ -62,6 +64,31 @@ pub struct Serving {
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) reloads: ReloadCounters,
+    pub(super) logins: Logins,
+    /// TLS handshakes that failed.
+    pub(super) handshakes: Failures,
+}
+
+/// Logins by provider: how many were begun, and how they ended once somebody
+/// came back with a code. Names are those of the configuration.
+#[derive(Debug, Default)]
+pub(super) struct Logins(Mutex<BTreeMap<(String, &'static str), u64>>);
+
+impl Logins {
+    pub(super) const RESULTS: [&str; 3] = ["started", "done", "failed"];
+
+    /// One more; `result` is one of [`RESULTS`](Self::RESULTS).
+    pub(super) fn count(&self, provider: &str, result: &'static str) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry((provider.to_owned(), result)).or_default() += 1;
+    }
+
+    /// So far.
+    pub(super) fn of(&self, provider: &str, result: &'static str) -> u64 {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.get(&(provider.to_owned(), result));
+        count.copied().unwrap_or(0)
+    }
 }
 
 /// How reloads ended.

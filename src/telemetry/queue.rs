@@ -153,3 +153,60 @@ impl Batch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::telemetry::phases::Phases;
+    use crate::telemetry::span::Spans;
+    use crate::telemetry::trace::Trace;
+
+    fn record() -> Record {
+        Record {
+            trace: Trace::of(&HeaderMap::new(), || true).unwrap(),
+            spans: Spans::new().unwrap(),
+            phases: Phases::all(),
+            ended: Duration::from_secs(1_795_260_181),
+            lasted: Duration::from_secs(2),
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            status: 200,
+            outcome: "forwarded",
+            reason: None,
+            route: None,
+            upstream: None,
+            user: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_there_is_no_room_for_is_counted_and_nobody_waits() {
+        let (queue, mut records) = Queue::new();
+        for _ in 0..QUEUE_MAX + 3 {
+            queue.add(record());
+        }
+        // Each of them is four spans.
+        assert_eq!(queue.counts().overflowed.load(Ordering::Relaxed), 12);
+        let mut batch = records.next().await.unwrap();
+        assert!(!batch.is_urgent());
+        assert_eq!(batch.spans().len(), 4 * BATCH_MAX);
+    }
+
+    #[tokio::test]
+    async fn a_flush_hurries_what_is_before_it() {
+        let (queue, mut records) = Queue::new();
+        queue.add(record());
+        let flushed = queue.flush(Duration::from_secs(60));
+        let sent = async {
+            let mut batch = records.next().await.unwrap();
+            assert!(batch.is_urgent());
+            assert_eq!(batch.spans().len(), 4);
+            batch.done();
+        };
+        let (flushed, ()) = tokio::join!(flushed, sent);
+        assert!(flushed);
+        assert!(!queue.flush(Duration::ZERO).await, "nobody reads any more");
+    }
+}

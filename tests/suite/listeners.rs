@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::io::{BufReader, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -254,4 +255,83 @@ fn http2_with_prior_knowledge_and_short_requests_come_to_one_address() {
         assert!(answer.is_ok_and(|answer| answer.status >= 400) || begun.len() < 4);
     }
     assert_eq!(chain.signed_in(KIRSTEN).get("/").status, 200);
+}
+
+#[test]
+fn a_handshake_that_fails_has_one_line_and_is_counted_by_its_reason() {
+    let home = tempfile::tempdir().expect("a directory");
+    let authority = Authority::new(home.path(), "ca");
+    let (certificate, key) = authority.issue("us", "wiki.example.com");
+    let (mut chain, _) = chain_with_tls(&certificate, &key, "");
+    let count = |chain: &Harness, reason: &str| {
+        let page = chain.ask_admin("/metrics").text();
+        let sample = format!("vestibule_tls_handshakes_failed_total{{reason=\"{reason}\"}} ");
+        let value = page.lines().find_map(|line| line.strip_prefix(&sample));
+        value.expect("a sample").parse::<u64>().expect("a number")
+    };
+    let reasons = [
+        "tls_not_spoken",
+        "tls_nothing_in_common",
+        "tls_certificate_refused",
+        "tls_alert",
+        "tls_client_gone",
+        "tls_timeout",
+        "tls_failed",
+    ];
+    for reason in reasons {
+        assert_eq!(
+            count(&chain, reason),
+            0,
+            "{reason}: our own look is no handshake"
+        );
+    }
+    // A load balancer that looks whether somebody listens.
+    drop(TcpStream::connect(chain.address).expect("a connection"));
+
+    let mut plain = TcpStream::connect(chain.address).expect("a connection");
+    plain
+        .write_all(b"GET / HTTP/1.1\r\nHost: wiki.example.com\r\n\r\n")
+        .expect("bytes");
+    let line = chain.await_log(&["a TLS handshake failed", "\"tls_not_spoken\""]);
+    let line: Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!(line["client"], "127.0.0.1");
+
+    let stranger = Authority::new(home.path(), "stranger");
+    let refused = believing(&stranger, chain.address);
+    assert!(refused.is_err(), "the certificate is believed");
+    chain.await_log(&["a TLS handshake failed", "\"tls_certificate_refused\""]);
+
+    let mut half = TcpStream::connect(chain.address).expect("a connection");
+    half.write_all(&[22, 3, 1]).expect("bytes");
+    drop(half);
+    chain.await_log(&["a TLS handshake failed", "\"tls_client_gone\""]);
+    for reason in reasons {
+        let expected = u64::from(matches!(
+            reason,
+            "tls_not_spoken" | "tls_certificate_refused" | "tls_client_gone"
+        ));
+        assert_eq!(count(&chain, reason), expected, "{reason}");
+    }
+}
+
+/// A handshake of somebody who believes this authority alone.
+fn believing(authority: &Authority, address: SocketAddr) -> std::io::Result<()> {
+    use rustls_pki_types::CertificateDer;
+    use rustls_pki_types::pem::PemObject;
+    let mut roots = rustls::RootCertStore::empty();
+    let one = CertificateDer::from_pem_file(&authority.file).expect("a certificate");
+    roots.add(one).expect("an authority");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = "wiki.example.com".try_into().expect("a name");
+    let mut session = rustls::ClientConnection::new(Arc::new(config), name).expect("a session");
+    let mut socket = TcpStream::connect(address)?;
+    while session.is_handshaking() {
+        session.complete_io(&mut socket)?;
+    }
+    Ok(())
 }

@@ -48,7 +48,7 @@ fn every_metric_is_described_and_every_described_one_is_there() {
         let good = line.starts_with("# HELP vestibule_")
             || line.starts_with("# TYPE vestibule_")
             || line.rsplit_once(' ').is_some_and(|(name, value)| {
-                name.starts_with("vestibule_") && value.parse::<i64>().is_ok()
+                name.starts_with("vestibule_") && value.parse::<f64>().is_ok()
             });
         assert!(good, "{line}");
     }
@@ -122,6 +122,33 @@ fn requests_are_counted_by_what_became_of_them() {
         ),
         "{text}"
     );
+    for (sample, expected) in [
+        (
+            "vestibule_logins_total{provider=\"corp\",result=\"started\"}",
+            1,
+        ),
+        (
+            "vestibule_logins_total{provider=\"corp\",result=\"done\"}",
+            1,
+        ),
+        (
+            "vestibule_logins_total{provider=\"corp\",result=\"failed\"}",
+            0,
+        ),
+        (
+            "vestibule_upstream_first_byte_seconds_count{upstream=\"default\"}",
+            4,
+        ),
+        (
+            "vestibule_upstream_first_byte_seconds_bucket{upstream=\"default\",le=\"+Inf\"}",
+            4,
+        ),
+    ] {
+        assert_eq!(value(&text, sample), Some(expected), "{sample}");
+    }
+    let connected = "vestibule_upstream_connect_seconds_count{upstream=\"default\"}";
+    assert!(value(&text, connected) > Some(0));
+    assert!(value(&text, "vestibule_provider_wait_seconds_count") > Some(0));
     let public = chain.raw("GET /metrics HTTP/1.1\r\nHost: HOST\r\n\r\n");
     assert_ne!(public.status, 200, "never by the public listener");
 }

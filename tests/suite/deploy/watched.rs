@@ -39,11 +39,13 @@ fn every_query_is_of_metrics_that_there_are() {
         assert!(!metrics.is_empty(), "{query}");
         for metric in metrics {
             let metric = metric.as_str().expect("a name");
+            // Of a histogram, its buckets.
+            let metric = metric.strip_suffix("_bucket").unwrap_or(metric);
             assert!(described.contains(metric), "{metric} in {query}");
         }
         for (label, values) in answer["labels"].as_object().expect("a table") {
             match label.as_str() {
-                "outcome" | "result" => {
+                "outcome" | "result" | "reason" => {
                     for value in values.as_array().expect("a list") {
                         assert!(source.contains(&value.to_string()), "{value} in {query}");
                     }
