@@ -46,10 +46,11 @@ fn every_text_is_said_and_said_in_its_language() {
         let book = Phrasebook::built_in(language);
         for (index, key) in KEYS.iter().enumerate() {
             let text = book.wording(index);
-            assert!(
-                !text.trim().is_empty() || *key == "shared.thousands",
-                "{key}"
-            );
+            // No word, but what stands between the digits of a number.
+            if *key == "shared.thousands" {
+                continue;
+            }
+            assert!(!text.trim().is_empty(), "{key}");
             assert!(!text.contains("  "), "{language:?} {key}");
             let is_sentence = |text: &str| text.ends_with(['.', '?', '!']);
             assert_eq!(
