@@ -6,8 +6,11 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::support::dev_idp::{KIRSTEN, OLA};
-use crate::support::fronts::{Front, Kind, front, front_with};
-use crate::support::{Browser, Harness, Response, Setup};
+use crate::support::fronts::{Front, Kind, front};
+use crate::support::{Browser, Response};
+
+mod by_hand;
+mod documented;
 
 /// No condition takes longer to come true, whatever else the machine does.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -308,117 +311,6 @@ fn without_cookies_a_session_ends_with_its_token_behind_envoy() {
     ends_without_cookies(&front(Kind::Envoy, "", ""));
 }
 
-/// The lines of oauth2-proxy's documentation for nginx, as data: what each location sets.
-const OAUTH2_PROXY: &str = r#"server {
-    listen FRONT;
-    location /oauth2/ {
-        proxy_pass       http://VESTIBULE;
-        proxy_set_header Host                    $http_host;
-        proxy_set_header X-Real-IP               $remote_addr;
-        proxy_set_header X-Auth-Request-Redirect $request_uri;
-    }
-    location = /oauth2/auth {
-        proxy_pass       http://VESTIBULE;
-        proxy_set_header Host            $http_host;
-        proxy_set_header X-Real-IP       $remote_addr;
-        proxy_set_header X-Forwarded-Uri $request_uri;
-        proxy_set_header Content-Length  "";
-        proxy_pass_request_body          off;
-    }
-    location / {
-        auth_request /oauth2/auth;
-        error_page 401 = @oauth2_signin;
-        auth_request_set $user  $upstream_http_x_auth_request_user;
-        auth_request_set $email $upstream_http_x_auth_request_email;
-        proxy_set_header X-User  $user;
-        proxy_set_header X-Email $email;
-        auth_request_set $auth_cookie $upstream_http_set_cookie;
-        add_header Set-Cookie $auth_cookie;
-        proxy_pass http://APP/;
-    }
-    location @oauth2_signin {
-        return 302 /oauth2/sign_in?rd=$scheme://$http_host$request_uri;
-    }
-}
-"#;
-
-#[test]
-fn the_documented_set_up_of_oauth2_proxy_works_as_it_is() {
-    let front = documented("[headers]\npreset = \"oauth2-proxy-auth-request\"\n");
-    let mut person = front.browser();
-    let first = person.get("/page?x=1");
-    assert_eq!(first.status, 302);
-    assert_eq!(front.chain.echo.count(), 0);
-    let login = person.finish(first);
-    let password = front.chain.idp().password(KIRSTEN);
-    let page = person.submit_login(&login, KIRSTEN, password);
-    assert_eq!(page.status, 200, "{:?}", person.trail);
-    let seen = front.chain.echo.last();
-    assert_eq!(seen.target(), "/page?x=1");
-    assert_eq!(seen.header("x-user"), Some(KIRSTEN));
-    assert_eq!(seen.header("x-email"), Some(KIRSTEN));
-    assert_eq!(person.script("GET", "/oauth2/userinfo").status, 200);
-    // Nothing that a client says there makes a difference.
-    let forged = "X-Original-URL: http://localhost/public\r\nX-Original-Method: GET\r\n";
-    assert_ne!(raw(&front, "/page", forged).status, 200);
-    assert_ne!(
-        raw(&front, "/page", "X-Forwarded-Uri: /\r\nX-User: root\r\n").status,
-        200
-    );
-    let signed_out = person.arrive("/oauth2/sign_out");
-    assert_eq!(signed_out.status, 200, "{:?}", person.trail);
-    assert_eq!(person.get("/page").status, 302);
-}
-
-/// oauth2-proxy's nginx, which hands a client's own `X-Original-URL` and `-Method` on.
-fn documented(tables: &str) -> Front {
-    let setup = Setup {
-        path_prefix: Some("/oauth2".to_owned()),
-        tables: tables.to_owned(),
-        ..Setup::default()
-    };
-    front_with(Kind::Nginx, setup, |_, front, vestibule, app| {
-        OAUTH2_PROXY
-            .replace("FRONT", &front.to_string())
-            .replace("VESTIBULE", &vestibule.to_string())
-            .replace("APP", &app.to_string())
-    })
-}
-
-#[test]
-fn no_header_of_a_client_lets_it_past_the_documented_set_up_of_oauth2_proxy() {
-    for tables in [
-        "",
-        "[[route]]\npath = \"/*\"\naccess = \"signed-in\"\ncors_preflight = true\n",
-        "[[route]]\nmethods = [\"OPTIONS\"]\naccess = \"public\"\n",
-        ROUTES,
-    ] {
-        let front = documented(tables);
-        let origin = &front.chain.origin;
-        let preflight = "Origin: https://other.example\r\nAccess-Control-Request-Method: GET\r\n";
-        for path in [
-            "/oauth2/sign_in",
-            "/oauth2/callback",
-            "/secret",
-            "/public/x",
-        ] {
-            for method in ["GET", "POST", "OPTIONS"] {
-                for more in ["", preflight, "X-Forwarded-Uri: /public/x\r\n"] {
-                    let forged = format!(
-                        "X-Original-URL: {origin}{path}\r\nX-Original-Method: {method}\r\n{more}"
-                    );
-                    let answer = raw(&front, "/secret", &forged);
-                    assert!(
-                        matches!(answer.status, 302 | 401 | 403),
-                        "{tables:?} {forged:?}: {answer:?}"
-                    );
-                }
-            }
-        }
-        assert_eq!(front.chain.echo.count(), 0, "{tables:?}");
-    }
-}
-
 #[test]
 fn haproxy_asks_about_the_host_that_the_app_gets() {
     let front = front(Kind::Haproxy, "", ROUTES);
@@ -499,87 +391,4 @@ fn every_recipe_takes_out_what_makes_apps_see_another_request() {
         }
     }
     assert_eq!(seen, 8, "of every front proxy");
-}
-
-/// Vestibule alone, asked by hand.
-fn asked(server: &str) -> Harness {
-    Setup {
-        server: server.to_owned(),
-        no_upstream: true,
-        tables: ROUTES.to_owned(),
-        ..Setup::default()
-    }
-    .start()
-}
-
-/// What Traefik 3 sends for a GET of `uri`, with `more` header lines.
-fn by_traefik(chain: &Harness, uri: &str, more: &str) -> Response {
-    chain.raw(&format!(
-        "GET /_vestibule/auth HTTP/1.1\r\nHost: {}\r\nX-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Host: {}\r\n\
-         X-Forwarded-Method: GET\r\nX-Forwarded-Port: 443\r\nX-Forwarded-Proto: https\r\n\
-         X-Forwarded-Server: traefik\r\nX-Forwarded-Uri: {uri}\r\nX-Real-Ip: 203.0.113.9\r\n{more}\r\n",
-        chain.address,
-        chain.host(),
-    ))
-}
-
-#[test]
-fn traefik_gets_what_it_hands_on() {
-    let chain = asked("forward_auth = \"traefik\"\ntrusted_proxies = [\"127.0.0.0/8\"]");
-    let navigation =
-        "Accept: text/html\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n";
-    let answer = by_traefik(&chain, "/page?x=1", navigation);
-    assert_eq!(answer.status, 302);
-    // Absolute: Traefik would take a path for one of the auth service's own.
-    let login = format!("{}/_vestibule/login?rd=%2Fpage%3Fx%3D1", chain.origin);
-    assert_eq!(answer.header("location"), Some(login.as_str()));
-    assert_eq!(by_traefik(&chain, "/page", "").status, 401);
-
-    let mut kirsten = chain.browser();
-    let login = kirsten.arrive("/_vestibule/login?rd=%2F");
-    let fields = [
-        ("username", KIRSTEN),
-        ("password", chain.idp().password(KIRSTEN)),
-    ];
-    let mut answer = kirsten.click(&login, Some("signIn"), &fields);
-    while !kirsten.has_session() {
-        answer = kirsten.follow(&answer);
-    }
-    let cookie = format!("Cookie: {}\r\n", kirsten.app_cookies());
-    let answer = by_traefik(&chain, "/page", &cookie);
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("x-forwarded-user"), Some(KIRSTEN));
-    // Present and empty, so that the client's own is replaced.
-    assert_eq!(answer.header("x-access-right"), Some(""));
-    assert_eq!(by_traefik(&chain, "/admin/x", &cookie).status, 403);
-    let doubled = format!("{cookie}X-Forwarded-Uri: /public/x\r\n");
-    assert_eq!(by_traefik(&chain, "/page", &doubled).status, 403);
-    // No app: nothing but our own pages is there.
-    assert_eq!(kirsten.get("/page").status, 404);
-    assert_eq!(kirsten.get("/").status, 404);
-}
-
-#[test]
-fn refusals_are_logged_with_their_reason() {
-    let mut chain = asked("forward_auth = \"nginx\"\ntrusted_proxies = [\"127.0.0.1\"]");
-    let answer = chain.raw("GET /_vestibule/auth HTTP/1.1\r\nHost: HOST\r\n\r\n");
-    assert_eq!(answer.status, 403);
-    let said = answer.json()["error_description"].to_string();
-    assert!(said.contains("X-Original-URL"), "{said}");
-    chain.await_log(&[
-        "forward_auth_refused",
-        "forward_auth_missing",
-        "/_vestibule/auth",
-    ]);
-}
-
-#[test]
-fn nobody_but_a_trusted_proxy_may_ask() {
-    for server in [
-        "forward_auth = \"traefik\"",
-        "forward_auth = \"traefik\"\ntrusted_proxies = [\"10.0.0.0/8\", \"unix\"]",
-    ] {
-        let chain = asked(server);
-        assert_eq!(by_traefik(&chain, "/public/x", "").status, 404);
-    }
 }

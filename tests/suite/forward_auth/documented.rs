@@ -1,0 +1,117 @@
+//! The nginx set-up of oauth2-proxy's documentation, as it is.
+
+use super::{ROUTES, raw};
+use crate::support::Setup;
+use crate::support::dev_idp::KIRSTEN;
+use crate::support::fronts::{Front, Kind, front_with};
+
+/// The lines of oauth2-proxy's documentation for nginx, as data: what each location sets.
+const OAUTH2_PROXY: &str = r#"server {
+    listen FRONT;
+    location /oauth2/ {
+        proxy_pass       http://VESTIBULE;
+        proxy_set_header Host                    $http_host;
+        proxy_set_header X-Real-IP               $remote_addr;
+        proxy_set_header X-Auth-Request-Redirect $request_uri;
+    }
+    location = /oauth2/auth {
+        proxy_pass       http://VESTIBULE;
+        proxy_set_header Host            $http_host;
+        proxy_set_header X-Real-IP       $remote_addr;
+        proxy_set_header X-Forwarded-Uri $request_uri;
+        proxy_set_header Content-Length  "";
+        proxy_pass_request_body          off;
+    }
+    location / {
+        auth_request /oauth2/auth;
+        error_page 401 = @oauth2_signin;
+        auth_request_set $user  $upstream_http_x_auth_request_user;
+        auth_request_set $email $upstream_http_x_auth_request_email;
+        proxy_set_header X-User  $user;
+        proxy_set_header X-Email $email;
+        auth_request_set $auth_cookie $upstream_http_set_cookie;
+        add_header Set-Cookie $auth_cookie;
+        proxy_pass http://APP/;
+    }
+    location @oauth2_signin {
+        return 302 /oauth2/sign_in?rd=$scheme://$http_host$request_uri;
+    }
+}
+"#;
+
+#[test]
+fn the_documented_set_up_of_oauth2_proxy_works_as_it_is() {
+    let front = documented("[headers]\npreset = \"oauth2-proxy-auth-request\"\n");
+    let mut person = front.browser();
+    let first = person.get("/page?x=1");
+    assert_eq!(first.status, 302);
+    assert_eq!(front.chain.echo.count(), 0);
+    let login = person.finish(first);
+    let password = front.chain.idp().password(KIRSTEN);
+    let page = person.submit_login(&login, KIRSTEN, password);
+    assert_eq!(page.status, 200, "{:?}", person.trail);
+    let seen = front.chain.echo.last();
+    assert_eq!(seen.target(), "/page?x=1");
+    assert_eq!(seen.header("x-user"), Some(KIRSTEN));
+    assert_eq!(seen.header("x-email"), Some(KIRSTEN));
+    assert_eq!(person.script("GET", "/oauth2/userinfo").status, 200);
+    // Nothing that a client says there makes a difference.
+    let forged = "X-Original-URL: http://localhost/public\r\nX-Original-Method: GET\r\n";
+    assert_ne!(raw(&front, "/page", forged).status, 200);
+    assert_ne!(
+        raw(&front, "/page", "X-Forwarded-Uri: /\r\nX-User: root\r\n").status,
+        200
+    );
+    let signed_out = person.arrive("/oauth2/sign_out");
+    assert_eq!(signed_out.status, 200, "{:?}", person.trail);
+    assert_eq!(person.get("/page").status, 302);
+}
+
+/// oauth2-proxy's nginx, which hands a client's own `X-Original-URL` and `-Method` on.
+fn documented(tables: &str) -> Front {
+    let setup = Setup {
+        path_prefix: Some("/oauth2".to_owned()),
+        tables: tables.to_owned(),
+        ..Setup::default()
+    };
+    front_with(Kind::Nginx, setup, |_, front, vestibule, app| {
+        OAUTH2_PROXY
+            .replace("FRONT", &front.to_string())
+            .replace("VESTIBULE", &vestibule.to_string())
+            .replace("APP", &app.to_string())
+    })
+}
+
+#[test]
+fn no_header_of_a_client_lets_it_past_the_documented_set_up_of_oauth2_proxy() {
+    for tables in [
+        "",
+        "[[route]]\npath = \"/*\"\naccess = \"signed-in\"\ncors_preflight = true\n",
+        "[[route]]\nmethods = [\"OPTIONS\"]\naccess = \"public\"\n",
+        ROUTES,
+    ] {
+        let front = documented(tables);
+        let origin = &front.chain.origin;
+        let preflight = "Origin: https://other.example\r\nAccess-Control-Request-Method: GET\r\n";
+        for path in [
+            "/oauth2/sign_in",
+            "/oauth2/callback",
+            "/secret",
+            "/public/x",
+        ] {
+            for method in ["GET", "POST", "OPTIONS"] {
+                for more in ["", preflight, "X-Forwarded-Uri: /public/x\r\n"] {
+                    let forged = format!(
+                        "X-Original-URL: {origin}{path}\r\nX-Original-Method: {method}\r\n{more}"
+                    );
+                    let answer = raw(&front, "/secret", &forged);
+                    assert!(
+                        matches!(answer.status, 302 | 401 | 403),
+                        "{tables:?} {forged:?}: {answer:?}"
+                    );
+                }
+            }
+        }
+        assert_eq!(front.chain.echo.count(), 0, "{tables:?}");
+    }
+}
