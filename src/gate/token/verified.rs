@@ -12,7 +12,7 @@ use super::{KeyFingerprint, TokenError};
 use crate::gate::time::UnixTime;
 
 /// The claims of an ID token whose signature, issuer, audience, use and times
-/// held when it was verified. Made by [`Verifier::verify`] alone.
+/// held when it was verified. Made by [`Verifier::verify`](super::Verifier::verify) alone.
 #[derive(Debug)]
 pub struct VerifiedIdentity {
     pub(super) claims: Claims,
@@ -50,7 +50,7 @@ impl VerifiedIdentity {
     }
 
     /// The key that signed it. Whoever remembers the verification forgets it
-    /// as soon as [`KeySet::holds`] says no.
+    /// as soon as [`KeySet::holds`](super::KeySet::holds) says no.
     #[must_use]
     pub fn key(&self) -> KeyFingerprint {
         self.key
