@@ -59,6 +59,7 @@ pub mod signout;
 mod standing;
 pub mod time;
 pub mod token;
+mod trailers;
 mod unauthenticated;
 pub mod unavailable;
 mod unmet;

@@ -8,6 +8,7 @@
 //! - [`peers`]: the legacy app, Radicale, and an identity provider that is not ours
 //! - [`authority`]: one that signs certificates
 //! - [`client`]: HTTP/1.1 and HTTP/2, plain, by TLS and over unix sockets
+//! - [`frames`]: HTTP/2 frame by frame
 //! - [`fronts`]: nginx, Caddy, Envoy and HAProxy, by the recipes of `deploy/forward-auth`
 //! - [`readers`]: apps that read HTTP/1.1 strictly and laxly, and whether they agree
 //! - [`wire`]: HTTP/1.1 by hand, for requests that no client library would send
@@ -24,6 +25,7 @@ pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod dev_idp;
 pub(crate) mod echo;
+pub(crate) mod frames;
 pub(crate) mod fronts;
 pub(crate) mod harness;
 pub(crate) mod html;

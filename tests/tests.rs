@@ -38,6 +38,8 @@
 //! - `auth_age`: people whose sign-in at the provider is too long ago
 //! - `logout`: the end of a session
 //! - `framing`: which requests that two parsers read as different ones are refused, and whose answer is whose
+//! - `http2`: the same by its frames, before apps of both versions, and floods of them
+//! - `trailers`: fields behind a body, and where they end
 //! - `open_connections`: websockets and event streams, and how they end with their session
 //! - `pages`: headers of our own answers
 //! - `apps`: several of them, by other protocols, under other names
@@ -89,6 +91,7 @@ mod suite {
     mod framing;
     mod headers;
     mod hostile_tokens;
+    mod http2;
     mod import;
     mod key_sets;
     mod listeners;
@@ -121,5 +124,6 @@ mod suite {
     mod tokens;
     mod traces;
     mod traffic;
+    mod trailers;
     mod upstream;
 }

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use http::{HeaderValue, StatusCode, Version, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::HttpPeer;
 use pingora::protocols::Digest;
@@ -264,7 +265,22 @@ impl ProxyHttp for Proxy {
             }
         };
         respond::set_hsts(upstream_response, hsts(session, &serving))?;
+        respond::announce_trailers(upstream_response, session.req_header().version);
         respond::edit_response(upstream_response, &serving.gate, audience, &set_cookies)
+    }
+
+    /// Never fails: pingora would pass the trailers on as they are.
+    async fn response_trailer_filter(
+        &self,
+        _session: &mut Session,
+        trailers: &mut HeaderMap,
+        ctx: &mut Context,
+    ) -> pingora::Result<Option<Bytes>> {
+        match &ctx.forward {
+            Some(forward) => respond::edit_trailers(trailers, &ctx.serving.gate, forward.upstream),
+            None => trailers.clear(),
+        }
+        Ok(None)
     }
 
     fn fail_to_connect(

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
+use pingora::{ErrorType, OrErr};
 
 use crate::gate::cache::{Audience, CacheControl, cache_control};
 use crate::gate::headers::is_override;
@@ -81,6 +82,14 @@ pub(super) fn edit_request(
         header.insert_header(name.as_written().clone(), value.clone())?;
     }
     strip_cookies(header, gate, in_crumbs)?;
+    // A new path takes the authority's place, in which HTTP/2 says the host.
+    if !header.headers.contains_key(header::HOST)
+        && let Some(authority) = header.uri.authority()
+    {
+        let host = HeaderValue::from_str(authority.as_str())
+            .or_err(ErrorType::InvalidHTTPHeader, "in the authority")?;
+        header.insert_header(header::HOST, host)?;
+    }
     // An absolute-form target goes on as a path: the app is an origin server.
     match forward.target.as_deref() {
         Some(target) => header.set_raw_path(target.as_bytes())?,
@@ -159,6 +168,32 @@ pub(super) fn drop_our_cookies(header: &mut ResponseHeader, gate: &Gate) -> ping
         header.append_header(header::SET_COOKIE, cookie)?;
     }
     Ok(())
+}
+
+/// What may stand behind the body of the app's response, and nothing else.
+pub(super) fn edit_trailers(trailers: &mut HeaderMap, gate: &Gate, app: usize) {
+    let refused: Vec<_> = trailers
+        .keys()
+        .filter(|name| !gate.may_trail(app, name.as_str()))
+        .cloned()
+        .collect();
+    for name in &refused {
+        trailers.remove(name);
+    }
+    if !refused.is_empty() {
+        tracing::warn!(
+            fields = refused.len(),
+            "the app sent trailers that none may be; they were dropped"
+        );
+    }
+}
+
+/// pingora passes trailers on from HTTP/2 to HTTP/2 alone, so nobody else is
+/// told to wait for them.
+pub(super) fn announce_trailers(header: &mut ResponseHeader, client: Version) {
+    if client != Version::HTTP_2 || header.version != Version::HTTP_2 {
+        header.remove_header(&header::TRAILER);
+    }
 }
 
 /// Cookies and caching of the app's response.

@@ -71,6 +71,17 @@ impl<'s> Received<'s> {
             }
             target = request_target(&raw).map(|received| raw.slice_ref(received));
         }
+        // HTTP/2 allows the same length twice, and HTTP/1.1 does not: pingora
+        // would send both on.
+        if header
+            .headers
+            .get_all(header::CONTENT_LENGTH)
+            .iter()
+            .count()
+            > 1
+        {
+            return Err(FramingError::TwoLengths);
+        }
         let authority = (header.version == Version::HTTP_2)
             .then(|| header.uri.authority().map(|a| a.as_str().to_owned()))
             .flatten();

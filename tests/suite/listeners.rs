@@ -26,6 +26,13 @@ fn chain_with_tls(certificate: &Path, key: &Path, more: &str) -> (Harness, Vec<S
     }
     .start();
     let cookies = chain.signed_in(KIRSTEN).app_cookies();
+    serve_tls(&mut chain, certificate, key, more);
+    let cookies = cookies.split("; ").map(str::to_owned).collect();
+    (chain, cookies)
+}
+
+/// From now on; nothing is served plain any more.
+pub(super) fn serve_tls(chain: &mut Harness, certificate: &Path, key: &Path, more: &str) {
     let text = fs::read_to_string(&chain.config).expect("the config");
     let tls = format!(
         "[server]\ntls = {{ certificate = {{ file = \"{}\" }}, key = {{ file = \"{}\" }} }}\n{more}",
@@ -34,8 +41,6 @@ fn chain_with_tls(certificate: &Path, key: &Path, more: &str) -> (Harness, Vec<S
     );
     fs::write(&chain.config, text.replacen("[server]\n", &tls, 1)).expect("the config");
     chain.restart();
-    let cookies = cookies.split("; ").map(str::to_owned).collect();
-    (chain, cookies)
 }
 
 fn over_tls(chain: &Harness, version: u8, ca: &Path, more: &Value) -> Value {

@@ -1,7 +1,8 @@
 """Clients and servers of protocols that Vestibule passes on, by libraries of others.
 
     python traffic.py ws-echo                             a websocket server; says its port
-    python traffic.py ws-client URL ORIGIN COOKIE         talks to it through a proxy; says "ok"
+    python traffic.py ws-client URL ORIGIN COOKIE [CA ADDRESS]
+                                                          talks to it through a proxy; says "ok". With CA, by TLS at ADDRESS
     python traffic.py grpc-server                         a gRPC server without TLS; says its port
     python traffic.py grpc-client HOST:PORT COOKIE        calls it through a proxy; says "ok"
 """
@@ -17,34 +18,62 @@ LARGEST = 16 * 1024 * 1024
 async def ws_echo():
     from websockets.asyncio.server import serve
 
+    closed = []
+
     async def echo(socket):
+        try:
+            await talk(socket)
+        finally:
+            if socket.close_code is not None:
+                closed.append(socket.close_code)
+
+    async def talk(socket):
         async for message in socket:
-            if message == "close with 4001":
-                await socket.close(4001, "as you said")
+            if str(message).startswith("close with "):
+                await socket.close(int(message.removeprefix("close with ")), "as you said")
+            elif message == "what was it closed with":
+                # The one before, as soon as it has ended here too.
+                while not closed:
+                    await asyncio.sleep(0.01)
+                await socket.send(str(closed.pop()))
+            elif message == "leave":
+                socket.transport.abort()
             elif message == "say ping":
                 await (await socket.ping(b"from the app"))
                 await socket.send("it answered")
             else:
                 await socket.send(message)
 
-    async with serve(echo, "127.0.0.1", 0, max_size=2 * LARGEST, compression=None) as server:
+    async with serve(echo, "127.0.0.1", 0, max_size=2 * LARGEST, compression="deflate") as server:
         print(server.sockets[0].getsockname()[1], flush=True)
         await asyncio.get_running_loop().create_future()
 
 
-async def ws_client(url, origin, cookie):
+# All that a peer may send (RFC 6455 7.4, and IANA's list); 1000 is what ends each conversation below.
+CODES = [1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999]
+
+
+async def ws_client(url, origin, cookie, ca=None, address=None):
+    import ssl
+
     from websockets.asyncio.client import connect
     from websockets.exceptions import ConnectionClosed
 
-    def open_socket():
+    where = {}
+    if ca:
+        host, _, port = address.rpartition(":")
+        where = {"ssl": ssl.create_default_context(cafile=ca), "host": host, "port": int(port)}
+
+    def open_socket(compression=None):
         return connect(
             url,
             origin=origin,
             additional_headers={"Cookie": cookie},
             max_size=2 * LARGEST,
-            compression=None,
+            compression=compression,
             open_timeout=PATIENCE,
             proxy=None,
+            **where,
         )
 
     async with open_socket() as socket:
@@ -69,6 +98,40 @@ async def ws_client(url, origin, cookie):
         assert await socket.recv() == "again"
         await socket.close(4002, "the client's")
         assert socket.close_code == 4002, socket.close_code
+    for code in CODES:
+        async with open_socket() as socket:
+            await socket.send(f"close with {code}")
+            try:
+                await socket.recv()
+                raise AssertionError("it is still open")
+            except ConnectionClosed as closed:
+                assert (closed.rcvd.code, closed.rcvd.reason) == (code, "as you said"), closed
+    async with open_socket() as socket:
+        # Each of them is the app's own word; what it heard is told apart from it.
+        await socket.send("hello")
+        assert await socket.recv() == "hello"
+    async with open_socket() as socket:
+        for _ in range(len(CODES) + 3):
+            await socket.send("what was it closed with")
+            await socket.recv()
+        for code in CODES:
+            async with open_socket() as other:
+                await other.close(code, "mine")
+            await socket.send("what was it closed with")
+            assert await socket.recv() == str(code), code
+    async with open_socket() as socket:
+        await socket.send("leave")
+        try:
+            await socket.recv()
+            raise AssertionError("it is still open")
+        except ConnectionClosed as closed:
+            assert closed.rcvd is None, closed
+    # permessage-deflate (RFC 7692) is between the two ends.
+    async with open_socket("deflate") as socket:
+        assert [extension.name for extension in socket.protocol.extensions] == ["permessage-deflate"]
+        for message in ["x" * 1_000_000, bytes(range(256)) * 1000, ""]:
+            await socket.send(message)
+            assert await socket.recv() == message
     print("ok", flush=True)
 
 
@@ -156,8 +219,8 @@ def grpc_client(target, cookie):
 match sys.argv[1:]:
     case ["ws-echo"]:
         asyncio.run(ws_echo())
-    case ["ws-client", url, origin, cookie]:
-        asyncio.run(ws_client(url, origin, cookie))
+    case ["ws-client", url, origin, cookie, *tls]:
+        asyncio.run(ws_client(url, origin, cookie, *tls))
     case ["grpc-server"]:
         grpc_server()
     case ["grpc-client", target, cookie]:
