@@ -26,6 +26,7 @@ use crate::gate::seal::SecretKey;
 use crate::gate::time::UnixTime;
 use crate::gate::token::Algorithm;
 
+mod api;
 mod convert;
 pub mod error;
 mod file;
@@ -37,6 +38,7 @@ pub mod registration;
 pub mod schema;
 mod telemetry;
 
+pub use api::BearerTokens;
 pub use listen::{Listen, ServerTls};
 pub use outbound::{OutboundProxy, ProviderHttp};
 pub use telemetry::{Log, LogFormat, LogUser, Otlp, Share, Telemetry};
@@ -70,6 +72,11 @@ impl Config {
         providers.find(|provider| provider.id.as_str() == id)
     }
 
+    /// Those through which people sign in.
+    pub fn sign_in_providers(&self) -> impl Iterator<Item = &Provider> {
+        self.providers.iter().filter(|provider| provider.signs_in())
+    }
+
     /// The path of the redirect URI that is sent to a provider: the short form
     /// where it is the only one (contract, section 2).
     #[must_use]
@@ -77,7 +84,7 @@ impl Config {
         let prefix = &self.server.path_prefix;
         match &provider.callback_path {
             Some(path) => path.clone(),
-            None if self.providers.len() == 1 => format!("{prefix}/callback"),
+            None if self.sign_in_providers().count() == 1 => format!("{prefix}/callback"),
             None => format!("{prefix}/callback/{}", provider.id.as_str()),
         }
     }
@@ -252,8 +259,9 @@ pub struct Provider {
     /// Endpoints that are named by hand or follow from the Cognito shorthand;
     /// discovery fills in the others.
     pub endpoints: Endpoints,
-    /// Our client id there.
-    pub client_id: String,
+    /// Our client id there; `None`: nobody signs in through it, and it only
+    /// vouches for bearer tokens.
+    pub client_id: Option<String>,
     /// How we prove to be that client.
     pub client_auth: ClientAuth,
     /// How it is reached.
@@ -277,6 +285,8 @@ pub struct Provider {
     pub keys_max_age: Option<Duration>,
     /// Oldest authentication (`auth_time`) that is accepted; `None`: any.
     pub max_auth_age: Option<Duration>,
+    /// Whose bearer tokens count on routes for API clients.
+    pub api: BearerTokens,
     /// Whether each login asks for userinfo.
     pub userinfo: bool,
     /// How far signing out goes.
@@ -292,6 +302,18 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// Every issuer that its tokens may be of.
+    pub fn issuers(&self) -> impl Iterator<Item = &str> {
+        let others = self.accepted_issuers.iter().map(String::as_str);
+        std::iter::once(self.issuer.as_str()).chain(others)
+    }
+
+    /// Whether people sign in through it.
+    #[must_use]
+    pub fn signs_in(&self) -> bool {
+        self.client_id.is_some()
+    }
+
     /// What people know it by.
     #[must_use]
     pub fn title(&self) -> &str {

@@ -26,7 +26,8 @@ pub enum Who {
     SignedOut,
     /// `--claims`: a file of claims as JSON.
     Claims(PathBuf),
-    /// `--token`: a file with an ID token.
+    /// `--token`: a file with an ID token, or with an access token as a client
+    /// shows it.
     Token(PathBuf),
 }
 

@@ -7,12 +7,12 @@
 use std::sync::Arc;
 
 use crate::config::{Config, Revoked};
-use http::StatusCode;
-use serde_json::json;
 
 pub mod activity;
+mod api;
 pub mod assertion;
 mod auth_age;
+mod bearer;
 pub mod budget;
 pub mod cache;
 pub mod callback;
@@ -47,6 +47,8 @@ pub mod policy;
 mod provider;
 mod query;
 pub mod refresh;
+mod refusing;
+pub mod remembered;
 pub mod reply;
 pub mod request;
 pub mod return_to;
@@ -64,10 +66,11 @@ mod unauthenticated;
 pub mod unavailable;
 mod unmet;
 pub mod userinfo;
-pub mod verified;
+mod verified;
 mod whoami;
 pub mod wire;
 
+use bearer::Bearer;
 use client::TrustedProxies;
 use cookie::Cookies;
 pub use decision::{Decision, Effect, Forward};
@@ -79,16 +82,21 @@ use judging::Held;
 use leading::{Leads, is_preflight};
 use memory::Memory;
 use origin::PublicOrigin;
-use page::{Page, Word};
+use page::Page;
 use policy::{Denial, Forbidden};
 use provider::Providers;
 pub use provider::{Known, Seen};
+use remembered::{Figures, Remembered};
 use reply::{Asker, Note, Reply};
 use request::RequestView;
 use route::{Router, Ruling};
 use seal::{KeyRing, KeyUse, Rng};
 use time::UnixTime;
-use verified::{Figures, VerifiedSessions};
+use verified::Verified;
+
+/// Of the memory for what was verified, one part of so many is for bearer tokens,
+/// where routes take them.
+const BEARERS_SHARE: u64 = 4;
 
 /// The core, built once from a configuration.
 #[derive(Debug)]
@@ -109,7 +117,8 @@ pub struct Gate {
     /// Whether there is an app behind us.
     has_app: bool,
     memory: Arc<Memory>,
-    verified: VerifiedSessions,
+    verified: Remembered<Verified>,
+    bearers: Remembered<Bearer>,
 }
 
 /// The keys are missing: a configuration always has one.
@@ -150,6 +159,13 @@ impl Gate {
 
     fn of(config: &Config, memory: Arc<Memory>, ring: KeyRing) -> Self {
         let prefix = &config.server.path_prefix;
+        let room = config.session.verification_cache;
+        let takes_bearers = config.routes.iter().any(|route| route.manner.is_api);
+        let for_bearers = if takes_bearers {
+            room / BEARERS_SHARE
+        } else {
+            0
+        };
         Self {
             faces: config
                 .server
@@ -181,7 +197,8 @@ impl Gate {
             forward_auth: config.server.forward_auth,
             has_app: config.upstreams.default.is_some() || !config.upstreams.apps.is_empty(),
             memory,
-            verified: VerifiedSessions::new(config.session.verification_cache),
+            verified: Remembered::new(room - for_bearers),
+            bearers: Remembered::new(for_bearers),
         }
     }
 
@@ -256,11 +273,14 @@ impl Gate {
                 if let Denial::Forbidden(Forbidden::Rules(unmet)) = &mut denial {
                     unmet.route = Some(Arc::clone(label));
                 }
-                let mut reply = self.denied(req, face, &denial, account.as_deref(), rng);
+                let is_api = manner.is_some_and(|manner| manner.is_api);
+                let mut reply = self.denied(req, face, is_api, &denial, account.as_deref(), rng);
                 reply.note.route = Some(Arc::clone(label));
                 let reply = reply.with_cookies(cookies);
                 match denial {
-                    Denial::SignIn(why) if !why.is_outage() => self.keep_or(req, face, reply),
+                    Denial::SignIn(why) if !why.is_outage() && !is_api => {
+                        self.keep_or(req, face, reply)
+                    }
                     _ => Decision::Reply(reply),
                 }
             }
@@ -309,85 +329,20 @@ impl Gate {
         }
     }
 
-    fn denied(
-        &self,
-        req: &RequestView<'_>,
-        face: &Face,
-        denial: &Denial,
-        account: Option<&str>,
-        rng: Rng<'_>,
-    ) -> Reply {
-        match denial {
-            Denial::SignIn(why) => self.unauthenticated(req, face, *why),
-            Denial::Forbidden(why) => self.forbidden(req, why, account, rng),
-        }
-    }
-
-    /// 421: the request came by a name that is not ours (contract, section 2).
-    fn misdirected(&self, req: &RequestView<'_>) -> Reply {
-        let ours: Vec<_> = self.faces.iter().map(|face| face.origin.as_str()).collect();
-        let page = Page::new(Word::UnknownAddressTitle)
-            .text(Word::UnknownAddressText)
-            .row(Word::UnknownAddressConfigured, ours.join(", "));
-        let note = Note::new("misdirected").because("host_unknown");
-        let status = StatusCode::MISDIRECTED_REQUEST;
-        if reply::accepts_html(req) {
-            return Reply::page(status, page, note);
-        }
-        let body = json!({ "error": "misdirected_request", "configured": ours });
-        Reply::json(status, &body, note)
-    }
-
     /// How often each session key was used.
     pub fn key_uses(&self) -> impl Iterator<Item = KeyUse> {
         self.ring.uses()
     }
 
-    /// What the cache of verified sessions comes to.
+    /// What the cache of verified sessions and bearer tokens comes to.
     #[must_use]
     pub fn verified_figures(&self) -> Figures {
-        self.verified.figures()
+        self.verified.figures().and(self.bearers.figures())
     }
 
     /// The public origins.
     pub fn origins(&self) -> impl Iterator<Item = &PublicOrigin> {
         self.faces.iter().map(|face| &face.origin)
-    }
-
-    /// A `Cookie` header without cookies of ours, the rest byte for byte;
-    /// `None` if nothing is left.
-    #[must_use]
-    pub fn strip_cookies(&self, header: &[u8]) -> Option<Vec<u8>> {
-        cookie::strip(header, |name| self.is_our_cookie(name))
-    }
-
-    /// Whether a `Cookie` header holds a cookie of ours.
-    #[must_use]
-    pub fn holds_our_cookie(&self, header: &[u8]) -> bool {
-        cookie::holds(header, |name| self.is_our_cookie(name))
-    }
-
-    fn is_our_cookie(&self, name: &[u8]) -> bool {
-        self.faces.iter().any(|face| face.cookies.is_ours(name))
-    }
-
-    /// Whether an app's `Set-Cookie` is for a name of ours, and so dropped.
-    #[must_use]
-    pub fn is_our_set_cookie(&self, set_cookie: &[u8]) -> bool {
-        self.faces
-            .iter()
-            .any(|face| face.cookies.is_ours_set(set_cookie))
-    }
-
-    /// Whether browsers reach this host by https; not if it is none of ours.
-    #[must_use]
-    pub fn is_https(&self, host: &str) -> bool {
-        self.face(host).is_some_and(|face| face.origin.is_https())
-    }
-
-    fn face(&self, host: &str) -> Option<&Face> {
-        let found = origin::for_host(self.faces.iter().map(|face| &face.origin), host)?;
-        self.faces.iter().find(|face| face.origin == *found)
     }
 
     /// Where a person signs in to come back to `target`.

@@ -127,7 +127,8 @@ impl<'p> Look<'p> {
     /// Whether an endpoint that a login needs comes from there.
     fn needs_discovery(&self) -> bool {
         let given = &self.provider.endpoints;
-        let all = given.authorization.is_some() && given.token.is_some() && given.jwks.is_some();
+        let login = given.authorization.is_some() && given.token.is_some();
+        let all = given.jwks.is_some() && (login || !self.provider.signs_in());
         !all || self.provider.userinfo && given.userinfo.is_none()
     }
 
@@ -195,9 +196,9 @@ impl<'p> Look<'p> {
             (
                 About::Authorization,
                 Method::GET,
-                Some(&endpoints.authorization),
+                endpoints.authorization.as_ref(),
             ),
-            (About::Token, Method::POST, Some(&endpoints.token)),
+            (About::Token, Method::POST, endpoints.token.as_ref()),
             (About::Userinfo, Method::GET, endpoints.userinfo.as_ref()),
             (
                 About::Revocation,

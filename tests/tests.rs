@@ -35,6 +35,7 @@
 //! - `assertion`: the same, signed, for apps that verify
 //! - `upstream`: what the app gets, and what of its answers reaches the browser
 //! - `forward_auth`: nginx, Caddy, Envoy, HAProxy and Traefik, which ask before they send a request on
+//! - `bearers`: API clients, whose tokens are judged alone
 //! - `auth_age`: people whose sign-in at the provider is too long ago
 //! - `logout`: the end of a session
 //! - `framing`: which requests that two parsers read as different ones are refused, and whose answer is whose
@@ -78,6 +79,7 @@ mod suite {
     mod architecture;
     mod assertion;
     mod auth_age;
+    mod bearers;
     mod browser;
     mod checklist;
     mod cli;

@@ -20,6 +20,7 @@ use vestibule::gate::origin::PublicOrigin;
 use vestibule::gate::policy::{self, Permit, Presented, Proof};
 use vestibule::gate::request::RequestView;
 use vestibule::gate::route::Access;
+use vestibule::gate::rule::Grant;
 use vestibule::gate::seal::{Context, KeyRing, Purpose, RandomError, SecretKey};
 use vestibule::gate::session::{Session, SessionTokens};
 use vestibule::gate::time::UnixTime;
@@ -197,6 +198,7 @@ pub(crate) fn permit() -> Permit {
         provider: "corp",
         claims: &claims,
         userinfo: None,
+        grant: Grant::default(),
     };
     policy::judge(Access::SignedIn, || {
         Presented::Person(person().into(), proof)

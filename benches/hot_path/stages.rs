@@ -9,7 +9,7 @@ use vestibule::gate::headers::Evidence;
 use vestibule::gate::identity::{KeptClaims, Mapping};
 use vestibule::gate::policy::{self, Presented, Proof};
 use vestibule::gate::route::Access;
-use vestibule::gate::rule::{Condition, Rule, Rules, Values};
+use vestibule::gate::rule::{Condition, Grant, Rule, Rules, Values};
 use vestibule::gate::session::Session;
 
 use crate::scene::{self, CLIENT_ADDRESS, NOW, Scene};
@@ -175,6 +175,7 @@ fn judge() -> Stage {
             provider: "corp",
             claims: &claims,
             userinfo: None,
+            grant: Grant::default(),
         };
         let presented = || Presented::Person(Arc::clone(&person), proof);
         black_box(policy::judge(access.clone(), presented).is_ok());

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::entra::{App, Directory, Entra};
 use crate::model::{
-    COGNITO, Client, Endpoints, Pool, PoolKeys, Provider, User, UserinfoMethod, is_registrable,
+    COGNITO, Client, Endpoints, Flow, Pool, PoolKeys, Provider, User, UserinfoMethod,
+    is_registrable,
 };
 use crate::server::StartError;
 use crate::world::{Origins, World};
@@ -19,6 +20,11 @@ const SECRET: &str = "1demosecret5k2v9q7w3x8y4z6n0m1p5r2t7u3s9j4h6g8f0d2b5c";
 /// In the same pool: another application's tokens.
 const OTHER_CLIENT: &str = "7otherclient000000000000bb";
 const OTHER_SECRET: &str = "1othersecret8d3f6g1h4j7k2l5z9x0c3v6b8n1m4q7w2e5r8t0y3";
+/// A client that is a program: it gets tokens for itself (cognito.md 1.7).
+const MACHINE_CLIENT: &str = "8machineclient00000000000ee";
+const MACHINE_SECRET: &str = "1machinesecret6c9v2b5n8m1q4w7e0r3t6y9u2i5o8p1a4s7d0f3g";
+/// What it may ask for: scopes of the resource server `orders`.
+const MACHINE_SCOPES: [&str; 2] = ["orders/read", "orders/write"];
 /// Another pool's tokens, and an upstream of the first (cognito.md 3.9).
 const UPSTREAM_POOL: &str = "eu-central-1_UpStrm002";
 const UPSTREAM_CLIENT: &str = "2upstreamclient000000000cc";
@@ -78,6 +84,7 @@ pub(crate) fn world(
         &signouts,
         &all,
     );
+    add_machine(&mut pool);
     add_users(&mut pool, people::local());
 
     let mut upstream = Pool::new(UPSTREAM_POOL);
@@ -155,6 +162,8 @@ pub(crate) fn greeting(world: &World) -> Value {
         "client_secret": SECRET,
         "other_client_id": OTHER_CLIENT,
         "other_client_secret": OTHER_SECRET,
+        "machine_client_id": MACHINE_CLIENT,
+        "machine_client_secret": MACHINE_SECRET,
         "upstream_pool": UPSTREAM_POOL,
         "upstream_issuer": issuer(UPSTREAM_POOL),
         "upstream_client_id": UPSTREAM_CLIENT,
@@ -243,6 +252,18 @@ fn add_client(
         ..Client::new(&pool.id, id)
     };
     pool.clients.insert(id.to_owned(), Arc::new(client));
+}
+
+fn add_machine(pool: &mut Pool) {
+    let client = Client {
+        secret: vec![MACHINE_SECRET.to_owned()],
+        scopes: MACHINE_SCOPES.map(str::to_owned).to_vec(),
+        flows: [Flow::ClientCredentials].into(),
+        providers: Vec::new(),
+        ..Client::new(&pool.id, MACHINE_CLIENT)
+    };
+    pool.clients
+        .insert(MACHINE_CLIENT.to_owned(), Arc::new(client));
 }
 
 fn add_users(pool: &mut Pool, users: Vec<User>) {

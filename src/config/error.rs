@@ -76,9 +76,6 @@ pub enum ConfigErrorKind {
     /// Empty text or an empty list.
     #[error("is empty")]
     Empty,
-    /// A key or value of the product that this version does not have yet.
-    #[error("is not in this version")]
-    NotInThisVersion,
     /// A secret in the file itself.
     #[error("is {found}; secrets are never written into the file")]
     InlineSecret {
@@ -376,6 +373,18 @@ pub enum ConfigErrorKind {
         "is the client of provider.{0} at the same issuer already: tokens of one are tokens of the other"
     )]
     ClientTaken(String),
+    /// A key for logins of a provider that has none.
+    #[error("is for signing in, and a provider without client_id signs nobody in")]
+    LoginOnly,
+    /// Neither an app client's id nor an audience.
+    #[error("is neither a client's id nor an audience")]
+    ApiName,
+    /// A scope is a word (RFC 6749 3.3).
+    #[error("is no scope: it holds white space, a quote or a backslash")]
+    RuleScope,
+    /// Bearer tokens that another provider of the same issuer accepts.
+    #[error("accepts the same bearer tokens as provider.{0}")]
+    ApiTaken(String),
     /// A redirect URI of two providers.
     #[error("is the callback of provider.{0} already")]
     CallbackTaken(String),
@@ -512,6 +521,15 @@ pub enum ConfigWarningKind {
     /// Methods that no route of a host and path names.
     #[error("leaves {} refused with 403 on this path, whatever other routes say", List(.0))]
     MethodsLeftOut(Vec<&'static str>),
+    /// `api` where no identity is looked for.
+    #[error("has no effect: a route that is \"{0}\" looks for no identity")]
+    ApiIdle(&'static str),
+    /// `scopes` where no bearer token is taken.
+    #[error("is about bearer tokens, which this route does not take: nobody meets it")]
+    ScopesWithoutApi,
+    /// No provider through which somebody could sign in.
+    #[error("signs nobody in: no provider has a client_id")]
+    NobodySignsIn,
     /// `allow_in_path` where no route has a path.
     #[error("has no effect: without a route that has a path, every path is sent as received")]
     AllowInPathIdle,

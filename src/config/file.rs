@@ -129,6 +129,16 @@ pub(crate) struct ProviderTable {
     pub(crate) identity: IdentityTable,
     pub(crate) display_name: MaybeText,
     pub(crate) hidden: Option<Item<bool>>,
+    pub(crate) api: Option<ApiTable>,
+}
+
+/// `provider.ID.api`.
+#[derive(Debug, Default)]
+pub(crate) struct ApiTable {
+    pub(crate) place: Place,
+    pub(crate) clients: MaybeTexts,
+    pub(crate) audiences: MaybeTexts,
+    pub(crate) tokens: MaybeTexts,
 }
 
 /// `provider.ID.http`.
@@ -239,6 +249,7 @@ pub(crate) struct SetTable {
 #[derive(Debug)]
 pub(crate) struct RouteTable {
     pub(crate) place: Place,
+    pub(crate) api: Option<Item<bool>>,
     pub(crate) path: MaybeTexts,
     pub(crate) host: MaybeTexts,
     pub(crate) methods: MaybeTexts,
@@ -263,6 +274,7 @@ pub(crate) struct AccessTable {
     pub(crate) access_right: MaybeTexts,
     pub(crate) email_domains: MaybeTexts,
     pub(crate) provider: MaybeTexts,
+    pub(crate) scopes: MaybeTexts,
     pub(crate) claim: MaybeText,
     pub(crate) any_of: MaybeTexts,
 }
@@ -402,7 +414,6 @@ impl TimeoutsTable {
 
 impl ProviderTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&["api"]);
         Self {
             place: table.place(),
             kind: table.text("kind"),
@@ -432,6 +443,18 @@ impl ProviderTable {
             identity: table.table("identity", IdentityTable::read),
             display_name: table.text("display_name"),
             hidden: table.boolean("hidden"),
+            api: table.table_if("api", ApiTable::read),
+        }
+    }
+}
+
+impl ApiTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            place: table.place(),
+            clients: table.texts("clients"),
+            audiences: table.texts("audiences"),
+            tokens: table.texts("tokens"),
         }
     }
 }
@@ -591,9 +614,9 @@ impl SetTable {
 
 impl RouteTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&["api"]);
         Self {
             place: table.place(),
+            api: table.boolean("api"),
             path: table.texts("path"),
             host: table.texts("host"),
             methods: table.texts("methods"),
@@ -611,7 +634,6 @@ impl RouteTable {
 
 impl AccessTable {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        table.later(&["scopes"]);
         Self {
             place: table.place(),
             is_empty: table.is_empty(),
@@ -620,6 +642,7 @@ impl AccessTable {
             access_right: table.texts("access_right"),
             email_domains: table.texts("email_domains"),
             provider: table.texts("provider"),
+            scopes: table.texts("scopes"),
             claim: table.text("claim"),
             any_of: table.texts("any_of"),
         }

@@ -77,8 +77,6 @@ pub(crate) struct Table<'t, 'd> {
     place: Place,
     entries: &'t DeTable<'d>,
     known: Vec<&'static str>,
-    /// Those of the known keys that are refused.
-    later: Vec<&'static str>,
     /// Whether tables of other names are somebody's already.
     others_are_known: bool,
     findings: &'t mut Findings,
@@ -124,8 +122,6 @@ impl Place {
     }
 }
 
-const LATER_KEY: &str = "remove it; a key that would not be obeyed is refused";
-
 /// Reads one table: calls `read`, then reports the keys that it did not ask for.
 pub(crate) fn read_table<T>(
     entries: &DeTable<'_>,
@@ -137,7 +133,6 @@ pub(crate) fn read_table<T>(
         place,
         entries,
         known: Vec::new(),
-        later: Vec::new(),
         others_are_known: false,
         findings,
     };
@@ -150,16 +145,6 @@ impl<'t, 'd> Table<'t, 'd> {
     /// Where the table is.
     pub(crate) fn place(&self) -> Place {
         self.place.clone()
-    }
-
-    /// Refuses keys that a later version has.
-    pub(crate) fn later(&mut self, keys: &[&'static str]) {
-        self.later.extend(keys);
-        for key in keys {
-            if let Some((place, _)) = self.find(key) {
-                self.findings.later(&place, LATER_KEY);
-            }
-        }
     }
 
     /// Tables under names of the user's own: all that have not been asked for.
@@ -474,14 +459,12 @@ impl<'t, 'd> Table<'t, 'd> {
                 table: self.place.key.clone(),
                 name: name.get_ref().to_string(),
                 known: self.known.clone(),
-                later: self.later.clone(),
             };
             self.findings.unknown(place, kind, nearest);
         }
         // An entry of a list is nobody's nearest name.
         if !self.place.key.contains('[') {
-            let of_today = self.known.iter().filter(|key| !self.later.contains(key));
-            let keys = of_today.map(|key| self.place.at(key, None).key);
+            let keys = self.known.iter().map(|key| self.place.at(key, None).key);
             self.findings.know(keys);
         }
     }

@@ -23,10 +23,14 @@ pub struct Registration {
 #[must_use]
 pub fn registrations(config: &Config) -> Vec<Registration> {
     let providers = config.providers.iter();
-    providers.map(|provider| at(provider, config)).collect()
+    let registered = |provider: &Provider| {
+        let client_id = provider.client_id.as_deref()?;
+        Some(at(provider, client_id, config))
+    };
+    providers.filter_map(registered).collect()
 }
 
-fn at(provider: &Provider, config: &Config) -> Registration {
+fn at(provider: &Provider, client_id: &str, config: &Config) -> Registration {
     let prefix = &config.server.path_prefix;
     let callback = config.callback_path(provider);
     let on_each = |path: &str| -> Vec<String> {
@@ -37,7 +41,7 @@ fn at(provider: &Provider, config: &Config) -> Registration {
         provider: provider.id.as_str().to_owned(),
         kind: provider.kind,
         issuer: provider.issuer.clone(),
-        client_id: provider.client_id.clone(),
+        client_id: client_id.to_owned(),
         callbacks: on_each(&callback),
         sign_outs: match provider.logout {
             LogoutReach::Provider => on_each(&format!("{prefix}/signed-out")),

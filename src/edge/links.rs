@@ -184,9 +184,12 @@ fn facts(provider: &Provider) -> String {
         keys_max_age,
         userinfo,
         http,
+        client_id,
         ..
     } = provider;
+    // Without a client, no endpoint for logins is looked for.
+    let signs_in = client_id.is_some();
     format!(
-        "{kind:?} {issuer:?} {endpoints:?} {signing_algorithms:?} {keys_max_age:?} {userinfo} {http:?}"
+        "{kind:?} {issuer:?} {endpoints:?} {signing_algorithms:?} {keys_max_age:?} {userinfo} {http:?} {signs_in}"
     )
 }

@@ -89,7 +89,8 @@ impl RelyingParty {
         };
         Self {
             issuer: provider.issuer.clone(),
-            client_id: provider.client_id.clone(),
+            // Without one, the core sends nobody there and asks for nothing.
+            client_id: provider.client_id.clone().unwrap_or_default(),
             secrets: Secrets::new(method, secrets),
             scopes: provider.scopes.clone(),
             params: provider.authorize_params.fixed.clone(),
@@ -433,13 +434,14 @@ impl RelyingParty {
 
     fn client(&self, endpoints: &Resolved, turn: Turn) -> Result<Client, BadEndpoint> {
         let issuer = IssuerUrl::new(self.issuer.clone()).map_err(|_| BadEndpoint)?;
+        let there = |url: &Option<Url>| url.clone().ok_or(BadEndpoint);
         let client = CoreClient::new(
             ClientId::new(self.client_id.clone()),
             issuer,
             CoreJsonWebKeySet::new(Vec::new()),
         )
-        .set_auth_uri(AuthUrl::from_url(endpoints.authorization.clone()))
-        .set_token_uri(TokenUrl::from_url(endpoints.token.clone()))
+        .set_auth_uri(AuthUrl::from_url(there(&endpoints.authorization)?))
+        .set_token_uri(TokenUrl::from_url(there(&endpoints.token)?))
         .set_auth_type(match self.secrets.method {
             Method::Basic => AuthType::BasicAuth,
             Method::Post | Method::None => AuthType::RequestBody,

@@ -75,6 +75,9 @@ pub(super) fn edit_request(
         .filter(|name| !(forward.pass_override_headers && is_override(name.as_str())))
         .cloned()
         .collect();
+    if forward.took_bearer {
+        header.remove_header(&header::AUTHORIZATION);
+    }
     for name in &managed {
         header.remove_header(name);
     }

@@ -20,6 +20,9 @@ pub(super) const FILE_MAX: u64 = 1 << 20;
 /// The members of a claims file that holds those of several sources.
 const SOURCES: [&str; 3] = ["id_token", "access_token", "userinfo"];
 
+/// The header of a JWT, and its claims.
+type JwtParts = (Map<String, Value>, Map<String, Value>);
+
 /// How a token is checked.
 #[derive(Debug)]
 pub enum TokenCheck {
@@ -125,6 +128,10 @@ pub(super) fn of(
             ..ClaimSet::default()
         }));
     }
+    // Shown alone, nothing else vouches for it.
+    if let (1, Some(Value::String(token))) = (claims.len(), claims.get(SOURCES[1])) {
+        return checked(&token.clone(), file, by);
+    }
     let mut set = ClaimSet::default();
     let [id_token, access_token, userinfo] = SOURCES;
     for (name, place) in [
@@ -150,7 +157,14 @@ pub(super) fn of(
         },
         Some(_) => return Err(ClaimsError::NoSource(file.to_owned(), id_token)),
     }
-    set.provider = by.provider_of(&set.id_token)?;
+    // An access token alone is what a client shows as a bearer.
+    let is_alone = set.id_token.is_empty() && set.userinfo.is_empty();
+    set.is_bearer = is_alone && !set.access_token.is_empty();
+    let whose = match set.is_bearer {
+        true => &set.access_token,
+        false => &set.id_token,
+    };
+    set.provider = by.provider_of(whose)?;
     Ok(Asking::Somebody(set))
 }
 
@@ -163,9 +177,18 @@ fn checked(token: &str, file: &Path, by: By<'_>) -> Result<Asking, ClaimsError> 
     let Some(check) = by.check else {
         return Err(ClaimsError::Unchecked);
     };
-    let claims = payload(token, file)?;
+    let (header, claims) = parts(token, file)?;
     let provider = by.provider_of(&claims)?;
+    let is_access = provider
+        .as_ref()
+        .is_some_and(|id| by.gate.is_access_token(id, &header, &claims));
     match check {
+        TokenCheck::Unverified if is_access => Ok(Asking::Somebody(ClaimSet {
+            provider,
+            access_token: claims,
+            is_bearer: true,
+            ..ClaimSet::default()
+        })),
         TokenCheck::Unverified => Ok(Asking::Somebody(ClaimSet {
             provider,
             id_token: claims,
@@ -177,13 +200,21 @@ fn checked(token: &str, file: &Path, by: By<'_>) -> Result<Asking, ClaimsError> 
             let document = read(keys)?;
             let set = KeySet::parse(document.as_bytes(), &provider.signing_algorithms)
                 .map_err(|error| ClaimsError::NoKeys(keys.clone(), error))?;
-            Ok(by.gate.asking(&id, token, &set, clock::now()))
+            Ok(match is_access {
+                true => by.gate.asking_by_bearer(&id, token, &set, clock::now()),
+                false => by.gate.asking(&id, token, &set, clock::now()),
+            })
         }
     }
 }
 
 /// The claims of a JWT that nobody checks.
 fn payload(token: &str, file: &Path) -> Result<Map<String, Value>, ClaimsError> {
+    parts(token, file).map(|(_, claims)| claims)
+}
+
+/// Header and claims of a JWT that nobody checks.
+fn parts(token: &str, file: &Path) -> Result<JwtParts, ClaimsError> {
     let no_token = || ClaimsError::NoToken(file.to_owned());
     let parts: Vec<&str> = token.split('.').collect();
     let [header, payload, _] = parts.as_slice() else {
@@ -193,8 +224,7 @@ fn payload(token: &str, file: &Path) -> Result<Map<String, Value>, ClaimsError> 
         let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| no_token())?;
         json::object(&bytes).map_err(|_| no_token())
     };
-    object(header)?;
-    object(payload)
+    Ok((object(header)?, object(payload)?))
 }
 
 pub(super) fn read(file: &Path) -> Result<String, ClaimsError> {

@@ -53,13 +53,20 @@ pub(super) fn outcome(told: &Explanation) -> String {
 fn asker(asking: &Asking, told: &Explanation) -> String {
     match (asking, &told.user) {
         (Asking::Nobody, _) => "nobody who is signed in".to_owned(),
-        (Asking::Refused(why), _) => {
+        (Asking::Refused(why) | Asking::RefusedBearer(why), _) => {
             let why = match why {
                 NoIdentity::Token(error) => error.to_string(),
                 NoIdentity::AuthTooOld => "the sign-in is older than max_auth_age".to_owned(),
                 other => other.reason().to_owned(),
             };
-            format!("somebody whose session counts for nothing: {why}")
+            let what = match asking {
+                Asking::RefusedBearer(_) => "bearer token",
+                _ => "session",
+            };
+            format!("somebody whose {what} counts for nothing: {why}")
+        }
+        (Asking::Somebody(claims), Some(user)) if claims.is_bearer => {
+            format!("{user}, by a bearer token")
         }
         (Asking::Somebody(_), Some(user)) => user.clone(),
         (Asking::Somebody(_), None) => "somebody who is signed in and nobody here".to_owned(),
@@ -104,6 +111,9 @@ fn why(told: &Explanation) -> String {
     }
     let text = match told.outcome {
         Outcome::Forwarded => "the app gets it",
+        Outcome::SignIn if told.status == Some(401) => {
+            "the route is for API clients: no redirect, for nobody"
+        }
         Outcome::SignIn => "a browser that opens a page is sent to sign in; others get 401",
         Outcome::Forbidden => match told.reason {
             Some("route_closed") => "the route is closed to everyone",
@@ -111,6 +121,7 @@ fn why(told: &Explanation) -> String {
                 "routes name this host and path, and none of them this method"
             }
             Some("header_too_long") => "a header would be longer than 8 KiB",
+            Some("machine_token") => "the token is nobody's, and the route is for people",
             _ => "no rule of the route holds for this person",
         },
         Outcome::BadRequest => match (&told.detail, told.reason) {

@@ -36,12 +36,24 @@ impl Gate {
         identity: &VerifiedIdentity,
         now: UnixTime,
     ) -> Result<Option<UnixTime>, NoIdentity> {
+        self.authentication_ends(provider, identity.authenticated(), now)
+    }
+
+    /// The same of what any token says of it.
+    ///
+    /// # Errors
+    /// See [`auth_ends`](Self::auth_ends).
+    pub(super) fn authentication_ends(
+        &self,
+        provider: &Provider,
+        authenticated: Result<Option<UnixTime>, TokenError>,
+        now: UnixTime,
+    ) -> Result<Option<UnixTime>, NoIdentity> {
         let Some(max) = provider.max_auth_age else {
             return Ok(None);
         };
         let unknown = NoIdentity::Token(TokenError::AuthTime);
-        let authenticated = identity.authenticated().map_err(NoIdentity::Token)?;
-        let authenticated = authenticated.ok_or(unknown)?;
+        let authenticated = authenticated.map_err(NoIdentity::Token)?.ok_or(unknown)?;
         if authenticated > now.plus(LEEWAY) {
             return Err(NoIdentity::Token(TokenError::NotYetValid));
         }

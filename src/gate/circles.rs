@@ -322,6 +322,8 @@ impl Cause {
             NoIdentity::AuthTooOld => return None,
             // Not even the login would go on.
             NoIdentity::NoKeys | NoIdentity::ProviderOut => return None,
+            // Of bearer tokens, which begin no login.
+            NoIdentity::BearerMalformed => return None,
             NoIdentity::OtherProvider
             | NoIdentity::LifetimeOver
             | NoIdentity::Idle

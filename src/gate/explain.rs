@@ -8,22 +8,27 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::bearer::told_of_machine;
 use super::face::Face;
 use super::headers::{AccessToken, Evidence};
-use super::identity::trace::Trace;
-use super::identity::{KeptClaims, NoPerson, Person};
+use super::identity::KeptClaims;
 use super::leading::Leads;
 use super::policy::{self, Denial, Forbidden, NoIdentity, Presented, Proof};
-use super::provider::Provider;
-use super::request::{RequestError, RequestView};
+use super::request::RequestView;
 use super::route::{Access, Ruling};
 use super::rule::{Condition, Who};
 use super::seal::Rng;
 use super::time::UnixTime;
 use super::token::KeySet;
 use super::{Gate, path_ambiguous};
+
+mod held;
+mod told;
+
+use held::Held;
+pub use told::{ConditionShown, Explanation, Outcome, RuleShown};
 
 /// Claims of somebody, as far as they are at hand. Debug shows nothing of them.
 #[derive(Clone, Default)]
@@ -36,6 +41,8 @@ pub struct ClaimSet {
     pub access_token: Map<String, Value>,
     /// Userinfo's.
     pub userinfo: Map<String, Value>,
+    /// Whether the access token alone is shown, as `Authorization: Bearer`.
+    pub is_bearer: bool,
 }
 
 /// Who would be asking.
@@ -47,74 +54,8 @@ pub enum Asking {
     Somebody(ClaimSet),
     /// Somebody whose token does not hold, or whose sign-in is too long ago.
     Refused(NoIdentity),
-}
-
-/// What would become of a request. Debug shows nothing of the person.
-pub struct Explanation {
-    /// The route that it falls under, as the log names it.
-    pub route: Option<String>,
-    /// What becomes of it.
-    pub outcome: Outcome,
-    /// The status of our answer to a browser that opens a page; 200 where the
-    /// app answers, nothing where it depends on the page of ours.
-    pub status: Option<u16>,
-    /// Why, in the word of the log.
-    pub reason: Option<&'static str>,
-    /// What exactly cannot be read of the request.
-    pub detail: Option<String>,
-    /// Who may pass there: a word, or `rules`.
-    pub access: Option<&'static str>,
-    /// The rules, in the order of the file: one of them has to hold.
-    pub rules: Vec<RuleShown>,
-    /// The identity headers that the app gets; no secret, no token.
-    pub headers: Vec<(String, String)>,
-    /// Headers of which something is left out, since it would forge a value.
-    pub left_out: Vec<String>,
-    /// The account name.
-    pub user: Option<String>,
-    /// What makes nobody of these claims.
-    pub no_person: Option<NoPerson>,
-    /// What was mapped from which claim; nothing if nobody is signed in.
-    pub identity: Vec<Trace>,
-}
-
-/// What becomes of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The app gets it.
-    Forwarded,
-    /// Somebody has to sign in first.
-    SignIn,
-    /// 403.
-    Forbidden,
-    /// 400, or 405.
-    BadRequest,
-    /// 421: the host is none of `server.public_url`.
-    Misdirected,
-    /// 404, under our own prefix.
-    NotFound,
-    /// A page of ours answers.
-    Ours,
-}
-
-/// One rule of a route.
-pub struct RuleShown {
-    /// Whether all of its conditions hold.
-    pub holds: bool,
-    /// Its conditions.
-    pub conditions: Vec<ConditionShown>,
-}
-
-/// One condition of a rule.
-pub struct ConditionShown {
-    /// Its key in `route.access`.
-    pub key: &'static str,
-    /// What it asks for, in words.
-    pub needs: String,
-    /// Whether it holds.
-    pub holds: bool,
-    /// The person's values that decided.
-    pub has: Vec<String>,
+    /// A client whose bearer token does not hold.
+    RefusedBearer(NoIdentity),
 }
 
 /// What stands in for a token: it is hidden wherever it would be shown.
@@ -124,23 +65,6 @@ impl std::fmt::Debug for ClaimSet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ClaimSet([redacted])")
     }
-}
-
-impl std::fmt::Debug for Explanation {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Explanation")
-            .field("route", &self.route)
-            .field("outcome", &self.outcome)
-            .field("reason", &self.reason)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The claims of a [`ClaimSet`] as a session would keep them.
-struct Held<'c> {
-    provider: &'c Provider,
-    id_token: &'c Map<String, Value>,
-    kept: KeptClaims,
 }
 
 impl Gate {
@@ -162,6 +86,47 @@ impl Gate {
             }),
             Err(why) => Asking::Refused(why),
         }
+    }
+
+    /// The same of an access token that a client shows.
+    #[must_use]
+    pub fn asking_by_bearer(
+        &self,
+        provider: &str,
+        token: &str,
+        keys: &KeySet,
+        now: UnixTime,
+    ) -> Asking {
+        let Some(provider) = self.providers.by_bearer(provider) else {
+            return Asking::RefusedBearer(NoIdentity::OtherProvider);
+        };
+        let bearer = match provider.bearer.verify(token, keys, now) {
+            Ok(bearer) => bearer,
+            Err(error) => return Asking::RefusedBearer(NoIdentity::Token(error)),
+        };
+        if bearer.machine().is_none()
+            && let Err(why) = self.authentication_ends(provider, bearer.authenticated(), now)
+        {
+            return Asking::RefusedBearer(why);
+        }
+        Asking::Somebody(ClaimSet {
+            provider: Some(provider.id.clone()),
+            access_token: bearer.claims().clone(),
+            is_bearer: true,
+            ..ClaimSet::default()
+        })
+    }
+
+    /// Whether a token of a provider calls itself an access token.
+    #[must_use]
+    pub fn is_access_token(
+        &self,
+        provider: &str,
+        header: &Map<String, Value>,
+        claims: &Map<String, Value>,
+    ) -> bool {
+        let provider = self.providers.by_bearer(provider);
+        provider.is_some_and(|provider| provider.bearer.is_access(header, claims))
     }
 
     /// What would become of a request that `asking` makes, and why.
@@ -190,9 +155,10 @@ impl Gate {
         if let Asking::Somebody(claims) = asking
             && let Some(held) = self.held(claims)
         {
-            let mapping = &held.provider.mapping;
-            told.identity = mapping.trace(held.id_token, &held.kept);
-            match mapping.described(held.id_token, &held.kept) {
+            if held.machine().is_none() {
+                told.identity = held.provider.mapping.trace(held.shown());
+            }
+            match held.person() {
                 Ok(person) => told.user = Some(person.user),
                 Err(why) => told.no_person = Some(why),
             }
@@ -236,26 +202,30 @@ impl Gate {
                 return Explanation::of(Outcome::BadRequest, reply.status, "path_ambiguous");
             }
         };
+        let is_api = matches!(ruling, Ruling::Rule { manner, .. } if manner.is_api);
         let held = match asking {
-            Asking::Somebody(claims) => self.held(claims),
-            Asking::Nobody | Asking::Refused(_) => None,
+            // Elsewhere a bearer is not looked at.
+            Asking::Somebody(claims) if is_api || !claims.is_bearer => self.held(claims),
+            _ => None,
+        };
+        let nobody = match asking {
+            Asking::RefusedBearer(why) if is_api => Presented::BadToken(*why),
+            Asking::Refused(why) => Presented::None(*why),
+            _ => Presented::None(NoIdentity::NoCookie),
         };
         let judged = match access {
-            Some(access) => self.judge_claims(access, app, asking, held.as_ref(), face, now),
+            Some(access) => self.judge_claims(access, app, nobody, held.as_ref(), face, now),
             None => Err(Denial::Forbidden(Forbidden::NoRuleForMethod)),
         };
         let told = match judged {
             Ok(told) => told,
             Err(denial) => {
                 let (outcome, reason) = match &denial {
-                    Denial::SignIn(why) => (Outcome::SignIn, why.reason()),
+                    Denial::SignIn(why) | Denial::BadToken(why) => (Outcome::SignIn, why.reason()),
                     Denial::Forbidden(why) => (Outcome::Forbidden, why.reason()),
                 };
-                let account = held.as_ref().and_then(|held| {
-                    let kept = &held.kept;
-                    held.provider.mapping.account(held.id_token, kept)
-                });
-                let reply = self.denied(req, face, &denial, account.as_deref(), rng);
+                let account = held.as_ref().and_then(Held::account);
+                let reply = self.denied(req, face, is_api, &denial, account.as_deref(), rng);
                 Explanation::of(outcome, reply.status, reason)
             }
         };
@@ -270,43 +240,35 @@ impl Gate {
         }
     }
 
-    /// The same judgement as of a request with a session.
+    /// The same judgement as of a request with a session or a bearer token.
     fn judge_claims(
         &self,
         access: &Access,
         app: usize,
-        asking: &Asking,
+        nobody: Presented<'_>,
         held: Option<&Held<'_>>,
         face: &Face,
         now: UnixTime,
     ) -> Result<Explanation, Denial> {
-        let believed = held.map(|held| {
-            let mapping = &held.provider.mapping;
-            mapping.believed(held.id_token, held.id_token)
-        });
-        let userinfo = held.and_then(|held| {
-            let mapping = &held.provider.mapping;
-            mapping.ruled_userinfo(&held.kept, held.id_token)
-        });
-        let userinfo = userinfo.as_deref();
+        let believed = held.map(Held::believed);
+        let userinfo = held.and_then(Held::userinfo);
         let permit = policy::judge(access.clone(), || {
             let (Some(held), Some(claims)) = (held, believed.as_deref()) else {
-                return Presented::None(match asking {
-                    Asking::Refused(why) => *why,
-                    Asking::Nobody | Asking::Somebody(_) => NoIdentity::NoCookie,
-                });
+                return nobody;
             };
-            match held.provider.mapping.described(held.id_token, &held.kept) {
-                Ok(person) => {
-                    let provider = &held.provider.id;
-                    let proof = Proof {
-                        provider,
-                        claims,
-                        userinfo,
-                    };
-                    Presented::Person(Arc::new(person), proof)
-                }
-                Err(why) => Presented::NoPerson(why),
+            let person = match held.person() {
+                Ok(person) => Arc::new(person),
+                Err(why) => return Presented::NoPerson(why),
+            };
+            let proof = Proof {
+                provider: &held.provider.id,
+                claims,
+                userinfo: userinfo.as_deref(),
+                grant: held.grant(),
+            };
+            match held.machine() {
+                Some(_) => Presented::Machine(person, proof),
+                None => Presented::Person(person, proof),
             }
         })?;
         let mut told = Explanation::of(Outcome::Forwarded, StatusCode::OK, "forwarded");
@@ -315,7 +277,9 @@ impl Gate {
         else {
             return Ok(told);
         };
-        let evidence = evidence_of(held.provider, claims, face);
+        let of_machine = held.machine().map(|_| told_of_machine(claims));
+        let claims = of_machine.as_ref().unwrap_or(claims);
+        let evidence = evidence_of(held, claims, face);
         let refuse = |why| Denial::Forbidden(Forbidden::from(why));
         let rules = self.headers.of(app);
         let set = rules.tell(person, &evidence).map_err(refuse)?;
@@ -326,11 +290,7 @@ impl Gate {
 
     /// What each rule says of these claims; of nobody, that none holds.
     fn verdicts(&self, rules: &super::rule::Rules, held: Option<&Held<'_>>) -> Vec<RuleShown> {
-        let person: Option<(Person, &Held<'_>)> = held.and_then(|held| {
-            let mapping = &held.provider.mapping;
-            let person = mapping.described(held.id_token, &held.kept).ok()?;
-            Some((person, held))
-        });
+        let person = held.and_then(|held| Some((held.person().ok()?, held)));
         let Some((person, held)) = person else {
             let unmet = |condition: &Condition| ConditionShown::new(condition, false, Vec::new());
             return rules
@@ -341,14 +301,13 @@ impl Gate {
                 })
                 .collect();
         };
-        let mapping = &held.provider.mapping;
-        let claims = mapping.believed(held.id_token, held.id_token);
-        let userinfo = mapping.ruled_userinfo(&held.kept, held.id_token);
+        let (claims, userinfo) = (held.believed(), held.userinfo());
         let who = Who {
             person: &person,
             provider: &held.provider.id,
             claims: &claims,
             userinfo: userinfo.as_deref(),
+            grant: held.grant(),
         };
         rules
             .verdicts(who)
@@ -369,21 +328,30 @@ impl Gate {
     /// Nothing of a provider that there is not.
     fn held<'c>(&'c self, claims: &'c ClaimSet) -> Option<Held<'c>> {
         let provider = match &claims.provider {
-            Some(id) => self.providers.named(id),
-            None => self.providers.iter().next(),
+            Some(id) => self.providers.by_bearer(id),
+            None => self.providers.all().next(),
         }?;
+        if claims.is_bearer {
+            return Some(Held {
+                provider,
+                token: &claims.access_token,
+                kept: KeptClaims::default(),
+                bearer: Some(provider.bearer.claimed(&claims.access_token)),
+            });
+        }
         let mut kept = provider.mapping.keep_access(&claims.access_token);
         provider.mapping.keep_userinfo(&mut kept, &claims.userinfo);
         Some(Held {
             provider,
-            id_token: &claims.id_token,
+            token: &claims.id_token,
             kept,
+            bearer: None,
         })
     }
 }
 
 fn evidence_of<'e>(
-    provider: &'e Provider,
+    held: &'e Held<'_>,
     claims: &'e Map<String, Value>,
     face: &'e Face,
 ) -> Evidence<'e> {
@@ -392,127 +360,15 @@ fn evidence_of<'e>(
             .get("sub")
             .and_then(Value::as_str)
             .unwrap_or_default(),
-        provider: &provider.id,
+        provider: &held.provider.id,
         claims: Some(claims),
-        id_token: TOKEN,
+        id_token: if held.bearer.is_some() { "" } else { TOKEN },
         origin: face.origin.as_str(),
         session: None,
         access_token: Some(AccessToken {
             text: TOKEN,
             ends: UnixTime::from_secs(u64::MAX),
         }),
-    }
-}
-
-impl ConditionShown {
-    fn new(condition: &Condition, holds: bool, has: Vec<String>) -> Self {
-        Self {
-            key: condition.key(),
-            needs: condition.to_string(),
-            holds,
-            has,
-        }
-    }
-}
-
-impl Explanation {
-    /// Of a request that cannot be read at all.
-    #[must_use]
-    pub fn unreadable(error: RequestError) -> Self {
-        let status = StatusCode::BAD_REQUEST;
-        Self {
-            detail: Some(error.to_string()),
-            ..Self::of(Outcome::BadRequest, status, "request_unreadable")
-        }
-    }
-
-    /// Of a page of ours: what it answers is its own matter.
-    fn ours() -> Self {
-        Self {
-            status: None,
-            reason: None,
-            ..Self::of(Outcome::Ours, StatusCode::OK, "page")
-        }
-    }
-
-    fn of(outcome: Outcome, status: StatusCode, reason: &'static str) -> Self {
-        Self {
-            route: None,
-            outcome,
-            status: Some(status.as_u16()),
-            reason: Some(reason),
-            detail: None,
-            access: None,
-            rules: Vec::new(),
-            headers: Vec::new(),
-            left_out: Vec::new(),
-            user: None,
-            no_person: None,
-            identity: Vec::new(),
-        }
-    }
-
-    /// For scripts: `route`, `outcome`, `status`, `rules`, `headers`, and why.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        let headers: Map<String, Value> = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.clone(), json!(value)))
-            .collect();
-        let rules: Vec<Value> = self.rules.iter().map(RuleShown::to_json).collect();
-        let identity: Vec<Value> = self.identity.iter().map(Trace::to_json).collect();
-        json!({
-            "route": self.route,
-            "outcome": self.outcome.word(),
-            "status": self.status,
-            "reason": self.reason,
-            "access": self.access,
-            "rules": rules,
-            "headers": headers,
-            "headers_left_out": self.left_out,
-            "user": self.user,
-            "identity": identity,
-        })
-    }
-}
-
-impl RuleShown {
-    fn to_json(&self) -> Value {
-        let condition = |one: &ConditionShown| {
-            json!({
-                "key": one.key, "needs": one.needs, "holds": one.holds, "has": one.has,
-            })
-        };
-        let conditions: Vec<Value> = self.conditions.iter().map(condition).collect();
-        json!({ "holds": self.holds, "conditions": conditions })
-    }
-}
-
-impl Outcome {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Forwarded,
-        Self::SignIn,
-        Self::Forbidden,
-        Self::BadRequest,
-        Self::Misdirected,
-        Self::NotFound,
-        Self::Ours,
-    ];
-
-    /// The word for it, from a closed list.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Forwarded => "forwarded",
-            Self::SignIn => "sign-in",
-            Self::Forbidden => "forbidden",
-            Self::BadRequest => "bad-request",
-            Self::Misdirected => "misdirected",
-            Self::NotFound => "not-found",
-            Self::Ours => "ours",
-        }
     }
 }
 

@@ -1,12 +1,14 @@
-//! A face: one public origin with its cookies, and what is sealed for it.
+//! A face: one public origin with its cookies, and what is sealed for it; which
+//! of them a request came by, and which cookies are theirs.
 //!
 //! Must not know what is inside of sealed values.
 
 use std::sync::Arc;
 
-use super::cookie::Cookies;
+use super::Gate;
+use super::cookie::{self, Cookies};
 use super::headers::OriginHeaders;
-use super::origin::PublicOrigin;
+use super::origin::{self, PublicOrigin};
 use super::provider::Provider;
 use super::seal::{Context, Purpose};
 
@@ -58,5 +60,43 @@ impl Face {
             name,
             origin: self.origin.as_str(),
         }
+    }
+}
+
+impl Gate {
+    /// A `Cookie` header without cookies of ours, the rest byte for byte;
+    /// `None` if nothing is left.
+    #[must_use]
+    pub fn strip_cookies(&self, header: &[u8]) -> Option<Vec<u8>> {
+        cookie::strip(header, |name| self.is_our_cookie(name))
+    }
+
+    /// Whether a `Cookie` header holds a cookie of ours.
+    #[must_use]
+    pub fn holds_our_cookie(&self, header: &[u8]) -> bool {
+        cookie::holds(header, |name| self.is_our_cookie(name))
+    }
+
+    fn is_our_cookie(&self, name: &[u8]) -> bool {
+        self.faces.iter().any(|face| face.cookies.is_ours(name))
+    }
+
+    /// Whether an app's `Set-Cookie` is for a name of ours, and so dropped.
+    #[must_use]
+    pub fn is_our_set_cookie(&self, set_cookie: &[u8]) -> bool {
+        self.faces
+            .iter()
+            .any(|face| face.cookies.is_ours_set(set_cookie))
+    }
+
+    /// Whether browsers reach this host by https; not if it is none of ours.
+    #[must_use]
+    pub fn is_https(&self, host: &str) -> bool {
+        self.face(host).is_some_and(|face| face.origin.is_https())
+    }
+
+    pub(super) fn face(&self, host: &str) -> Option<&Face> {
+        let found = origin::for_host(self.faces.iter().map(|face| &face.origin), host)?;
+        self.faces.iter().find(|face| face.origin == *found)
     }
 }

@@ -134,7 +134,7 @@ impl Gate {
             Leads::App(Ruling::Ambiguous, _) => return Err(Refused::Ambiguous),
             Leads::App(Ruling::NoMethod { label }, face) => {
                 let no_rule = Denial::Forbidden(Forbidden::NoRuleForMethod);
-                let mut reply = self.held_back(question, face, &no_rule, None, rng);
+                let mut reply = self.held_back(question, face, false, &no_rule, None, rng);
                 reply.note.route = Some(label.clone());
                 return Ok(Decision::Reply(reply));
             }
@@ -167,8 +167,14 @@ impl Gate {
                     if let Denial::Forbidden(Forbidden::Rules(unmet)) = &mut denial {
                         unmet.route = label.cloned();
                     }
-                    let mut reply =
-                        self.held_back(question, face, &denial, account.as_deref(), rng);
+                    let mut reply = self.held_back(
+                        question,
+                        face,
+                        manner.is_api,
+                        &denial,
+                        account.as_deref(),
+                        rng,
+                    );
                     reply.note.route = label.cloned();
                     let cookies = if question.setting.cookies {
                         cookies
@@ -240,11 +246,15 @@ impl Gate {
         &self,
         question: &Question<'_, '_>,
         face: &Face,
+        is_api: bool,
         denial: &Denial,
         account: Option<&str>,
         rng: Rng<'_>,
     ) -> Reply {
         let Question { setting, view, .. } = question;
+        if is_api {
+            return self.denied(view, face, true, denial, account, rng);
+        }
         match denial {
             // nginx knows 401 and 403 alone, and shows a page of its own.
             Denial::SignIn(why) if setting.dialect == Dialect::Nginx => {
@@ -256,7 +266,7 @@ impl Gate {
                 let note = Note::new("sign_in_needed").because(why.reason());
                 Reply::redirect(&format!("{}{login}", face.origin), note)
             }
-            denial => self.denied(view, face, denial, account, rng),
+            denial => self.denied(view, face, false, denial, account, rng),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::face::Face;
 use super::headers::Evidence;
 use super::identity::Person;
-use super::judging::{Held, Judged};
+use super::judging::{Basis, Held, Judged};
 use super::policy::{Denial, NoIdentity};
 use super::reply::Note;
 use super::request::RequestView;
@@ -39,7 +39,7 @@ impl Gate {
         } = judged;
         let rules = self.headers.of(app);
         let place = self.headers.place(app);
-        let who = kept.as_ref().and_then(|kept| kept.who.as_ref().ok());
+        let who = kept.as_ref().and_then(Basis::who);
         let tell = |person: &Person| match who.and_then(|who| who.told.get(place)) {
             Some(told) => told.clone(),
             None => rules.tell(person, &Evidence::default()).map(Arc::new),
@@ -64,6 +64,7 @@ impl Gate {
             set_cookies,
             refresh,
             mark,
+            took_bearer: matches!(kept, Some(Basis::Bearer(_))),
             lease: kept.map(|kept| self.lease(kept)),
             note,
         })

@@ -14,11 +14,12 @@ use super::newer::Newness;
 use super::policy::NoIdentity;
 use super::provider::Provider;
 use super::refresh::Refresh;
+use super::remembered::Asked;
 use super::seal::{KeyPlace, Rng};
 use super::session::Session;
 use super::time::UnixTime;
 use super::token::{TokenError, VerifiedIdentity};
-use super::verified::{Asked, Verified, Who};
+use super::verified::{Verified, Who};
 use super::{Gate, Known};
 
 /// A session whose token holds.
@@ -67,9 +68,9 @@ impl Gate {
         known: Known<'_>,
         now: UnixTime,
     ) -> Result<SignedIn, Missing> {
-        let asked = |sealed| Asked {
+        let asked = |shown| Asked {
             origin: face.place,
-            sealed,
+            shown,
         };
         let whole = presented.only_session();
         if let Some(only) = whole

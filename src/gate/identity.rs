@@ -13,10 +13,12 @@ use crate::config::{EmailVerified, Identity, Provider, ProviderKind};
 mod believed;
 mod kept;
 pub mod rule;
+mod shown;
 pub mod trace;
 
 pub use kept::KeptClaims;
 use rule::{AttributeKind, AttributeRule, ClaimRule, ClaimSource, Sources, Unmapped};
+pub(in crate::gate) use shown::Shown;
 
 /// How claims become a [`Person`], ready for use.
 #[derive(Clone, Debug)]
@@ -220,19 +222,15 @@ impl Mapping {
     /// # Errors
     /// See [`NoPerson`].
     pub fn person(&self, token: &VerifiedIdentity, kept: &KeptClaims) -> Result<Person, NoPerson> {
-        self.described(token.claims(), kept)
+        self.described(Shown::session(token.claims(), kept))
     }
 
     /// Whom claims describe that nobody has verified: to explain, never to let in.
-    pub(super) fn described(
-        &self,
-        id_token: &Map<String, Value>,
-        kept: &KeptClaims,
-    ) -> Result<Person, NoPerson> {
-        if self.is_of_others(id_token, kept) {
+    pub(super) fn described(&self, shown: Shown<'_>) -> Result<Person, NoPerson> {
+        if self.is_of_others(shown) {
             return Err(NoPerson::ForeignUser);
         }
-        let sources = self.sources(id_token, kept);
+        let sources = self.sources(shown);
         let user = self.user.one(&sources).ok_or_else(|| {
             let names: Vec<_> = self.user.claims.iter().map(ClaimPath::as_str).collect();
             NoPerson::NoUser(names.join(", "))
@@ -244,7 +242,7 @@ impl Mapping {
         if !self.email_domains.may_speak_for(&user) {
             return Err(NoPerson::ForeignUser);
         }
-        let automatic = self.automatic_groups(id_token);
+        let automatic = self.automatic_groups(shown);
         Ok(Person {
             user,
             email: self
@@ -262,57 +260,22 @@ impl Mapping {
         })
     }
 
-    fn sources<'c>(
-        &'c self,
-        id_token: &'c Map<String, Value>,
-        kept: &'c KeptClaims,
-    ) -> Sources<'c> {
-        Sources {
-            id_token: self.believed(id_token, id_token),
-            access_token: self.believed(&kept.access_token, id_token),
-            userinfo: self
-                .userinfo
-                .then(|| self.believed(&kept.userinfo, id_token)),
-            email_domains: &self.email_domains,
-        }
-    }
-
-    /// The same with addresses of others in all claims but `email`.
-    fn vouched_sources<'c>(
-        &self,
-        id_token: &'c Map<String, Value>,
-        kept: &'c KeptClaims,
-    ) -> Sources<'c> {
-        Sources {
-            id_token: self.vouched(id_token, id_token),
-            access_token: self.vouched(&kept.access_token, id_token),
-            userinfo: self
-                .userinfo
-                .then(|| self.vouched(&kept.userinfo, id_token)),
-            email_domains: &EmailDomains::Any,
-        }
-    }
-
     /// Whether the account's name or subject is an address of others: whatever
     /// claim it is from, an app may take it for that address. No other claim
     /// makes somebody of such an account.
-    fn is_of_others(&self, id_token: &Map<String, Value>, kept: &KeptClaims) -> bool {
+    fn is_of_others(&self, shown: Shown<'_>) -> bool {
         if self.email_domains == EmailDomains::Any {
             return false;
         }
-        let user = self.user.found(&self.vouched_sources(id_token, kept));
-        let subject = id_token.get("sub").and_then(claims::scalar);
+        let user = self.user.found(&self.vouched_sources(shown));
+        let subject = shown.token.get("sub").and_then(claims::scalar);
         let mut names = [user, subject].into_iter().flatten();
         names.any(|name| !self.email_domains.may_speak_for(&name))
     }
 
     /// The account's name, whatever else is wrong with the claims.
-    pub(super) fn account(
-        &self,
-        id_token: &Map<String, Value>,
-        kept: &KeptClaims,
-    ) -> Option<String> {
-        let user = self.user.one(&self.vouched_sources(id_token, kept));
+    pub(super) fn account(&self, shown: Shown<'_>) -> Option<String> {
+        let user = self.user.one(&self.vouched_sources(shown));
         user.filter(|user| !user.contains(char::is_control))
     }
 
@@ -326,19 +289,6 @@ impl Mapping {
             let parts: Vec<_> = [text(given), text(family)].into_iter().flatten().collect();
             (!parts.is_empty()).then(|| parts.join(" "))
         })
-    }
-
-    /// The groups `<poolId>_<provider>` that Cognito puts federated people
-    /// into by itself (cognito.md 2.2).
-    fn automatic_groups(&self, id_token: &Map<String, Value>) -> Vec<String> {
-        match (&self.pool, id_token.get("identities")) {
-            (Some(pool), Some(Value::Array(identities))) => identities
-                .iter()
-                .filter_map(|identity| identity.get("providerName")?.as_str())
-                .map(|provider| format!("{pool}_{provider}"))
-                .collect(),
-            _ => Vec::new(),
-        }
     }
 
     /// The one access right: of several the first in `order`. To have nothing

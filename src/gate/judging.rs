@@ -10,29 +10,40 @@ use http::header;
 
 use super::Gate;
 use super::Known;
+use super::bearer::{self, Bearer, Shows};
 use super::face::Face;
 use super::identify::Missing;
+use super::identity::Shown;
 use super::newer::Newness;
 use super::policy::{self, Denial, Forbidden, NoIdentity, Permit, Presented, Proof};
 use super::refresh::{Mark, Refresh};
 use super::request::RequestView;
 use super::route::{Access, Manner};
+use super::rule::Grant;
 use super::seal::Rng;
 use super::time::UnixTime;
-use super::verified::Verified;
+use super::verified::{Verified, Who};
 
 /// Leave to go to the app, and what came along with it.
 pub(super) struct Judged {
     pub(super) permit: Permit,
     /// To set with the answer.
     pub(super) cookies: Vec<String>,
-    /// What the person showed, if the route looked for one.
-    pub(super) kept: Option<Arc<Verified>>,
+    /// What was shown, if the route looked for something.
+    pub(super) kept: Option<Basis>,
     /// Newer tokens that are due.
     pub(super) refresh: Option<Refresh>,
     pub(super) mark: Option<Mark>,
     /// What was shown and does not count, where the route lets nobody pass too.
     pub(super) unproven: Option<NoIdentity>,
+}
+
+/// What a judgement stands on.
+pub(super) enum Basis {
+    /// A session.
+    Session(Arc<Verified>),
+    /// A bearer token.
+    Bearer(Arc<Bearer>),
 }
 
 /// Why a request does not go on.
@@ -54,6 +65,16 @@ impl From<Denial> for Held {
             denial,
             cookies: Vec::new(),
             account: None,
+        }
+    }
+}
+
+impl Basis {
+    /// Who it makes of somebody, and what apps are told of them.
+    pub(super) fn who(&self) -> Option<&Who> {
+        match self {
+            Self::Session(verified) => verified.who.as_ref().ok(),
+            Self::Bearer(bearer) => bearer.who.as_ref().ok(),
         }
     }
 }
@@ -82,7 +103,25 @@ impl Gate {
         let (mut refresh, mut mark, mut held) = (None, None, None);
         let mut is_newer = false;
         let (mut unproven, mut account) = (None, None);
+        let mut shown = None;
         let permit = policy::judge(access.clone(), || {
+            if manner.is_api {
+                match bearer::shown(req.headers()) {
+                    // The one place where a cookie is looked for on such a route.
+                    Shows::Nothing => {}
+                    Shows::Malformed => return Presented::BadToken(NoIdentity::BearerMalformed),
+                    Shows::Token(token) => match self.bearer(face, token, known, now) {
+                        Ok(bearer) => {
+                            let bearer = shown.insert(bearer);
+                            if bearer.who.is_err() {
+                                account = self.account_of_bearer(bearer);
+                            }
+                            return bearer.presented();
+                        }
+                        Err(why) => return Presented::BadToken(why),
+                    },
+                }
+            }
             let presented = face.cookies.presented(req.cookie_headers());
             let signed_in = match self.identify(face, &presented, known, now) {
                 Ok(signed_in) => signed_in,
@@ -120,6 +159,7 @@ impl Gate {
                 provider: verified.session.provider(),
                 claims: verified.believed(),
                 userinfo: verified.userinfo.as_ref(),
+                grant: Grant::default(),
             };
             Presented::Person(person, proof)
         });
@@ -137,10 +177,11 @@ impl Gate {
                 });
             }
         };
+        let session = kept.map(Basis::Session);
         Ok(Judged {
             permit,
             cookies,
-            kept,
+            kept: shown.map(Basis::Bearer).or(session),
             refresh,
             mark,
             unproven,
@@ -151,7 +192,8 @@ impl Gate {
     pub(super) fn account_of(&self, verified: &Verified) -> Option<String> {
         let provider = self.providers.of(&verified.session)?;
         let claims = verified.identity.claims();
-        provider.mapping.account(claims, verified.session.kept())
+        let shown = Shown::session(claims, verified.session.kept());
+        provider.mapping.account(shown)
     }
 
     /// A websocket that a page of another origin opens: cookies go along with

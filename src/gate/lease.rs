@@ -9,13 +9,16 @@
 use std::sync::Arc;
 
 use super::Gate;
+use super::bearer::Bearer;
 use super::identity::{NoPerson, Person};
+use super::judging::Basis;
 use super::leading::Leads;
 use super::policy::{self, Denial, Forbidden, NoIdentity, Presented, Proof};
 use super::provider::Provider;
 use super::refresh::Mark;
 use super::request::RequestView;
-use super::route::Ruling;
+use super::route::{Access, Ruling};
+use super::rule::Grant;
 use super::seal::{KeyId, OpenError};
 use super::time::UnixTime;
 use super::token::TokenError;
@@ -26,7 +29,15 @@ use super::verified::Verified;
 const PAST_TOKEN: u64 = 10 * 60;
 
 /// What an open connection stands on. Debug shows nothing of it.
-pub struct Lease {
+pub struct Lease(Stands);
+
+enum Stands {
+    Session(SessionLease),
+    /// Ends with the token: a client brings the next one with a new request.
+    Bearer(Arc<Bearer>),
+}
+
+struct SessionLease {
     verified: Arc<Verified>,
     /// The newest generation of the session that this instance has seen.
     generation: u32,
@@ -38,10 +49,17 @@ pub struct Lease {
 
 impl std::fmt::Debug for Lease {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lease")
-            .field("generation", &self.generation)
-            .field("token_end", &self.token_end)
-            .finish_non_exhaustive()
+        match &self.0 {
+            Stands::Session(lease) => f
+                .debug_struct("Lease")
+                .field("generation", &lease.generation)
+                .field("token_end", &lease.token_end)
+                .finish_non_exhaustive(),
+            Stands::Bearer(bearer) => f
+                .debug_struct("Lease")
+                .field("token_end", &bearer.ends())
+                .finish_non_exhaustive(),
+        }
     }
 }
 
@@ -49,18 +67,24 @@ impl Lease {
     /// The session as it was let through.
     #[cfg(test)]
     pub(super) fn session(&self) -> &super::session::Session {
-        &self.verified.session
+        match &self.0 {
+            Stands::Session(lease) => &lease.verified.session,
+            Stands::Bearer(_) => panic!("a bearer token has no session"),
+        }
     }
 }
 
 impl Gate {
-    pub(super) fn lease(&self, verified: Arc<Verified>) -> Lease {
-        Lease {
-            generation: verified.session.generation(),
-            token_end: verified.identity.expires(),
-            key: self.ring.id(verified.sealed_with),
-            verified,
-        }
+    pub(super) fn lease(&self, basis: Basis) -> Lease {
+        Lease(match basis {
+            Basis::Session(verified) => Stands::Session(SessionLease {
+                generation: verified.session.generation(),
+                token_end: verified.identity.expires(),
+                key: self.ring.id(verified.sealed_with),
+                verified,
+            }),
+            Basis::Bearer(bearer) => Stands::Bearer(bearer),
+        })
     }
 
     /// Whether a connection goes on that this request has opened, and after how
@@ -103,31 +127,50 @@ impl Gate {
         if access.looks_for_identity() && self.is_foreign_websocket(req, manner) {
             return Err(Denial::Forbidden(Forbidden::ForeignOrigin));
         }
-        let verified = lease.map(|lease| &*lease.verified);
-        let kept = verified.and_then(|verified| {
-            let provider = self.providers.of(&verified.session)?;
+        match lease.map(|lease| &lease.0) {
+            Some(Stands::Bearer(bearer)) if manner.is_api => {
+                self.still_admits_bearer(access, bearer)
+            }
+            Some(Stands::Session(lease)) => self.still_admits_session(access, &lease.verified),
+            _ => {
+                let nobody = || Presented::None(NoIdentity::NoCookie);
+                policy::judge(access.clone(), nobody).map(drop)
+            }
+        }
+    }
+
+    fn still_admits_session(&self, access: &Access, verified: &Verified) -> Result<(), Denial> {
+        let kept = self.providers.of(&verified.session).map(|provider| {
             let mapping = &provider.mapping;
             let (claims, kept) = (verified.identity.claims(), verified.session.kept());
             let believed = mapping.believed(claims, claims);
-            Some((provider, believed, mapping.ruled_userinfo(kept, claims)))
+            (provider, believed, mapping.ruled_userinfo(kept, claims))
         });
-        let permit = policy::judge(access.clone(), || match (verified, &kept) {
-            (Some(verified), Some((provider, believed, userinfo))) => {
-                match self.person_again(provider, verified) {
-                    Ok(person) => {
-                        let proof = Proof {
-                            provider: verified.session.provider(),
-                            claims: believed,
-                            userinfo: userinfo.as_deref(),
-                        };
-                        Presented::Person(Arc::new(person), proof)
-                    }
-                    Err(why) => Presented::NoPerson(why),
+        let permit = policy::judge(access.clone(), || match &kept {
+            Some((provider, believed, userinfo)) => match self.person_again(provider, verified) {
+                Ok(person) => {
+                    let proof = Proof {
+                        provider: verified.session.provider(),
+                        claims: believed,
+                        userinfo: userinfo.as_deref(),
+                        grant: Grant::default(),
+                    };
+                    Presented::Person(Arc::new(person), proof)
                 }
-            }
-            _ => Presented::None(NoIdentity::NoCookie),
+                Err(why) => Presented::NoPerson(why),
+            },
+            None => Presented::None(NoIdentity::NoCookie),
         });
         permit.map(drop)
+    }
+
+    fn still_admits_bearer(&self, access: &Access, bearer: &Bearer) -> Result<(), Denial> {
+        let again = self.bearer_again(bearer);
+        let presented = || match &again {
+            Some(again) => again.presented(),
+            None => Presented::BadToken(NoIdentity::OtherProvider),
+        };
+        policy::judge(access.clone(), presented).map(drop)
     }
 
     fn person_again(&self, provider: &Provider, verified: &Verified) -> Result<Person, NoPerson> {
@@ -140,6 +183,13 @@ impl Gate {
     /// # Errors
     /// Why it ends.
     pub fn renew(&self, lease: &mut Lease, now: UnixTime) -> Result<u64, NoIdentity> {
+        match &mut lease.0 {
+            Stands::Session(lease) => self.renew_session(lease, now),
+            Stands::Bearer(bearer) => Ok(self.bearer_stays(bearer, now)?.since(now)),
+        }
+    }
+
+    fn renew_session(&self, lease: &mut SessionLease, now: UnixTime) -> Result<u64, NoIdentity> {
         let Verified {
             session, identity, ..
         } = &*lease.verified;
@@ -184,7 +234,10 @@ impl Gate {
     /// undo.
     #[must_use]
     pub fn may_write(&self, lease: &Lease, mark: &Mark, now: UnixTime) -> bool {
-        let session = &lease.verified.session;
+        let session = match &lease.0 {
+            Stands::Session(lease) => &lease.verified.session,
+            Stands::Bearer(_) => return false,
+        };
         let newest = self.memory.newer.generation(session.id());
         self.stands(session, now).is_ok()
             && newest.is_none_or(|newest| newest <= session.generation())

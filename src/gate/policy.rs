@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::claims::ClaimPath;
 use super::identity::{NoPerson, Person};
 use super::route::Access;
-use super::rule::{Condition, RuleVerdict, Rules, Who};
+use super::rule::{Condition, Grant, RuleVerdict, Rules, Who};
 use super::seal::OpenError;
 use super::token::TokenError;
 
@@ -29,6 +29,8 @@ pub enum NoIdentity {
     NoCookie,
     /// The cookie is not sealed by us, for here, unchanged.
     Unreadable(OpenError),
+    /// An `Authorization` header that is no bearer token, or several of them.
+    BearerMalformed,
     /// Sealed by us, but in a format that this version does not know.
     UnknownFormat,
     /// A session of a provider that is not configured (any more).
@@ -68,6 +70,8 @@ pub enum Forbidden {
     HeaderTooLong,
     /// The assertion that the app verifies could not be signed.
     Unsigned,
+    /// A token without a person, where people are asked for.
+    Machine,
     /// A page of another origin opens a websocket with this person's cookie.
     ForeignOrigin,
 }
@@ -97,6 +101,9 @@ impl std::fmt::Debug for Unmet {
 pub enum Denial {
     /// Somebody has to sign in first.
     SignIn(NoIdentity),
+    /// A bearer token was shown and does not hold. It is judged alone: no cookie
+    /// beside it helps, on any route that looks for an identity.
+    BadToken(NoIdentity),
     /// 403.
     Forbidden(Forbidden),
 }
@@ -106,8 +113,12 @@ pub enum Denial {
 pub enum Presented<'t> {
     /// A person whose token holds.
     Person(Arc<Person>, Proof<'t>),
+    /// A client for itself, whose bearer token holds and is nobody's.
+    Machine(Arc<Person>, Proof<'t>),
     /// A token that holds but makes no person.
     NoPerson(NoPerson),
+    /// A bearer token that does not hold, and why.
+    BadToken(NoIdentity),
     /// No identity, and why.
     None(NoIdentity),
 }
@@ -121,6 +132,8 @@ pub struct Proof<'t> {
     pub claims: &'t Map<String, Value>,
     /// Those of userinfo, if it is asked, without what is not believed.
     pub userinfo: Option<&'t Map<String, Value>>,
+    /// What a bearer token grants.
+    pub grant: Grant<'t>,
 }
 
 impl std::fmt::Debug for Proof<'_> {
@@ -162,13 +175,18 @@ pub fn judge<'t>(
         Access::Nobody => return Err(Denial::Forbidden(Forbidden::Nobody)),
         Access::Optional => match presented() {
             Presented::Person(person, _) => Some(person),
-            Presented::NoPerson(_) | Presented::None(_) => None,
+            Presented::BadToken(why) => return Err(Denial::BadToken(why)),
+            // A machine is not signed in: the app is told of nobody.
+            Presented::Machine(..) | Presented::NoPerson(_) | Presented::None(_) => None,
         },
-        Access::SignedIn => Some(somebody(presented())?.0),
+        Access::SignedIn => match presented() {
+            Presented::Machine(..) => return Err(Denial::Forbidden(Forbidden::Machine)),
+            presented => Some(somebody(presented)?.0),
+        },
         Access::Rules(rules) => {
-            let (person, proof) = somebody(presented())?;
-            check(rules, &person, proof)?;
-            Some(person)
+            let (who, proof) = somebody(presented())?;
+            check(rules, &who, proof)?;
+            Some(who)
         }
     };
     Ok(Permit { who, access })
@@ -176,7 +194,8 @@ pub fn judge<'t>(
 
 fn somebody(presented: Presented<'_>) -> Result<(Arc<Person>, Proof<'_>), Denial> {
     match presented {
-        Presented::Person(person, proof) => Ok((person, proof)),
+        Presented::Person(who, proof) | Presented::Machine(who, proof) => Ok((who, proof)),
+        Presented::BadToken(why) => Err(Denial::BadToken(why)),
         Presented::NoPerson(why) => Err(Denial::Forbidden(Forbidden::NoPerson(why))),
         Presented::None(why) => Err(Denial::SignIn(why)),
     }
@@ -189,6 +208,7 @@ fn check(rules: &Rules, person: &Person, proof: Proof<'_>) -> Result<(), Denial>
         provider: proof.provider,
         claims: proof.claims,
         userinfo: proof.userinfo,
+        grant: proof.grant,
     };
     if rules.verdicts(who).any(|verdict| verdict.holds()) {
         return Ok(());
@@ -209,7 +229,7 @@ impl Denial {
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::SignIn(why) => why.reason(),
+            Self::SignIn(why) | Self::BadToken(why) => why.reason(),
             Self::Forbidden(why) => why.reason(),
         }
     }
@@ -245,6 +265,7 @@ impl NoIdentity {
             Self::Unreadable(OpenError::Malformed) => "cookie_malformed",
             Self::Unreadable(OpenError::UnknownKey) => "cookie_key_retired",
             Self::Unreadable(OpenError::Forged) => "cookie_forged",
+            Self::BearerMalformed => "bearer_malformed",
             Self::UnknownFormat => "cookie_format",
             Self::OtherProvider => "session_provider",
             Self::LifetimeOver => "session_lifetime",
@@ -301,6 +322,22 @@ impl Unmet {
     }
 }
 
+impl Unmet {
+    /// The scopes of the first rule of which nothing but those is missing.
+    #[must_use]
+    pub fn scopes(&self) -> Option<String> {
+        self.rules.iter().find_map(|rule| {
+            let mut missing = rule.iter().filter(|(_, holds)| !holds);
+            match (missing.next(), missing.next()) {
+                (Some((Condition::Scopes(scopes), _)), None) => {
+                    Some(scopes.iter().collect::<Vec<_>>().join(" "))
+                }
+                _ => None,
+            }
+        })
+    }
+}
+
 impl Forbidden {
     /// The word for the log, from a closed list.
     #[must_use]
@@ -317,6 +354,7 @@ impl Forbidden {
             Self::NoPerson(NoPerson::NoRight) => "no_access_right",
             Self::HeaderTooLong => "header_too_long",
             Self::Unsigned => "assertion_unsigned",
+            Self::Machine => "machine_token",
             Self::ForeignOrigin => "websocket_origin",
         }
     }

@@ -13,7 +13,7 @@ use super::identity::Mapping;
 use super::login::Asked;
 use super::refresh::Outcome;
 use super::session::Session;
-use super::token::{KeySet, Verifier};
+use super::token::{BearerVerifier, KeySet, Verifier};
 use crate::config::{self, Config, LogoutReach, LogoutThen, ProviderKind};
 
 /// What the core needs to know of one provider for good.
@@ -43,6 +43,10 @@ pub(super) struct Provider {
     pub(super) max_auth_age: Option<u64>,
     /// Only this one verifies a session that names the provider.
     pub(super) verifier: Verifier,
+    /// The same for bearer tokens of API clients.
+    pub(super) bearer: BearerVerifier,
+    /// Whether people sign in through it.
+    signs_in: bool,
     pub(super) mapping: Mapping,
 }
 
@@ -90,7 +94,8 @@ impl Provider {
             .chain(&provider.accepted_issuers)
             .cloned()
             .collect();
-        let client_id = provider.client_id.clone();
+        // Without one, nobody begins a login there or ends one.
+        let client_id = provider.client_id.clone().unwrap_or_default();
         let ruled = config.routes.iter().flat_map(|route| route.access.claims());
         Self {
             place,
@@ -99,8 +104,15 @@ impl Provider {
             hidden: provider.hidden,
             email_domains: provider.email_domains.clone(),
             kind: provider.kind,
-            verifier: Verifier::new(provider.kind, issuers.clone(), client_id.clone())
+            verifier: Verifier::new(provider.kind, issuers.clone(), provider.client_id.clone())
                 .only_through(provider.identity_provider.clone()),
+            bearer: BearerVerifier::new(
+                provider.kind,
+                issuers.clone(),
+                provider.api.clone(),
+                provider.identity_provider.clone(),
+            ),
+            signs_in: provider.signs_in(),
             asked: asked(&provider.issuer, &client_id),
             issuers,
             client_id,
@@ -135,8 +147,26 @@ impl Providers {
         )
     }
 
+    /// Those through which people sign in: a login, a session and a callback
+    /// belong to none of the others.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Provider> {
+        self.all().filter(|provider| provider.signs_in)
+    }
+
+    /// Whether there is any: where all only vouch for bearer tokens, no login
+    /// begins.
+    pub(super) fn sign_anybody_in(&self) -> bool {
+        self.iter().next().is_some()
+    }
+
+    /// Those too that only vouch for bearer tokens.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Provider> {
         self.0.iter()
+    }
+
+    /// The one of this name that vouches for a bearer token.
+    pub(super) fn by_bearer(&self, id: &str) -> Option<&Provider> {
+        self.all().find(|provider| provider.id == id)
     }
 
     /// The one of this name.
@@ -158,10 +188,8 @@ impl Providers {
 
     /// The one that there is, if there is no other.
     pub(super) fn only(&self) -> Option<&Provider> {
-        match self.0.as_slice() {
-            [only] => Some(only),
-            _ => None,
-        }
+        let mut all = self.iter();
+        all.next().filter(|_| all.next().is_none())
     }
 
     /// The one whose logout goes on, if there is no other.

@@ -62,6 +62,9 @@ pub struct Route {
 /// How requests of a route are treated, beside who may pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manner {
+    /// Whether it is for API clients: bearer tokens beside the cookie, never a
+    /// redirect, never a page.
+    pub is_api: bool,
     /// Which of the apps answers; `None`: none of them.
     pub upstream: Option<usize>,
     /// Whether a request counts as activity for `session.idle_timeout`.
@@ -79,6 +82,7 @@ pub struct Manner {
 impl Default for Manner {
     fn default() -> Self {
         Self {
+            is_api: false,
             upstream: Some(0),
             is_activity: true,
             shared_cache: false,

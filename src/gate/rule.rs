@@ -34,8 +34,10 @@ pub enum Condition {
     EmailDomains(Values),
     /// The email is one of these, its domain in any letter case.
     Emails(Values),
-    /// Signed in through one of these providers.
+    /// Signed in through one of these providers, or with a token of it.
     Provider(Values),
+    /// The bearer token has one of these scopes; a session has none.
+    Scopes(Values),
     /// The claim has any of these values: the ID token's, or where that has
     /// none, userinfo's.
     Claim(ClaimPath, Values),
@@ -56,6 +58,18 @@ pub struct Who<'t> {
     pub claims: &'t Map<String, Value>,
     /// Those of userinfo, if it is asked, without what is not believed.
     pub userinfo: Option<&'t Map<String, Value>>,
+    /// What their bearer token says beside that.
+    pub grant: Grant<'t>,
+}
+
+/// What a bearer token grants its client; nothing, of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Grant<'t> {
+    /// The scopes.
+    pub scopes: &'t [String],
+    /// Whether there is no person behind it. Then a table holds only if it names
+    /// scopes: whatever else it asks for is about people.
+    pub is_machine: bool,
 }
 
 /// What became of one table.
@@ -156,7 +170,13 @@ impl Rule {
     }
 
     fn verdict<'r, 't>(&'r self, who: Who<'t>) -> RuleVerdict<'r, 't> {
-        RuleVerdict(self.0.iter().map(|one| one.verdict(who)).collect())
+        let is_for_people = !self.0.iter().any(Condition::is_scopes);
+        let verdict = |one: &'r Condition| {
+            let verdict = one.verdict(who);
+            let holds = verdict.holds && !(who.grant.is_machine && is_for_people);
+            Verdict { holds, ..verdict }
+        };
+        RuleVerdict(self.0.iter().map(verdict).collect())
     }
 }
 
@@ -189,6 +209,7 @@ impl Condition {
             Self::Groups(named)
             | Self::AccessRight(named)
             | Self::Provider(named)
+            | Self::Scopes(named)
             | Self::Claim(_, named) => has.iter().any(|h| named.0.iter().any(|one| h == one)),
         };
         Verdict {
@@ -196,6 +217,10 @@ impl Condition {
             holds,
             has,
         }
+    }
+
+    fn is_scopes(&self) -> bool {
+        matches!(self, Self::Scopes(_))
     }
 
     /// The person's values that this condition looks at.
@@ -219,6 +244,10 @@ impl Condition {
                 email.map(borrowed).into_iter().collect()
             }
             Self::Provider(_) => vec![borrowed(who.provider)],
+            Self::Scopes(_) => {
+                let scopes = who.grant.scopes.iter();
+                scopes.map(|scope| borrowed(scope)).collect()
+            }
             Self::Claim(path, _) => [who.claims]
                 .into_iter()
                 .chain(who.userinfo)
@@ -241,6 +270,7 @@ impl Condition {
             Self::EmailDomains(_) => "email_domains",
             Self::Emails(_) => "allowed_emails",
             Self::Provider(_) => "provider",
+            Self::Scopes(_) => "scopes",
             Self::Claim(..) => "claim",
         }
     }
@@ -255,12 +285,18 @@ impl Condition {
             Self::EmailDomains(_) => "rule_email_domains",
             Self::Emails(_) => "rule_emails",
             Self::Provider(_) => "rule_provider",
+            Self::Scopes(_) => "rule_scopes",
             Self::Claim(..) => "rule_claim",
         }
     }
 }
 
 impl Values {
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// `None` without a value.
     #[must_use]
     pub fn new(values: Vec<String>) -> Option<Self> {
@@ -278,6 +314,7 @@ impl Condition {
         | Self::EmailDomains(values)
         | Self::Emails(values)
         | Self::Provider(values)
+        | Self::Scopes(values)
         | Self::Claim(_, values)) = self;
         let is_one = values.0.len() == 1;
         let values = values.0.join(", ").into();
@@ -293,6 +330,8 @@ impl Condition {
             (Self::Emails(_), false) => Word::ForbiddenAnyAddress { values },
             (Self::Provider(_), true) => Word::ForbiddenProvider { values },
             (Self::Provider(_), false) => Word::ForbiddenAnyProvider { values },
+            (Self::Scopes(_), true) => Word::ForbiddenScope { values },
+            (Self::Scopes(_), false) => Word::ForbiddenAnyScope { values },
             (Self::Claim(path, _), true) => Word::ForbiddenClaim {
                 claim: path.as_str().to_owned().into(),
                 values,

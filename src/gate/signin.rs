@@ -115,7 +115,9 @@ impl Gate {
         rng: Rng<'_>,
     ) -> Decision {
         let params = Params::of(req);
-        let Ok(named) = self.named_provider(in_path, &params) else {
+        let named = self.named_provider(in_path, &params);
+        let named = named.ok().filter(|_| self.providers.sign_anybody_in());
+        let Some(named) = named else {
             return Decision::Reply(Reply::refusal(
                 req,
                 StatusCode::NOT_FOUND,

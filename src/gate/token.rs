@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::time::UnixTime;
 
 mod algorithm;
+mod bearer;
 mod claims;
 pub mod json;
 mod jwk;
@@ -19,6 +20,7 @@ mod verified;
 mod verifier;
 
 pub use algorithm::Algorithm;
+pub use bearer::{BearerUse, BearerVerifier, ClaimedBearer, VerifiedBearer};
 pub use jwk::KeyFingerprint;
 pub use keys::KeySet;
 pub use verified::{VerifiedAccess, VerifiedIdentity};

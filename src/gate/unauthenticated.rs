@@ -12,7 +12,7 @@ use super::{Asker, Gate, Note, Page, Reply, RequestView, reference};
 use crate::gate::identity::NoPerson;
 
 /// Seconds after which a client may try again while the provider is out.
-const RETRY_SECONDS: u32 = 5;
+pub(super) const RETRY_SECONDS: u32 = 5;
 
 impl Gate {
     /// The table of the contract's section 2: who gets what when not signed in.
@@ -24,6 +24,9 @@ impl Gate {
     ) -> Reply {
         if why.is_outage() {
             return provider_out(req, why.reason());
+        }
+        if !self.providers.sign_anybody_in() {
+            return self.signed_out_json(req, face, why);
         }
         let note = Note::new("sign_in_needed").because(why.reason());
         let back = || self.login_path(&self.page_before(req, face));
@@ -61,10 +64,10 @@ impl Gate {
             return provider_out(req, why.reason());
         }
         let login = self.login_path(&self.page_before(req, face));
-        let body = json!({
-            "error": "unauthenticated",
-            "login_url": format!("{}{login}", face.origin),
-        });
+        let mut body = json!({ "error": "unauthenticated" });
+        if self.providers.sign_anybody_in() {
+            body["login_url"] = json!(format!("{}{login}", face.origin));
+        }
         let note = Note::new("sign_in_needed").because(why.reason());
         challenge(Reply::json(StatusCode::UNAUTHORIZED, &body, note), face)
     }
@@ -91,6 +94,7 @@ impl Gate {
             Forbidden::NoPerson(NoPerson::ForeignUser) => page.text(Word::ForbiddenForeignUser),
             Forbidden::NoPerson(NoPerson::SeveralRights) => page.text(Word::ForbiddenSeveralRights),
             Forbidden::NoPerson(NoPerson::NoRight) => page.text(Word::ForbiddenNoRight),
+            Forbidden::Machine => page.text(Word::ForbiddenMachine),
             Forbidden::ForeignOrigin => page.text(Word::ForbiddenForeignOrigin),
             Forbidden::Unsigned => page.text(Word::ForbiddenNotSigned),
             Forbidden::HeaderTooLong => page.text(Word::ForbiddenTooManyGroups),

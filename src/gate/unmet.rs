@@ -22,7 +22,7 @@ impl Gate {
                 .because(Forbidden::Rules(unmet.clone()).reason())
                 .by(Some(&unmet.account))
         };
-        let needs: Vec<Text> = unmet.rules.iter().map(|rule| words(rule)).collect();
+        let needs = unmet.needs();
         let other = self.someone_else(req);
         if !reply::accepts_html(req) {
             let body = json!({
@@ -64,6 +64,13 @@ impl Gate {
             Asker::Form | Asker::Frame | Asker::Prefetch | Asker::Script => "/".to_owned(),
         };
         self.logout_path(&back)
+    }
+}
+
+impl Unmet {
+    /// What each rule asks for, in words.
+    pub(super) fn needs(&self) -> Vec<Text> {
+        self.rules.iter().map(|rule| words(rule)).collect()
     }
 }
 

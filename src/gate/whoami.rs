@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::face::Face;
 use super::identify::{Missing, SignedIn};
 use super::identity::trace::Trace;
-use super::identity::{AttributeValue, Person};
+use super::identity::{AttributeValue, Person, Shown};
 use super::page::{Text, Word};
 use super::policy::{Forbidden, NoIdentity};
 use super::refresh::Refresh;
@@ -171,7 +171,8 @@ impl Gate {
         let provider = self.providers.of(&verified.session);
         provider.map_or_else(Vec::new, |provider| {
             let claims = verified.identity.claims();
-            provider.mapping.trace(claims, verified.session.kept())
+            let shown = Shown::session(claims, verified.session.kept());
+            provider.mapping.trace(shown)
         })
     }
 

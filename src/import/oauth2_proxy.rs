@@ -7,6 +7,7 @@
 //! those that have a counterpart. Values of secrets are never written.
 
 mod apps;
+mod bearers;
 mod convert;
 mod forward_auth;
 mod options;
@@ -37,6 +38,8 @@ pub struct ImportedOptions {
     /// By the heads of our tables.
     tables: BTreeMap<&'static str, Vec<Line>>,
     apps: Vec<apps::App>,
+    /// Providers for bearer tokens alone, by name.
+    providers: Vec<(String, Vec<Line>)>,
     routes: Vec<Vec<Line>>,
     /// What has no counterpart, is unknown, or has to be looked at.
     notes: Vec<OptionNote>,
@@ -137,6 +140,11 @@ impl fmt::Display for ImportedOptions {
         for head in HEADS {
             if let Some(lines) = self.tables.get(head) {
                 table(f, &format!("[{head}]"), lines)?;
+            }
+            if *head == "provider.sso.authorize_params" {
+                for (name, lines) in &self.providers {
+                    table(f, &format!("[provider.{name}]"), lines)?;
+                }
             }
             if *head == "upstream" {
                 for app in &self.apps {

@@ -176,18 +176,6 @@ fn an_unknown_key_is_an_error_that_names_the_nearest_known_one() {
 }
 
 #[test]
-fn a_key_of_a_later_version_is_refused_not_ignored() {
-    let home = home();
-    let output = check(home.path(), &format!("{GOOD}\n[[route]]\napi = true\n"));
-    assert_eq!(output.status.code(), Some(CONFIG));
-    let text = stderr(&output);
-    assert!(
-        text.contains("route[0].api") && text.contains("not in this version"),
-        "{text}"
-    );
-}
-
-#[test]
 fn an_inline_secret_is_refused_and_not_repeated() {
     let home = home();
     let secret = "a-secret-that-must-not-be-shown";

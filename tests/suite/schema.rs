@@ -61,9 +61,9 @@ fn it_refuses_what_check_refuses() {
             "[upstream]\nlifetime = \"8h\"",
         ),
         (
-            "a key of a later version",
+            "a word of api that is none",
             "client_id ",
-            "api = { clients = [\"x\"] }\nclient_id ",
+            "api = { tokens = [\"refresh\"] }\nclient_id ",
         ),
         (
             "an inline secret",

@@ -33,6 +33,9 @@ pub(crate) struct DevIdp {
     pub(crate) pool: String,
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
+    /// A client that is a program.
+    pub(crate) machine_client_id: String,
+    machine_client_secret: String,
     users: Vec<Value>,
 }
 
@@ -66,6 +69,8 @@ impl DevIdp {
             pool: text("pool"),
             client_id: text("client_id"),
             client_secret: text("client_secret"),
+            machine_client_id: text("machine_client_id"),
+            machine_client_secret: text("machine_client_secret"),
             users: ready["users"].as_array().expect("people").clone(),
             process,
         };
@@ -146,6 +151,13 @@ impl DevIdp {
         let token = answer["token"].as_str().expect("a token").to_owned();
         records::secret("token", &token);
         token
+    }
+
+    /// A token of the machine client, as a script gets it (RFC 6749 4.4).
+    pub(crate) fn client_credentials(&self, scope: &str) -> String {
+        let url = url::Url::parse(&self.domain).expect("the domain");
+        let (id, secret) = (&self.machine_client_id, &self.machine_client_secret);
+        super::peers::client_credentials(&url, "/oauth2/token", (id, secret), &[("scope", scope)])
     }
 
     /// Ends it, as an outage would.

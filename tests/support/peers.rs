@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
+use base64::Engine;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -167,6 +168,46 @@ impl OidcProvider {
             _process: process,
         }
     }
+
+    /// A JWT of its client that is a program, for a resource.
+    pub(crate) fn machine_token(&self, resource: &str, scope: &str) -> String {
+        let at = url::Url::parse(&self.plain).expect("its URL");
+        let client = ("orders-script", self.client_secret.as_str());
+        client_credentials(
+            &at,
+            "/token",
+            client,
+            &[("resource", resource), ("scope", scope)],
+        )
+    }
+}
+
+/// A token of the client credentials grant, with the client's secret by HTTP Basic.
+pub(crate) fn client_credentials(
+    at: &url::Url,
+    path: &str,
+    (id, secret): (&str, &str),
+    more: &[(&str, &str)],
+) -> String {
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("grant_type", "client_credentials")
+        .extend_pairs(more)
+        .finish();
+    let basic = base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}"));
+    let address = format!("{}:{}", at.host_str().unwrap_or(""), at.port().unwrap_or(0));
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Basic {basic}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let response = super::wire::raw_request(address.parse().expect("an address"), request);
+    assert_eq!(response.status, 200, "{}", response.text());
+    let token = response.json()["access_token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
+    records::secret("token", &token);
+    token
 }
 
 /// Ports that this process has been given, each held by a UDP socket of the same number.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Conversion, nearest};
 use crate::config::Provider;
-use crate::config::error::ConfigErrorKind;
+use crate::config::error::{ConfigErrorKind, ConfigWarningKind};
 use crate::config::file::{AccessTable, RouteTable};
 use crate::config::reader::{Item, Text, TextOrTables};
 use crate::gate::claims::ClaimPath;
@@ -29,6 +29,27 @@ impl Conversion<'_> {
                     .and_then(Rules::new)
                     .map_or(Access::Nobody, |rules| Access::Rules(Arc::new(rules)))
             }
+        }
+    }
+
+    /// What is for API clients has no effect where none is taken.
+    pub(super) fn warn_of_api(&mut self, table: &RouteTable, access: &Access) {
+        let is_api = table.api.as_ref().is_some_and(|item| item.value);
+        if let Some(item) = table.api.as_ref().filter(|item| item.value)
+            && !access.looks_for_identity()
+        {
+            let remedy = "leave it out, or say with access who may pass";
+            let kind = ConfigWarningKind::ApiIdle(access.word());
+            self.findings.warn(&item.place, kind, remedy);
+        }
+        let tables = match &table.access {
+            Some(TextOrTables::Tables(tables)) if !is_api => tables.as_slice(),
+            _ => &[],
+        };
+        for item in tables.iter().filter_map(|one| one.scopes.as_ref()?.first()) {
+            let remedy = "write api = true beside access: then Authorization: Bearer is accepted";
+            let kind = ConfigWarningKind::ScopesWithoutApi;
+            self.findings.warn(&item.place, kind, remedy);
         }
     }
 
@@ -71,6 +92,8 @@ impl Conversion<'_> {
                 .map(Condition::EmailDomains),
             self.access_values(table.provider.as_deref(), is_provider)
                 .map(Condition::Provider),
+            self.access_values(table.scopes.as_deref(), Self::is_scope)
+                .map(Condition::Scopes),
             self.claim_condition(table),
         ];
         let named = [
@@ -79,6 +102,7 @@ impl Conversion<'_> {
             table.access_right.is_some(),
             table.email_domains.is_some(),
             table.provider.is_some(),
+            table.scopes.is_some(),
             table.claim.is_some() || table.any_of.is_some(),
         ];
         // A condition that could not be read is not "no condition".
@@ -158,6 +182,18 @@ impl Conversion<'_> {
         let remedy = "write what follows the \"@\", such as \"example.com\"; subdomains are listed one by one";
         self.findings
             .error(&item.place, ConfigErrorKind::EmailDomain, remedy);
+        false
+    }
+
+    /// One word (RFC 6749 3.3): it goes into a header too.
+    fn is_scope(&mut self, item: &Item<Text>, scope: &str) -> bool {
+        let legal = |b: u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\');
+        if scope.bytes().all(legal) {
+            return true;
+        }
+        let remedy = "write one scope as it stands in tokens, such as \"orders/read\"; several are a list, of which any will do";
+        self.findings
+            .error(&item.place, ConfigErrorKind::RuleScope, remedy);
         false
     }
 

@@ -1,15 +1,15 @@
 //! `[provider.ID]`: one provider, with Cognito's shorthand written out.
 
+mod api;
 mod auth_age;
 mod authorize;
 mod chooser;
+mod client;
 mod cognito;
 mod email_domains;
 mod http;
 mod keys;
 mod url;
-
-use secrecy::SecretString;
 
 use self::url::identifier_problem;
 use super::identity::Speaker;
@@ -17,10 +17,9 @@ use super::server::own_path_problem;
 use super::{Choices, Conversion};
 use crate::config::error::{ConfigErrorKind, ConfigWarningKind, PathProblem};
 use crate::config::file::{FileConfig, ProviderTable};
-use crate::config::reader::{Item, Place, Source, Text, TextOrTables};
+use crate::config::reader::{Item, Place, Text, TextOrTables};
 use crate::config::{
-    ClientAuth, EmailVerified, Endpoints, Identity, LogoutReach, LogoutThen, Provider, ProviderId,
-    ProviderKind,
+    EmailVerified, Endpoints, Identity, LogoutReach, LogoutThen, Provider, ProviderId, ProviderKind,
 };
 use crate::gate::email::EmailDomains;
 
@@ -67,11 +66,20 @@ impl Conversion<'_> {
             identities.push(general);
         }
         self.hidden(&file.providers);
+        let signs_in = |(_, table): &(String, ProviderTable)| table.client_id.is_some();
+        if let Some((_, first)) = file.providers.first()
+            && !file.providers.iter().any(signs_in)
+        {
+            let remedy = "add client_id to one of them, unless nobody but API clients comes here";
+            let kind = ConfigWarningKind::NobodySignsIn;
+            self.findings.warn(&first.place, kind, remedy);
+        }
         let providers: Option<Vec<Provider>> = providers.into_iter().collect();
         let providers = providers.filter(|providers| !providers.is_empty());
         if let Some(providers) = &providers {
             self.callbacks_differ(providers, &file.providers);
             self.clients_differ(providers, &file.providers);
+            self.api_clients_differ(providers, &file.providers);
         }
         (providers, identities)
     }
@@ -102,6 +110,8 @@ impl Conversion<'_> {
         let client_id = self.client_id(table);
         let client_auth = self.client_auth(table);
         let scopes = self.scopes(table, kind);
+        let own = client_id.as_ref().and_then(Option::as_deref);
+        let api = self.bearer_tokens(table, kind, own);
         let email_verified = self.email_verified(table);
         let signing_algorithms = self.signing_algorithms(table, kind);
         let keys_max_age = self.keys_max_age(table);
@@ -137,6 +147,7 @@ impl Conversion<'_> {
             userinfo,
             logout,
             logout_then,
+            api: api?,
             callback_path: callback_path?,
             display_name: display_name?,
             hidden: table.hidden.as_ref().is_some_and(|item| item.value),
@@ -266,68 +277,6 @@ impl Conversion<'_> {
         }
     }
 
-    fn client_id(&mut self, table: &ProviderTable) -> Option<String> {
-        let Some(item) = &table.client_id else {
-            let remedy = "write the app client's id; a provider for bearer tokens alone is not in this version";
-            self.findings
-                .missing(&table.place.child("client_id"), remedy);
-            return None;
-        };
-        let client_id = self.text(item, UNREAD)?;
-        if !client_id.bytes().all(|b| b.is_ascii_graphic()) {
-            let remedy = "copy it from the provider once more";
-            self.findings
-                .error(&item.place, ConfigErrorKind::ClientId, remedy);
-            return None;
-        }
-        Some(client_id)
-    }
-
-    fn client_auth(&mut self, table: &ProviderTable) -> Option<ClientAuth> {
-        let methods = Choices {
-            words: &["basic", "post", "none"],
-            values: &[Some(Method::Basic), Some(Method::Post), Some(Method::None)],
-        };
-        let method = self.choice(table.client_auth.as_ref(), &methods, None);
-        let contradiction = match (method, &table.client_secret) {
-            (None | Some(Method::None), None) => return Some(ClientAuth::None),
-            (None | Some(Method::Basic), Some(secrets)) => {
-                return self.client_secret(secrets).map(ClientAuth::Basic);
-            }
-            (Some(Method::Post), Some(secrets)) => {
-                return self.client_secret(secrets).map(ClientAuth::Post);
-            }
-            (Some(Method::Basic | Method::Post), None) => (
-                ConfigErrorKind::ClientAuthNeedsSecret,
-                "add client_secret = { file = \"/run/secrets/client-secret\" }, or write \"none\" for a public client",
-            ),
-            (Some(Method::None), Some(_)) => (
-                ConfigErrorKind::ClientAuthIgnoresSecret,
-                "remove one of the two",
-            ),
-        };
-        if let Some(item) = &table.client_auth {
-            self.findings
-                .error(&item.place, contradiction.0, contradiction.1);
-        }
-        None
-    }
-
-    /// One, or several while it rotates; `None` if any of them cannot be read.
-    fn client_secret(&mut self, secrets: &[Item<Source>]) -> Option<Vec<SecretString>> {
-        let mut all = Vec::new();
-        for item in secrets {
-            let item = Item {
-                value: &item.value,
-                place: item.place.clone(),
-            };
-            let secret = self.source(&item, UNREAD);
-            all.push(secret.map(|secret| SecretString::from(secret.trim().to_owned())));
-        }
-        let all: Option<Vec<SecretString>> = all.into_iter().collect();
-        all.filter(|all| !all.is_empty())
-    }
-
     fn scopes(&mut self, table: &ProviderTable, kind: ProviderKind) -> Vec<String> {
         let Some(items) = &table.scopes else {
             return SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
@@ -408,11 +357,4 @@ impl Conversion<'_> {
         self.findings.error(&item.place, problem, remedy);
         None
     }
-}
-
-#[derive(Clone, Copy)]
-enum Method {
-    Basic,
-    Post,
-    None,
 }

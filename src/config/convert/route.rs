@@ -51,6 +51,7 @@ impl Conversion<'_> {
         let mut routes = Vec::new();
         for table in tables {
             let access = self.access(table, providers);
+            self.warn_of_api(table, &access);
             let hosts = self.hosts(table, &access, server);
             let paths = self.paths(table, server, providers);
             let methods = self.methods(table);
@@ -65,6 +66,7 @@ impl Conversion<'_> {
                 access,
                 allow_in_path: self.allow_in_path(table),
                 manner: Manner {
+                    is_api: is_set(table.api.as_ref()),
                     upstream: self.upstream_of(table, upstreams),
                     is_activity: table.activity.as_ref().is_none_or(|item| item.value),
                     shared_cache: is_set(table.shared_cache.as_ref()),

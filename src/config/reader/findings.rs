@@ -48,8 +48,6 @@ pub(super) struct Nearest {
     pub(super) name: String,
     /// The keys that the table has.
     pub(super) known: Vec<&'static str>,
-    /// Those of them that are refused.
-    pub(super) later: Vec<&'static str>,
 }
 
 impl Findings {
@@ -91,11 +89,6 @@ impl Findings {
         if !self.errors.iter().any(explains) {
             self.error(place, ConfigErrorKind::Missing, remedy);
         }
-    }
-
-    /// Notes a key or value that a later version has.
-    pub(crate) fn later(&mut self, place: &Place, remedy: &str) {
-        self.error(place, ConfigErrorKind::NotInThisVersion, remedy);
     }
 
     /// Notes a warning.
@@ -237,8 +230,7 @@ impl Nearest {
         if let Some(elsewhere) = everywhere.iter().find(leaf) {
             return format!("did you mean {elsewhere}?");
         }
-        let today = self.known.iter().filter(|key| !self.later.contains(key));
-        match today.copied().collect::<Vec<_>>().as_slice() {
+        match self.known.as_slice() {
             [] => "remove it".to_owned(),
             keys => format!("what there is here: {}", keys.join(", ")),
         }

@@ -13,10 +13,10 @@ use crate::gate::token::keys::KeySetError;
 /// All endpoints that a login needs.
 #[derive(Clone, Debug)]
 pub struct Resolved {
-    /// Where browsers are sent to sign in.
-    pub authorization: Url,
-    /// Where codes are redeemed.
-    pub token: Url,
+    /// Where browsers are sent to sign in; there if anybody signs in through it.
+    pub authorization: Option<Url>,
+    /// Where codes are redeemed; likewise.
+    pub token: Option<Url>,
     /// The JWK set.
     pub jwks: Url,
     /// Where userinfo is; there if the configuration wants it.
@@ -34,6 +34,7 @@ pub struct Resolved {
 pub(super) struct Discovery {
     issuer: String,
     kind: ProviderKind,
+    signs_in: bool,
     wants_userinfo: bool,
     configured: Endpoints,
 }
@@ -92,7 +93,9 @@ impl Discovery {
         Self {
             issuer: provider.issuer.clone(),
             kind: provider.kind,
-            wants_userinfo: provider.userinfo,
+            signs_in: provider.signs_in(),
+            // Asked at a login.
+            wants_userinfo: provider.userinfo && provider.signs_in(),
             configured: provider.endpoints.clone(),
         }
     }
@@ -110,13 +113,14 @@ impl Discovery {
 
     pub(super) async fn resolve(&self, http: &HttpClient) -> Result<Resolved, DiscoveryError> {
         let given = &self.configured;
-        if let (Some(authorization), Some(token), Some(jwks)) =
-            (&given.authorization, &given.token, &given.jwks)
+        let is_login_known = given.authorization.is_some() && given.token.is_some();
+        if let Some(jwks) = &given.jwks
+            && (is_login_known || !self.signs_in)
             && (given.userinfo.is_some() || !self.wants_userinfo)
         {
             return Ok(Resolved {
-                authorization: authorization.clone(),
-                token: token.clone(),
+                authorization: given.authorization.clone(),
+                token: given.token.clone(),
                 jwks: jwks.clone(),
                 userinfo: given.userinfo.clone(),
                 revocation: given.revocation.clone(),
@@ -140,6 +144,7 @@ impl Discovery {
         let pick = |given: &Option<Url>, found: Option<Url>| given.clone().or(found);
         let authorization = pick(&given.authorization, found.authorization_endpoint);
         if self.kind == ProviderKind::Cognito
+            && self.signs_in
             && authorization
                 .as_ref()
                 .is_some_and(|url| is_issuer_host(url, &self.issuer))
@@ -147,13 +152,17 @@ impl Discovery {
             return Err(DiscoveryError::NoDomain);
         }
         let needed = |url: Option<Url>| url.filter(is_safe).ok_or(DiscoveryError::Endpoint);
+        let for_login = |url: Option<Url>| match self.signs_in {
+            true => needed(url).map(Some),
+            false => Ok(None),
+        };
         let userinfo = pick(&given.userinfo, found.userinfo_endpoint).filter(is_safe);
         if userinfo.is_none() && self.wants_userinfo {
             return Err(DiscoveryError::NoUserinfo);
         }
         Ok(Resolved {
-            authorization: needed(authorization)?,
-            token: needed(pick(&given.token, found.token_endpoint))?,
+            authorization: for_login(authorization)?,
+            token: for_login(pick(&given.token, found.token_endpoint))?,
             jwks: needed(pick(&given.jwks, found.jwks_uri))?,
             userinfo,
             revocation: pick(&given.revocation, found.revocation_endpoint).filter(is_safe),

@@ -4,6 +4,7 @@
 //! permit, no 200. Must not know who asks.
 
 use http::HeaderValue;
+use http::header::AUTHORIZATION;
 
 use crate::gate::decision::Forward;
 use crate::gate::headers::apps::AppRules;
@@ -19,6 +20,7 @@ pub(super) fn granted(forward: Forward, rules: &AppRules) -> Reply {
         set_cookies,
         note,
         upstream,
+        took_bearer,
         ..
     } = forward;
     let mut reply = Reply::allowed(Note {
@@ -35,6 +37,18 @@ pub(super) fn granted(forward: Forward, rules: &AppRules) -> Reply {
                 .headers
                 .push((name.clone(), HeaderValue::from_static("")));
         }
+    }
+    // A front proxy that copies it then takes the client's away, as we do.
+    let is_told = |reply: &Reply| {
+        reply
+            .headers
+            .iter()
+            .any(|(there, _)| there == AUTHORIZATION)
+    };
+    if took_bearer && !is_told(&reply) {
+        reply
+            .headers
+            .push((AUTHORIZATION, HeaderValue::from_static("")));
     }
     reply.left_out = edits.left_out().to_vec();
     reply.with_cookies(set_cookies)

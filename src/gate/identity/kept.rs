@@ -37,6 +37,16 @@ impl KeptClaims {
         &self.access_token
     }
 
+    /// Those of the access token.
+    pub(super) fn access_claims(&self) -> &Map<String, Value> {
+        &self.access_token
+    }
+
+    /// Those of the userinfo answer.
+    pub(super) fn userinfo_claims(&self) -> &Map<String, Value> {
+        &self.userinfo
+    }
+
     /// The claims of each source.
     pub(in crate::gate) fn maps(&self) -> [&Map<String, Value>; 2] {
         [&self.access_token, &self.userinfo]

@@ -120,6 +120,8 @@ pub(super) struct Sources<'c> {
     pub(super) access_token: Cow<'c, Map<String, Value>>,
     /// `None` if userinfo is not asked.
     pub(super) userinfo: Option<Cow<'c, Map<String, Value>>>,
+    /// The one source there is, of a bearer token that is no ID token.
+    pub(super) alone: Option<ClaimSource>,
     /// What a text gives when it is cut is an address of these, or none.
     pub(super) email_domains: &'c EmailDomains,
 }
@@ -127,7 +129,14 @@ pub(super) struct Sources<'c> {
 impl Sources<'_> {
     /// Those that a rule looks into, in their order.
     fn of(&self, from: Option<ClaimSource>) -> impl Iterator<Item = &Map<String, Value>> {
-        order(from).iter().filter_map(|source| self.get(*source))
+        self.order(from)
+            .iter()
+            .filter_map(|source| self.get(*source))
+    }
+
+    /// Where a rule looks, first to last.
+    pub(super) fn order(&self, from: Option<ClaimSource>) -> &'static [ClaimSource] {
+        order(from.or(self.alone))
     }
 
     pub(super) fn get(&self, source: ClaimSource) -> Option<&Map<String, Value>> {
@@ -145,8 +154,7 @@ impl Sources<'_> {
     }
 }
 
-/// Where a rule looks, first to last.
-pub(super) fn order(from: Option<ClaimSource>) -> &'static [ClaimSource] {
+fn order(from: Option<ClaimSource>) -> &'static [ClaimSource] {
     match from {
         None => &[ClaimSource::IdToken, ClaimSource::Userinfo],
         Some(ClaimSource::IdToken) => &[ClaimSource::IdToken],

@@ -4,14 +4,11 @@
 //! Owns the account of a mapping. It is drawn up when somebody asks, never per
 //! request, and by the very steps that map. Must not know who is shown it.
 
-use std::borrow::Cow;
+use serde_json::{Value, json};
 
-use serde_json::{Map, Value, json};
-
-use super::rule::{AttributeKind, ClaimRule, ClaimSource, Sources, order};
-use super::{AttributeValue, KeptClaims, Mapping};
+use super::rule::{AttributeKind, ClaimRule, ClaimSource, Sources};
+use super::{AttributeValue, Mapping, Shown};
 use crate::gate::claims;
-use crate::gate::email::EmailDomains;
 use crate::gate::page::{Text, Word};
 
 /// The account of one thing that is told of a person. Debug shows what it is alone.
@@ -92,15 +89,10 @@ impl std::fmt::Debug for Step {
 impl Mapping {
     /// What each thing that is told of a person was made from.
     #[must_use]
-    pub fn trace(&self, id_token: &Map<String, Value>, kept: &KeptClaims) -> Vec<Trace> {
-        let believed = self.sources(id_token, kept);
-        let raw = Sources {
-            id_token: Cow::Borrowed(id_token),
-            access_token: Cow::Borrowed(&kept.access_token),
-            userinfo: self.userinfo.then_some(Cow::Borrowed(&kept.userinfo)),
-            email_domains: &EmailDomains::Any,
-        };
-        let automatic = self.automatic_groups(id_token);
+    pub(in crate::gate) fn trace(&self, shown: Shown<'_>) -> Vec<Trace> {
+        let believed = self.sources(shown);
+        let raw = self.raw_sources(shown);
+        let automatic = self.automatic_groups(shown);
         let account = Account {
             believed: &believed,
             raw: &raw,
@@ -201,7 +193,7 @@ impl Account<'_> {
                 // Each claim counts, from the first source that has it.
                 taken = false;
             }
-            for source in order(rule.from) {
+            for source in self.raw.order(rule.from) {
                 let Some(raw) = self.raw.get(*source) else {
                     continue;
                 };

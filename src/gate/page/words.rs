@@ -163,6 +163,7 @@ words! {
     ForbiddenSeveralRights = "forbidden.several-rights",
     ForbiddenNoRight = "forbidden.no-right",
     ForbiddenForeignOrigin = "forbidden.foreign-origin",
+    ForbiddenMachine = "forbidden.machine",
     ForbiddenNotSigned = "forbidden.not-signed",
     ForbiddenTooManyGroups = "forbidden.too-many-groups",
     ForbiddenRules = "forbidden.rules",
@@ -182,6 +183,8 @@ words! {
     ForbiddenAnyAddress { values } = "forbidden.any-address",
     ForbiddenProvider { values } = "forbidden.provider",
     ForbiddenAnyProvider { values } = "forbidden.any-provider",
+    ForbiddenScope { values } = "forbidden.scope",
+    ForbiddenAnyScope { values } = "forbidden.any-scope",
     ForbiddenClaim { claim, values } = "forbidden.claim",
     ForbiddenAnyClaim { claim, values } = "forbidden.any-claim",
 

@@ -46,6 +46,7 @@ fn judged(condition: Condition, person: &Person) -> (bool, Vec<String>) {
         provider: "corp",
         claims: &claims,
         userinfo: None,
+        grant: Grant::default(),
     };
     let verdict = rules.verdicts(who).next().unwrap();
     let [one] = verdict.conditions() else {
@@ -180,6 +181,7 @@ fn all_keys_of_a_table_have_to_hold_and_one_of_the_tables() {
         provider: "corp",
         claims: &claims,
         userinfo: None,
+        grant: Grant::default(),
     };
     for (tables, verdicts) in [
         (vec![vec![yes()]], vec![true]),
@@ -265,6 +267,7 @@ fn a_claim_that_the_id_token_lacks_is_looked_for_in_userinfo() {
                 provider: "corp",
                 claims: &claims,
                 userinfo,
+                grant: Grant::default(),
             };
             let rules = rule(name, value);
             let verdict = rules.verdicts(who).next().unwrap();
@@ -281,6 +284,7 @@ fn verdicts_show_nothing_of_the_person_in_debug_output() {
         provider: "corp",
         claims: &claims,
         userinfo: None,
+        grant: Grant::default(),
     };
     let rules = Rules::new(vec![Rule::new(vec![claim("roles", &["x"])]).unwrap()]).unwrap();
     let shown = format!("{who:?} {:?}", rules.verdicts(who).next().unwrap());

@@ -225,7 +225,8 @@ fn a_connection_ends_when_a_reload_refuses_its_route() {
     let no_user: fn(&mut Config) =
         |config| config.providers[0].identity.user = rule(&["custom:user"]);
     assert_eq!(changed(no_user), Some("no_user_claim"));
-    let client: fn(&mut Config) = |config| config.providers[0].client_id = "another".to_owned();
+    let client: fn(&mut Config) =
+        |config| config.providers[0].client_id = Some("another".to_owned());
     assert_eq!(changed(client), Some("token_audience"));
 }
 

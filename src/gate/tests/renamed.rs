@@ -24,7 +24,7 @@ fn given_away(issuer: Option<&str>, client: Option<&str>) -> Config {
     let corp = &mut config.providers[0];
     corp.kind = ProviderKind::Oidc;
     corp.issuer = issuer.unwrap_or(&corp.issuer).to_owned();
-    corp.client_id = client.unwrap_or(&corp.client_id).to_owned();
+    corp.client_id = client.map(str::to_owned).or(corp.client_id.take());
     config
 }
 

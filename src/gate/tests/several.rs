@@ -26,7 +26,7 @@ pub(in crate::gate) fn several() -> Config {
         id: ProviderId(id.to_owned()),
         kind: ProviderKind::Oidc,
         issuer: issuer.to_owned(),
-        client_id: client.to_owned(),
+        client_id: Some(client.to_owned()),
         identity: Identity {
             groups: rule(&["groups"]),
             access_right: None,

@@ -13,9 +13,9 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::config::{
-    AuthorizeParams, ClientAuth, Config, EmailVerified, Endpoints, Identity, Listen, Log,
-    LogFormat, LogUser, LogoutReach, Provider, ProviderHttp, ProviderId, ProviderKind, Revoked,
-    Server, Session as SessionConfig, Share, Telemetry, Upstreams,
+    AuthorizeParams, BearerTokens, ClientAuth, Config, EmailVerified, Endpoints, Identity, Listen,
+    Log, LogFormat, LogUser, LogoutReach, Provider, ProviderHttp, ProviderId, ProviderKind,
+    Revoked, Server, Session as SessionConfig, Share, Telemetry, Upstreams,
 };
 use crate::gate::claims::ClaimPath;
 use crate::gate::client::TrustedProxies;
@@ -28,6 +28,7 @@ use crate::gate::refresh::Outcome;
 use crate::gate::reply::Reply;
 use crate::gate::request::{Forms, RequestView};
 use crate::gate::route::{Access, Manner, PathPattern, Route};
+use crate::gate::rule::Grant;
 use crate::gate::seal::{RandomError, SecretKey};
 use crate::gate::signin::{Exchange, Tokens};
 use crate::gate::time::UnixTime;
@@ -195,6 +196,17 @@ pub(in crate::gate) fn identity() -> Identity {
     }
 }
 
+/// Access tokens of these clients, or for these audiences.
+pub(in crate::gate) fn bearer_tokens(clients: &[&str]) -> BearerTokens {
+    let names = || clients.iter().map(|one| (*one).to_owned()).collect();
+    BearerTokens {
+        clients: Some(names()),
+        audiences: names(),
+        access: true,
+        id: false,
+    }
+}
+
 pub(in crate::gate) fn provider() -> Provider {
     Provider {
         id: ProviderId("corp".to_owned()),
@@ -202,7 +214,8 @@ pub(in crate::gate) fn provider() -> Provider {
         issuer: ISSUER.to_owned(),
         accepted_issuers: Vec::new(),
         endpoints: Endpoints::default(),
-        client_id: CLIENT.to_owned(),
+        client_id: Some(CLIENT.to_owned()),
+        api: bearer_tokens(&[CLIENT]),
         http: ProviderHttp::default(),
         client_auth: ClientAuth::Basic(vec![SecretString::from("the-client-secret")]),
         scopes: vec![
@@ -294,6 +307,7 @@ pub(in crate::gate) fn proof() -> Proof<'static> {
         provider: "corp",
         claims: &NOTHING,
         userinfo: None,
+        grant: Grant::default(),
     }
 }
 

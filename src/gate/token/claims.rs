@@ -22,6 +22,18 @@ impl Claims {
         member_text(&self.0, name)
     }
 
+    /// From when on it holds, without leeway: it was issued by then, and begun.
+    pub(super) fn begins(&self) -> Option<UnixTime> {
+        let time = |name| self.time(name).ok().flatten();
+        [time("iat"), time("nbf")].into_iter().flatten().max()
+    }
+
+    /// When the person authenticated (`auth_time`, OpenID Connect Core 2), if
+    /// it says so.
+    pub(super) fn authenticated(&self) -> Result<Option<UnixTime>, TokenError> {
+        self.time("auth_time").map_err(|_| TokenError::AuthTime)
+    }
+
     /// A NumericDate (RFC 7519 2). Fractions are cut off; anything else refuses.
     pub(super) fn time(&self, name: &str) -> Result<Option<UnixTime>, TokenError> {
         /// Beyond the year 9999 a number is no point in time (milliseconds would be).

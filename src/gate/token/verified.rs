@@ -42,9 +42,7 @@ impl VerifiedIdentity {
     /// From when on it holds, without leeway: it was issued by then, and begun.
     #[must_use]
     pub fn begins(&self) -> UnixTime {
-        let time = |name| self.claims.time(name).ok().flatten();
-        let times = [time("iat"), time("nbf")];
-        let begins = times.into_iter().flatten().max();
+        let begins = self.claims.begins();
         // `iat` was there when the token was verified.
         begins.unwrap_or(self.expires)
     }
@@ -70,9 +68,7 @@ impl VerifiedIdentity {
     /// # Errors
     /// [`TokenError::AuthTime`] if it says something that is no time.
     pub fn authenticated(&self) -> Result<Option<UnixTime>, TokenError> {
-        self.claims
-            .time("auth_time")
-            .map_err(|_| TokenError::AuthTime)
+        self.claims.authenticated()
     }
 
     /// The subject: never empty.

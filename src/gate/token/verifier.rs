@@ -4,7 +4,7 @@
 //! Owns their order, and that what passes them is a
 //! [`VerifiedIdentity`] or a [`VerifiedAccess`]. Must not know sessions or headers.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::claims::{Claims, member_text, unverified};
 use super::verified::{VerifiedAccess, VerifiedIdentity};
@@ -20,18 +20,30 @@ const LOCAL_USERS: &str = "COGNITO";
 pub struct Verifier {
     kind: ProviderKind,
     issuers: Vec<String>,
-    client_id: String,
+    /// `None`: nobody signs in through it.
+    client_id: Option<String>,
     identity_provider: Option<String>,
+}
+
+/// A token that the issuer signed; nothing else of it has been checked.
+pub(super) struct Signed {
+    pub(super) header: Map<String, Value>,
+    pub(super) claims: Claims,
+    pub(super) key: KeyFingerprint,
 }
 
 impl Verifier {
     /// A verifier for one provider. `issuers` are compared byte for byte.
     #[must_use]
-    pub fn new(kind: ProviderKind, issuers: Vec<String>, client_id: String) -> Self {
+    pub fn new(
+        kind: ProviderKind,
+        issuers: Vec<String>,
+        client_id: impl Into<Option<String>>,
+    ) -> Self {
         Self {
             kind,
             issuers,
-            client_id,
+            client_id: client_id.into(),
             identity_provider: None,
         }
     }
@@ -71,7 +83,7 @@ impl Verifier {
         now: UnixTime,
         past: u64,
     ) -> Result<VerifiedIdentity, TokenError> {
-        let (claims, key) = self.signed_claims(token, keys)?;
+        let Signed { claims, key, .. } = self.signed(token, keys)?;
         let expires = self.check_claims(&claims, now, past)?;
         Ok(VerifiedIdentity {
             claims,
@@ -124,7 +136,7 @@ impl Verifier {
         unverified(token).is_some_and(|claims| self.is_issuer_of(&claims))
     }
 
-    fn is_issuer_of(&self, claims: &Claims) -> bool {
+    pub(super) fn is_issuer_of(&self, claims: &Claims) -> bool {
         let issuer = claims.text("iss");
         issuer.is_some_and(|issuer| self.issuers.iter().any(|known| known == issuer))
     }
@@ -140,9 +152,9 @@ impl Verifier {
         keys: &KeySet,
         now: UnixTime,
     ) -> Result<VerifiedAccess, TokenError> {
-        let (claims, _) = self.signed_claims(token, keys)?;
+        let Signed { claims, .. } = self.signed(token, keys)?;
         self.check_common(&claims, now, 0)?;
-        if claims.text("client_id") != Some(&self.client_id) {
+        if claims.text("client_id") != Some(self.our_client()?) {
             return Err(TokenError::Audience);
         }
         if claims.text("token_use") != Some("access") {
@@ -151,12 +163,8 @@ impl Verifier {
         Ok(VerifiedAccess { claims })
     }
 
-    /// Structure, key and signature: the claims are what the issuer wrote.
-    fn signed_claims(
-        &self,
-        token: &str,
-        keys: &KeySet,
-    ) -> Result<(Claims, KeyFingerprint), TokenError> {
+    /// Structure, key and signature: header and claims are what the issuer wrote.
+    pub(super) fn signed(&self, token: &str, keys: &KeySet) -> Result<Signed, TokenError> {
         if token.len() > TOKEN_MAX {
             return Err(TokenError::TooLong);
         }
@@ -180,11 +188,15 @@ impl Verifier {
         // Core 3.1.3.7 (6), (7): the algorithm is the key's, never the token's choice.
         let key = keys.find(kid, alg)?;
         key.verify(signed.as_bytes(), &signature)?;
-        Ok((Claims(json::object(&payload)?), key.fingerprint()))
+        Ok(Signed {
+            claims: Claims(json::object(&payload)?),
+            header,
+            key: key.fingerprint(),
+        })
     }
 
     /// Issuer and times; gives the expiry.
-    fn check_common(
+    pub(super) fn check_common(
         &self,
         claims: &Claims,
         now: UnixTime,
@@ -218,7 +230,7 @@ impl Verifier {
     }
 
     /// The parameter of the authorization URL is only a wish: anybody can edit it.
-    fn check_identity_provider(&self, claims: &Claims) -> Result<(), TokenError> {
+    pub(super) fn check_identity_provider(&self, claims: &Claims) -> Result<(), TokenError> {
         let Some(wanted) = &self.identity_provider else {
             return Ok(());
         };
@@ -242,27 +254,42 @@ impl Verifier {
         }
     }
 
+    /// Without a client, no token is for us.
+    fn our_client(&self) -> Result<&str, TokenError> {
+        self.client_id.as_deref().ok_or(TokenError::Audience)
+    }
+
     fn check_audience(&self, claims: &Claims) -> Result<(), TokenError> {
-        let several = match claims.0.get("aud") {
-            Some(Value::String(aud)) if *aud == self.client_id => false,
-            Some(Value::Array(auds)) => {
-                if !auds.iter().all(Value::is_string) {
-                    return Err(TokenError::Claim);
-                }
-                if !auds.iter().any(|aud| aud.as_str() == Some(&self.client_id)) {
-                    return Err(TokenError::Audience);
-                }
-                auds.len() > 1
+        let ours = self.our_client()?;
+        check_audience(claims, |aud| aud == ours)
+    }
+}
+
+/// Core 3.1.3.7 (3), (4), (5): one of us is the audience; of several audiences,
+/// one of us is the authorized party.
+pub(super) fn check_audience(
+    claims: &Claims,
+    is_ours: impl Fn(&str) -> bool,
+) -> Result<(), TokenError> {
+    let several = match claims.0.get("aud") {
+        Some(Value::String(aud)) if is_ours(aud) => false,
+        Some(Value::Array(auds)) => {
+            if !auds.iter().all(Value::is_string) {
+                return Err(TokenError::Claim);
             }
-            Some(Value::String(_)) => return Err(TokenError::Audience),
-            _ => return Err(TokenError::Claim),
-        };
-        match claims.0.get("azp") {
-            Some(Value::String(azp)) if *azp == self.client_id => Ok(()),
-            Some(_) => Err(TokenError::Audience),
-            None if several => Err(TokenError::Audience),
-            None => Ok(()),
+            if !auds.iter().any(|aud| aud.as_str().is_some_and(&is_ours)) {
+                return Err(TokenError::Audience);
+            }
+            auds.len() > 1
         }
+        Some(Value::String(_)) => return Err(TokenError::Audience),
+        _ => return Err(TokenError::Claim),
+    };
+    match claims.0.get("azp") {
+        Some(Value::String(azp)) if is_ours(azp) => Ok(()),
+        Some(_) => Err(TokenError::Audience),
+        None if several => Err(TokenError::Audience),
+        None => Ok(()),
     }
 }
 

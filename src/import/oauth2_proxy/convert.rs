@@ -6,7 +6,7 @@ use url::Url;
 
 use super::options::without;
 use super::read::Setting;
-use super::{ImportedOptions, apps, file, forward_auth, listed, quoted, routes};
+use super::{ImportedOptions, apps, bearers, file, forward_auth, listed, quoted, routes};
 
 /// Stands where nothing is known; never resolves (RFC 2606).
 const PLACEHOLDER: &str = "https://write-me.invalid";
@@ -28,6 +28,7 @@ pub(super) fn convert(settings: Vec<Setting>) -> ImportedOptions {
     work.provider();
     work.client();
     work.endpoints();
+    bearers::bearers(&mut work);
     work.session();
     work.identity();
     work.headers();

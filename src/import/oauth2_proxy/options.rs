@@ -38,7 +38,7 @@ pub(super) fn without(name: &str) -> Option<&'static str> {
 const COUNTERPART: &[(Kind, &str)] = &[
     (
         Switch,
-        "pass-access-token pass-authorization-header pass-host-header pass-user-headers prefer-email-to-user set-authorization-header set-xauthrequest skip-auth-preflight skip-oidc-discovery insecure-oidc-allow-unverified-email reverse-proxy",
+        "pass-access-token pass-authorization-header pass-host-header pass-user-headers prefer-email-to-user set-authorization-header set-xauthrequest skip-auth-preflight skip-jwt-bearer-tokens skip-oidc-discovery insecure-oidc-allow-unverified-email reverse-proxy",
     ),
     (
         Text,
@@ -46,7 +46,7 @@ const COUNTERPART: &[(Kind, &str)] = &[
     ),
     (
         List,
-        "allowed-group email-domain skip-auth-regex skip-auth-route trusted-proxy-ip upstream",
+        "allowed-group api-route email-domain extra-jwt-issuers oidc-extra-audience skip-auth-regex skip-auth-route trusted-proxy-ip upstream",
     ),
 ];
 
@@ -58,7 +58,6 @@ const DANGER: &str = "there is no such switch here, since it undoes what the sig
 const TLS: &str = "write server.tls = { certificate = { file = … }, key = { file = … } } and the address in server.listen, or let TLS end in front; cookies are Secure because server.public_url is https";
 const PAGES: &str = "pages cannot be changed in this version";
 const BASIC: &str = "passwords of its own are not checked here; let people (or a group for machines) sign in at the provider";
-const BEARER: &str = "bearer tokens of clients are not in this version";
 const GITHUB: &str = "what this provider's own API says is not asked for; map a claim of the ID token to [identity.groups] and write a [[route]] with access = { groups = [...] }";
 const FORWARD: &str = "front proxies get 200, 401 or 403 (and 302 into the login where server.forward_auth is not \"nginx\"); nothing to do";
 const UPSTREAM: &str = "the app's connection has no such setting in this version";
@@ -80,11 +79,6 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
         List,
         "allowed-role",
         "map the roles as groups: claim = [\"groups\", \"realm_access.roles\"] under [identity.groups], and a [[route]] with access = { groups = [...] }",
-    ),
-    (
-        List,
-        "api-route",
-        "api routes are not in this version; a script gets 401 with JSON anyway, as its Sec-Fetch headers or Accept tell",
     ),
     (
         Text,
@@ -118,10 +112,9 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
     ),
     (
         Switch,
-        "bearer-token-login-fallback skip-jwt-bearer-tokens",
-        BEARER,
+        "bearer-token-login-fallback",
+        "a bearer token that does not hold is 401 on routes with api = true, never a redirect; on others it is not looked at",
     ),
-    (List, "extra-jwt-issuers", BEARER),
     (
         Text,
         "code-challenge-method",
@@ -248,11 +241,6 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
         Text,
         "oidc-audience-claim validate-url",
         "tokens are verified here on every request by signature, issuer, audience (aud) and times; nobody is asked",
-    ),
-    (
-        List,
-        "oidc-extra-audience",
-        "an ID token has to be for this client_id; other audiences are for bearer tokens, which are not in this version",
     ),
     (
         List,

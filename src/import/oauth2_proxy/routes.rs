@@ -1,7 +1,7 @@
 //! Who may go where: open paths, and rules on everybody.
 
 use super::convert::{Conversion, shown};
-use super::{Line, apps, listed, quoted};
+use super::{Line, apps, bearers, listed, quoted};
 
 /// Writes the routes of the settings.
 pub(super) fn routes(work: &mut Conversion) {
@@ -17,6 +17,9 @@ pub(super) fn routes(work: &mut Conversion) {
         })
         .collect();
     work.out.routes.extend(own);
+    for text in work.all("api-route") {
+        api(work, &text, &access);
+    }
     for option in ["skip-auth-route", "skip-auth-regex"] {
         for text in work.all(option) {
             open(work, option, &text, &access);
@@ -116,6 +119,28 @@ const NARROWER: &[&str] = &[
     "--google-group",
     "--keycloak-group",
 ];
+
+/// A path for clients that are not redirected.
+fn api(work: &mut Conversion, text: &str, everybody: &str) {
+    if !bearers::are_taken(work) {
+        work.out.note("api-route", "a script gets 401 with JSON anyway, as its Sec-Fetch headers or Accept tell; api = true in a [[route]] is for paths where nobody is redirected, and lets bearer tokens in");
+        return;
+    }
+    // What the pattern covers beyond the expression is closed as it was.
+    let Some(Opened { pattern, .. }) = opened(text) else {
+        work.out.note("api-route", format!("{}: patterns here are a path (\"/api\") or all below one (\"/api/*\"); write [[route]] with path and api = true", shown(text)));
+        return;
+    };
+    let from = format!("--api-route {}", shown(text));
+    let mut lines = vec![
+        line("path", quoted(&pattern), &from),
+        line("api", "true".to_owned(), "--skip-jwt-bearer-tokens"),
+        line("access", everybody.to_owned(), "as everywhere else"),
+    ];
+    let app = apps::name_of(&work.out.apps, &pattern);
+    lines.extend(app.map(|name| line("upstream", name, "--upstream")));
+    work.out.routes.push(lines);
+}
 
 /// A path that is open to everybody.
 fn open(work: &mut Conversion, option: &str, text: &str, everybody: &str) {

@@ -498,3 +498,46 @@ fn every_option_is_known_once() {
     let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
     assert!(twice.is_empty(), "{twice:?}");
 }
+
+#[test]
+fn bearer_tokens_become_a_list_of_audiences_and_routes_for_api_clients() {
+    let all = "--client-id=wiki --skip-jwt-bearer-tokens --oidc-extra-audience=orders \
+         --extra-jwt-issuers=https://id.partner.example/x=api://orders --api-route=^/api/ \
+         --api-route=^/(v1|v2)/ --email-domain=* --upstream=http://127.0.0.1:3000";
+    let imported = flags(all);
+    let api = at(&imported, "provider.sso.api").unwrap();
+    assert_eq!(api["audiences"].to_string(), "[\"wiki\", \"orders\"]");
+    assert_eq!(api["tokens"].to_string(), "[\"access\", \"id\"]");
+    assert_eq!(
+        text(&imported, "provider.tokens1.issuer"),
+        "https://id.partner.example/x"
+    );
+    let partner = at(&imported, "provider.tokens1.api.audiences").unwrap();
+    assert_eq!(partner.to_string(), "[\"api://orders\"]");
+    assert!(at(&imported, "provider.tokens1.client_id").is_none());
+    let routes = at(&imported, "route").unwrap();
+    let api: Vec<_> = routes
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|route| route.get("api").is_some())
+        .collect();
+    assert_eq!(api.len(), 1, "{routes}");
+    assert_eq!(api[0]["path"].as_str(), Some("/api/*"));
+    assert_eq!(
+        notes_about(&imported, "api-route"),
+        1,
+        "the one that is no pattern"
+    );
+    assert_eq!(notes_about(&imported, "extra-jwt-issuers"), 1);
+    // Without the switch, no token gets in there or here.
+    let imported = flags(&all.replace("--skip-jwt-bearer-tokens ", ""));
+    assert!(
+        at(&imported, "provider.sso.api").is_none() && at(&imported, "provider.tokens1").is_none()
+    );
+    let routes = at(&imported, "route").map_or_else(String::new, |routes| routes.to_string());
+    assert!(!routes.contains("api = true"), "{routes}");
+    for option in ["api-route", "extra-jwt-issuers", "oidc-extra-audience"] {
+        assert!(notes_about(&imported, option) > 0, "{option}");
+    }
+}

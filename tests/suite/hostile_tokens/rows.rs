@@ -134,7 +134,7 @@ pub(in crate::suite) fn setup(provider_head: String, more: &str) -> Setup {
 }
 
 /// `object` with members replaced or, by null, taken away.
-pub(super) fn changed(mut object: Value, changes: &Value) -> Value {
+pub(in crate::suite) fn changed(mut object: Value, changes: &Value) -> Value {
     for (name, value) in changes.as_object().into_iter().flatten() {
         match value {
             Value::Null => object.as_object_mut().expect("an object").remove(name),
@@ -148,7 +148,7 @@ pub(super) fn changed(mut object: Value, changes: &Value) -> Value {
 }
 
 /// The time of the run: all tokens of it agree.
-pub(super) fn start() -> u64 {
+pub(in crate::suite) fn start() -> u64 {
     static START: OnceLock<u64> = OnceLock::new();
     *START.get_or_init(now)
 }

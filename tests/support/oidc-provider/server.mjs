@@ -43,8 +43,17 @@ const findAccount = (_ctx, login) => ({
   }),
 });
 
+// A program: a client of its own, whose tokens are for whatever resource it names.
+const script = {
+  client_id: 'orders-script',
+  client_secret: args['client-secret'],
+  redirect_uris: [],
+  response_types: [],
+  grant_types: ['client_credentials'],
+};
+
 const configuration = {
-  clients: [client],
+  clients: [client, script],
   findAccount,
   claims: {
     openid: ['sub'],
@@ -59,6 +68,15 @@ const configuration = {
     devInteractions: { enabled: true },
     rpInitiatedLogout: { enabled: true },
     revocation: { enabled: true },
+    clientCredentials: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: (_ctx, resource) => ({
+        scope: 'orders-read orders-write',
+        audience: resource,
+        accessTokenFormat: 'jwt',
+      }),
+    },
   },
 };
 

@@ -73,7 +73,7 @@ impl Conversion<'_> {
     }
 
     /// Whether all that it is known by was to be read.
-    fn says_who_it_is(&self, table: &ProviderTable) -> bool {
+    pub(super) fn says_who_it_is(&self, table: &ProviderTable) -> bool {
         let one = [
             &table.client_id,
             &table.issuer,
@@ -115,16 +115,13 @@ impl Conversion<'_> {
 }
 
 fn are_one(one: &Provider, other: &Provider) -> bool {
-    let issuers = |provider: &'_ Provider| {
-        let main = std::iter::once(provider.issuer.clone());
-        main.chain(provider.accepted_issuers.iter().cloned())
-            .collect::<Vec<String>>()
-    };
-    let others = issuers(other);
-    let share_issuer = issuers(one).iter().any(|issuer| others.contains(issuer));
+    let share_issuer = one
+        .issuers()
+        .any(|issuer| other.issuers().any(|theirs| theirs == issuer));
     let apart = match (&one.identity_provider, &other.identity_provider) {
         (Some(one), Some(other)) => one != other,
         _ => false,
     };
-    one.client_id == other.client_id && share_issuer && !apart
+    let same_client = one.client_id.is_some() && one.client_id == other.client_id;
+    same_client && share_issuer && !apart
 }

@@ -371,7 +371,7 @@ fn the_example_is_good_and_states_the_defaults() {
         format!("{:?}", example.telemetry),
         format!("{:?}", smallest.telemetry)
     );
-    assert_eq!(example.routes.len(), 5, "routes are examples");
+    assert_eq!(example.routes.len(), 6, "routes are examples");
 }
 
 #[test]

@@ -333,3 +333,87 @@ fn the_assertion_says_whose_subject_it_is_where_there_are_several() {
     assert!(said(&two(&format!("{OURS}\n{assertion}"), THEIRS)).contains("several: true"));
     assert!(said(&change(assertion)).contains("several: false"));
 }
+
+/// A provider that only vouches for tokens, of these keys.
+fn tokens_alone(keys: &str) -> String {
+    change(&format!(
+        "{OURS}\n[provider.tokens]\nkind = \"oidc\"\nissuer = \"https://id.partner.example\"\nemail_domains = [\"*\"]\n{keys}"
+    ))
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn a_provider_without_a_client_is_for_bearer_tokens_alone() {
+    for (keys, wanted) in [
+        ("api = { audiences = \"x\" }", &[][..]),
+        ("", &[("provider.tokens.client_id", "Missing")]),
+        ("api = {}", &[("provider.tokens.api.audiences", "Missing")]),
+        ("api = { clients = [\"x\"] }", &[("provider.tokens.api.audiences", "Missing")]),
+        ("api = { audiences = \"x\" }\nscopes = [\"openid\"]", &[("provider.tokens.scopes[0]", "LoginOnly")]),
+        ("api = { audiences = \"x\" }\ncallback_path = \"/cb\"", &[("provider.tokens.callback_path", "LoginOnly")]),
+        ("api = { audiences = \"x\" }\nclient_auth = \"none\"", &[("provider.tokens.client_auth", "LoginOnly")]),
+    ] {
+        assert_eq!(kinds(&tokens_alone(keys)), expected(wanted), "{keys}");
+    }
+    let config = read(&tokens_alone("api = { audiences = \"x\" }")).unwrap().config;
+    let names = |signs_in: bool| {
+        let all = config.providers.iter().filter(|one| one.signs_in() == signs_in);
+        all.map(|one| one.id.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!((names(true), names(false)), (vec!["corp"], vec!["tokens"]));
+    // The one through which people sign in keeps the short callback, and is registered alone.
+    let callbacks = config.providers.iter().map(|one| config.callback_path(one));
+    assert_eq!(callbacks.take(1).collect::<Vec<_>>(), ["/_vestibule/callback"]);
+    assert_eq!(crate::config::registration::registrations(&config).len(), 1);
+}
+
+#[test]
+fn what_api_accepts_is_the_own_client_unless_it_is_named() {
+    let api = |changes: &str| {
+        read(&change(changes))
+            .unwrap()
+            .config
+            .providers
+            .remove(0)
+            .api
+    };
+    let own = api("");
+    let client = own.audiences.clone();
+    assert_eq!(own.clients.as_ref(), Some(&client));
+    assert_eq!((client.len(), own.access, own.id), (1, true, false));
+    let named = api("provider.corp.api = { clients = [\"a\", \"b\"], tokens = [\"id\"] }");
+    assert_eq!(named.clients.unwrap(), ["a", "b"]);
+    assert_eq!(
+        (named.audiences, named.access, named.id),
+        (client, false, true)
+    );
+    // Elsewhere than at Cognito, the audience decides.
+    let second = "email_domains = [\"*\"]";
+    let config = read(&two(OURS, second)).unwrap().config;
+    assert_eq!(
+        (
+            config.providers[1].api.clients.as_ref(),
+            config.providers[1].api.audiences.as_slice()
+        ),
+        (None, &["x".to_owned()][..])
+    );
+}
+
+#[test]
+fn no_token_is_accepted_by_two_providers_and_idle_keys_are_told() {
+    let same = "email_domains = [\"*\"]\napi = { audiences = [\"orders\"] }\n[provider.third]\nkind = \"oidc\"\n\
+        issuer = \"https://id.partner.example\"\nclient_id = \"y\"\nemail_domains = [\"third.example\"]\n";
+    let taken = format!("{same}api = {{ audiences = [\"y\", \"orders\"] }}");
+    assert_eq!(
+        kinds(&two(OURS, &taken)),
+        expected(&[("provider.third.api", "ApiTaken")])
+    );
+    assert_eq!(kinds(&two(OURS, same)), expected(&[]));
+    let scopes = "\n[[route]]\npath = \"/a\"\naccess = { scopes = \"x\" }";
+    assert!(warned(&change(scopes)).contains(&(
+        "route[0].access.scopes".to_owned(),
+        "ScopesWithoutApi".to_owned()
+    )));
+    let public = "\n[[route]]\npath = \"/a\"\napi = true\naccess = \"public\"";
+    assert!(warned(&change(public)).contains(&("route[0].api".to_owned(), "ApiIdle".to_owned())));
+}

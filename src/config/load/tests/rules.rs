@@ -485,23 +485,6 @@ fn forward_auth_that_nobody_may_use_warns() {
 
 #[test]
 #[rustfmt::skip] // a table: one row a line
-fn what_a_later_version_has_is_refused_by_its_name() {
-    // A line, and the key that is named where it is not the line's own.
-    let rows = [
-        ("provider.corp.api = { clients = [\"x\"] }", ""),
-        ("route = [{ api = true }]", "route[0].api"),
-        ("route = [{ access = { scopes = [\"a\"] } }]", "route[0].access.scopes"),
-        ("route = [{ access = [{ groups = [\"a\"] }, { scopes = [\"a\"] }] }]", "route[0].access[1].scopes"),
-    ];
-    for (line, key) in rows {
-        let key = if key.is_empty() { line.split(" = ").next().unwrap() } else { key };
-        let found = found(&read(&change(line)));
-        assert_eq!(found, [(key.to_owned(), "NotInThisVersion".to_owned())], "{line}");
-    }
-}
-
-#[test]
-#[rustfmt::skip] // a table: one row a line
 fn each_mistake_about_rules_is_found_with_its_key() {
     assert_table(&[
         // Who: the keys of `access`.
@@ -539,6 +522,21 @@ fn each_mistake_about_rules_is_found_with_its_key() {
         ("\n[[route]]\naccess = { claim = \"a\", any_of = [] }", &[("route[0].access.any_of", "Empty")]),
         ("\n[[route]]\naccess = { claim = \"a..b\", any_of = \"c\" }", &[("route[0].access.claim", "Claim")]),
         ("\n[[route]]\naccess = { claim = [\"a\"], any_of = \"c\" }", &[("route[0].access.claim", "WrongType")]),
+        // API clients.
+        ("\n[[route]]\napi = true\naccess = { scopes = \"a/b\" }", &[]),
+        ("\n[[route]]\napi = true\naccess = { scopes = [\"a\", \"b\"], provider = \"corp\" }", &[]),
+        ("\n[[route]]\napi = true\naccess = { scopes = [] }", &[("route[0].access.scopes", "Empty")]),
+        ("\n[[route]]\napi = true\naccess = { scopes = [\"a b\", \"c\\\"\", \"\"] }", &[
+            ("route[0].access.scopes[0]", "RuleScope"), ("route[0].access.scopes[1]", "RuleScope"), ("route[0].access.scopes[2]", "Empty"),
+        ]),
+        ("\n[[route]]\napi = \"yes\"", &[("route[0].api", "WrongType")]),
+        ("provider.corp.api = { clients = [\"x\"], audiences = [\"y\"], tokens = [\"access\", \"id\"] }", &[]),
+        ("provider.corp.api = { clients = [] }", &[("provider.corp.api.clients", "Empty")]),
+        ("provider.corp.api = { tokens = [] }", &[("provider.corp.api.tokens", "Empty")]),
+        ("provider.corp.api = { tokens = \"refresh\" }", &[("provider.corp.api.tokens", "NotAChoice")]),
+        ("provider.corp.api = { audiences = [\" \"] }", &[("provider.corp.api.audiences[0]", "ApiName")]),
+        ("provider.corp.api = { client = \"x\" }", &[("provider.corp.api.client", "UnknownKey")]),
+        ("provider.corp.api = true", &[("provider.corp.api", "WrongType")]),
         // Methods.
         ("\n[[route]]\nmethods = []", &[("route[0].methods", "Empty")]),
         ("\n[[route]]\nmethods = \"get\"", &[("route[0].methods", "Method")]),

@@ -65,8 +65,10 @@ fn required_keys_are_those_that_the_rules_miss() {
         let keys = table
             .split('.')
             .fold(&keys, |at, step| at[step].as_table().unwrap());
-        // The pool's id is needed of Cognito alone, and not beside an issuer.
-        for key in keys.keys().filter(|key| *key != "user_pool_id") {
+        // The pool's id is needed of Cognito alone, and not beside an issuer; the
+        // client of a provider through which people sign in.
+        let sometimes = ["user_pool_id", "client_id"];
+        for key in keys.keys().filter(|key| !sometimes.contains(&key.as_str())) {
             let path = format!("{table}.{key}");
             let missing = found(&read(&change(&format!("-{path}"))))
                 .contains(&(path.clone(), "Missing".to_owned()));

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::config::{Identity, Provider};
 use crate::gate::email::EmailDomains;
+use crate::gate::identity::Shown;
 use crate::gate::identity::rule::{AttributeKind, AttributeRule, ClaimSource};
 use crate::gate::identity::trace::Fate;
 use crate::gate::identity::{AttributeValue, NoPerson, Person};
@@ -38,7 +39,7 @@ fn believed(email_domains: EmailDomains, claims: &Value) -> Value {
 }
 
 fn described(identity: &Identity, claims: &Value, kept: &KeptClaims) -> Result<Person, NoPerson> {
-    mapping(identity, only("partner.example")).described(&map(claims), kept)
+    mapping(identity, only("partner.example")).described(Shown::session(&map(claims), kept))
 }
 
 /// Everything that a configuration can read out of these claims.
@@ -206,10 +207,10 @@ fn a_text_that_is_cut_gives_no_address_of_others() {
         identity.groups.split = Some(split.to_owned());
         let claims = json!({ "sub": "d3a4", "more": text });
         let mapping = mapping(&identity, all_but("corp.example"));
-        let person = mapping.described(&map(&claims), &KeptClaims::default());
+        let person = mapping.described(Shown::session(&map(&claims), &KeptClaims::default()));
         let groups = person.unwrap().groups;
         assert!(!groups.iter().any(|group| group.contains('@')), "{text}");
-        let traces = mapping.trace(&map(&claims), &KeptClaims::default());
+        let traces = mapping.trace(Shown::session(&map(&claims), &KeptClaims::default()));
         let traced = traces.iter().find(|trace| trace.what == "groups").unwrap();
         let taken = traced.steps.iter().filter(|step| step.fate == Fate::Kept);
         let taken: Vec<_> = taken.filter_map(|step| step.value.clone()).collect();
@@ -251,7 +252,7 @@ fn the_account_of_a_mapping_shows_what_was_left_out_of_a_list() {
         id_claims(),
         &json!({ "groups": ["Readers", "ceo@corp.example"] }),
     );
-    let traces = mapping.trace(&map(&claims), &KeptClaims::default());
+    let traces = mapping.trace(Shown::session(&map(&claims), &KeptClaims::default()));
     let groups = traces.iter().find(|trace| trace.what == "groups").unwrap();
     let steps = groups.steps.iter().filter(|step| step.value.is_some());
     let steps: Vec<_> = steps

@@ -1,9 +1,10 @@
 //! The account agrees with the mapping, whatever the claims are.
 
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::*;
 use crate::config::{Identity, Provider};
+use crate::gate::identity::KeptClaims;
 use crate::gate::identity::rule::{AttributeRule, Unmapped};
 use crate::gate::tests::support::{Dice, POOL, changed, id_claims, identity, provider, rule};
 
@@ -20,7 +21,7 @@ fn map(entries: &[(&str, &[&str])]) -> super::super::rule::ValueMap {
 fn traces(mapping: &Mapping, claims: &Value, userinfo: &Value) -> Vec<Trace> {
     let mut kept = KeptClaims::default();
     mapping.keep_userinfo(&mut kept, userinfo.as_object().unwrap());
-    mapping.trace(claims.as_object().unwrap(), &kept)
+    mapping.trace(Shown::session(claims.as_object().unwrap(), &kept))
 }
 
 fn groups(mapping: &Mapping, changes: &Value) -> Vec<String> {
@@ -146,7 +147,7 @@ fn the_account_agrees_with_the_mapping() {
         let (id_token, more) = (claims(), claims());
         let mut kept = KeptClaims::default();
         mapping.keep_userinfo(&mut kept, &more);
-        for trace in mapping.trace(&id_token, &kept) {
+        for trace in mapping.trace(Shown::session(&id_token, &kept)) {
             let mut taken: Vec<String> = Vec::new();
             for step in &trace.steps {
                 let values = match &step.fate {
@@ -178,8 +179,8 @@ fn the_account_agrees_with_the_mapping() {
             }
         }
         // The results are the person's.
-        if let Ok(person) = mapping.described(&id_token, &kept) {
-            let traces = mapping.trace(&id_token, &kept);
+        if let Ok(person) = mapping.described(Shown::session(&id_token, &kept)) {
+            let traces = mapping.trace(Shown::session(&id_token, &kept));
             let of = |what: &str| {
                 let trace = traces.iter().find(|trace| trace.what == what);
                 trace.map(|trace| trace.values.clone()).unwrap_or_default()

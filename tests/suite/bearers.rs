@@ -1,0 +1,751 @@
+//! API clients: bearer tokens through the running proxy, honest ones and every hostile one, alone and beside
+//! cookies, in the path and behind a front proxy that asks.
+
+use dev_idp::jws::{SigningKey, sign_hs256, unsigned};
+use serde_json::{Value, json};
+
+use super::hostile_tokens::rows::{CLIENT, changed, encode, setup, start};
+use crate::support::dev_idp::KIRSTEN;
+use crate::support::issuer::Issuer;
+use crate::support::{Harness, Response, Setup, records};
+
+/// A client of the pool that is a program.
+const MACHINE: &str = "8machineclient00000000000ee";
+const SUBJECT: &str = "d3a4f8c2-10b1-70aa-9c55-0e2f6a7b8c9d";
+
+const ROUTES: &str = "[[route]]\npath = \"/api/people/*\"\napi = true\ncors_preflight = true\n\
+    [[route]]\npath = \"/api/orders/*\"\napi = true\naccess = { scopes = [\"orders/read\"] }\n\
+    [[route]]\npath = \"/api/editors/*\"\napi = true\naccess = { groups = [\"Editors\"] }\n";
+
+const IDENTITY: &str = "user = [\"email\", \"username\"]";
+
+/// What has to become of a request.
+enum Fate {
+    /// 401, and the log says why.
+    Refused(&'static str),
+    /// 403, and the log says why.
+    Forbidden(&'static str),
+    /// The app is asked, and this user named.
+    Let(&'static str),
+}
+
+struct Table<'c> {
+    chain: &'c mut Harness,
+    failures: Vec<String>,
+    rows: usize,
+}
+
+impl Table<'_> {
+    /// One request with these header lines.
+    fn row(&mut self, what: &str, target: &str, lines: &str, fate: &Fate) {
+        self.rows += 1;
+        let path = format!("{target}/row-{}-of-the-table", self.rows);
+        let before = self.chain.echo.count();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: HOST\r\n{lines}\r\n");
+        let response = self.chain.raw(&request);
+        let reached = self.chain.echo.count() - before;
+        let (wanted, reason) = match fate {
+            Fate::Refused(reason) => (401, Some(*reason)),
+            Fate::Forbidden(reason) => (403, Some(*reason)),
+            Fate::Let(_) => (200, None),
+        };
+        if response.status != wanted || reached != usize::from(wanted == 200) {
+            let status = response.status;
+            self.failures.push(format!(
+                "{what}: {status}, not {wanted}; {reached} upstream"
+            ));
+            return;
+        }
+        match fate {
+            Fate::Let(user) => {
+                let seen = self.chain.echo.last();
+                if seen.header("X-Forwarded-User") != Some(user)
+                    || seen.header("Authorization").is_some()
+                {
+                    self.failures.push(format!("{what}: the app saw {seen:?}"));
+                }
+            }
+            Fate::Refused(_) if !says_invalid_token(&response) => {
+                self.failures.push(format!("{what}: {response:?}"));
+            }
+            Fate::Refused(_) | Fate::Forbidden(_) => {}
+        }
+        let line = self.chain.await_log(&[&format!("\"{path}\""), "\"ms\":"]);
+        if let Some(reason) = reason.filter(|reason| !line.contains(&format!("\"{reason}\""))) {
+            self.failures.push(format!("{what}: not {reason}: {line}"));
+        }
+    }
+
+    fn token(&mut self, what: &str, target: &str, token: &str, fate: &Fate) {
+        records::secret("token", token);
+        self.row(
+            what,
+            target,
+            &format!("Authorization: Bearer {token}\r\n"),
+            fate,
+        );
+    }
+
+    fn end(self) -> usize {
+        assert!(self.failures.is_empty(), "{}", self.failures.join("\n"));
+        self.rows
+    }
+}
+
+fn says_invalid_token(response: &Response) -> bool {
+    let challenge = response.header("WWW-Authenticate").unwrap_or("");
+    challenge == "Bearer realm=\"localhost\", error=\"invalid_token\""
+        && response.json() == json!({ "error": "invalid_token" })
+}
+
+/// A person's access token.
+fn person(issuer: &str) -> Value {
+    json!({
+        "iss": issuer, "sub": SUBJECT, "client_id": CLIENT, "token_use": "access", "username": "hanna",
+        "scope": "openid profile", "cognito:groups": ["Editors"], "version": 2,
+        "iat": start(), "auth_time": start(), "exp": start() + 3_600,
+    })
+}
+
+fn machine(issuer: &str) -> Value {
+    let changes = json!({
+        "sub": MACHINE, "client_id": MACHINE, "scope": "orders/read", "username": null, "cognito:groups": null,
+    });
+    changed(person(issuer), &changes)
+}
+
+fn id_token(issuer: &str) -> Value {
+    let changes = json!({
+        "token_use": "id", "aud": CLIENT, "client_id": null, "scope": null, "username": null,
+        "cognito:username": "hanna", "email": "hanna@example.org", "email_verified": true,
+    });
+    changed(person(issuer), &changes)
+}
+
+#[test]
+#[allow(clippy::too_many_lines)] // a table: one row after the other
+fn each_hostile_bearer_meets_its_fate() {
+    let key = SigningKey::generate();
+    let stranger = SigningKey::generate();
+    let issuer = Issuer::start(&[key.public_jwk()]);
+    let api = format!("api = {{ clients = [\"{CLIENT}\", \"{MACHINE}\"] }}");
+    let mut chain = Setup {
+        tables: ROUTES.to_owned(),
+        identity: IDENTITY.to_owned(),
+        ..setup(issuer.provider("cognito", CLIENT), &api)
+    }
+    .start();
+    let sign = |claims: &Value| key.sign(claims);
+    let (person, machine, id) = (
+        person(&issuer.url),
+        machine(&issuer.url),
+        id_token(&issuer.url),
+    );
+    let header = json!({ "kid": key.kid(), "alg": "RS256" });
+    let good = sign(&person);
+    let pem = key.public_pem();
+    let of = |name: &str, value: Value| sign(&changed(person.clone(), &json!({ name: value })));
+    let parts: Vec<&str> = good.split('.').collect();
+    let other_payload = encode(changed(person.clone(), &json!({ "username": "eve" })).to_string());
+    let hs256 = json!({ "kid": key.kid(), "alg": "HS256" }).to_string();
+    let none = json!({ "kid": key.kid(), "alg": "none" }).to_string();
+    let body = person.to_string();
+    let unknown_kid = json!({ "kid": "nobody's", "alg": "RS256" }).to_string();
+
+    let mut table = Table {
+        chain: &mut chain,
+        failures: Vec::new(),
+        rows: 0,
+    };
+    let people = "/api/people";
+    table.token("a person's", people, &good, &Fate::Let("hanna"));
+    table.token(
+        "a person's, by group",
+        "/api/editors",
+        &good,
+        &Fate::Let("hanna"),
+    );
+    table.token(
+        "a person's without the scope",
+        "/api/orders",
+        &good,
+        &Fate::Forbidden("rule_scopes"),
+    );
+    table.token(
+        "a machine's",
+        "/api/orders",
+        &sign(&machine),
+        &Fate::Let(MACHINE),
+    );
+    table.token(
+        "a machine's for people",
+        people,
+        &sign(&machine),
+        &Fate::Forbidden("machine_token"),
+    );
+    table.token(
+        "a machine's by group",
+        "/api/editors",
+        &sign(&machine),
+        &Fate::Forbidden("rule_groups"),
+    );
+    let grouped = sign(&changed(
+        machine.clone(),
+        &json!({ "cognito:groups": ["Editors"] }),
+    ));
+    table.token(
+        "a machine's with a group",
+        "/api/editors",
+        &grouped,
+        &Fate::Forbidden("rule_groups"),
+    );
+    let unscoped = sign(&changed(
+        machine.clone(),
+        &json!({ "scope": "orders/write" }),
+    ));
+    table.token(
+        "a machine's of another scope",
+        "/api/orders",
+        &unscoped,
+        &Fate::Forbidden("rule_scopes"),
+    );
+    let scopes = sign(&changed(
+        machine.clone(),
+        &json!({ "scope": "orders/read2 xorders/read ORDERS/READ" }),
+    ));
+    table.token(
+        "scopes that only look alike",
+        "/api/orders",
+        &scopes,
+        &Fate::Forbidden("rule_scopes"),
+    );
+
+    for (what, reason, token) in [
+        ("an ID token", "token_use", sign(&id)),
+        (
+            "an ID token that says access",
+            "token_claim",
+            sign(&changed(id.clone(), &json!({ "token_use": "access" }))),
+        ),
+        (
+            "token_use swapped",
+            "token_use",
+            of("token_use", json!("id")),
+        ),
+        ("no token_use", "token_use", of("token_use", Value::Null)),
+        (
+            "token_use as a list",
+            "token_use",
+            of("token_use", json!(["access"])),
+        ),
+        (
+            "another client",
+            "token_audience",
+            of("client_id", json!("7otherclient000000000000bb")),
+        ),
+        ("no client", "token_claim", of("client_id", Value::Null)),
+        (
+            "clients as a list",
+            "token_claim",
+            of("client_id", json!([CLIENT])),
+        ),
+        (
+            "bound to another resource",
+            "token_audience",
+            of("aud", json!("https://other.example")),
+        ),
+        (
+            "another pool",
+            "token_issuer",
+            of("iss", json!(format!("{}/x", issuer.url))),
+        ),
+        (
+            "the issuer with a slash",
+            "token_issuer",
+            of("iss", json!(format!("{}/", issuer.url))),
+        ),
+        ("no issuer", "token_issuer", of("iss", Value::Null)),
+        ("expired", "token_expired", of("exp", json!(start() - 120))),
+        ("no exp", "token_claim", of("exp", Value::Null)),
+        ("exp as text", "token_claim", of("exp", json!("9999999999"))),
+        (
+            "not yet",
+            "token_not_yet_valid",
+            of("nbf", json!(start() + 600)),
+        ),
+        (
+            "from the future",
+            "token_not_yet_valid",
+            of("iat", json!(start() + 600)),
+        ),
+        ("no subject", "token_claim", of("sub", Value::Null)),
+        (
+            "alg none",
+            "token_algorithm",
+            unsigned(none.as_bytes(), body.as_bytes()),
+        ),
+        (
+            "HS256 with the public key",
+            "token_algorithm",
+            sign_hs256(pem.as_bytes(), hs256.as_bytes(), body.as_bytes()),
+        ),
+        (
+            "HMAC that says RS256",
+            "token_signature",
+            sign_hs256(
+                pem.as_bytes(),
+                header.to_string().as_bytes(),
+                body.as_bytes(),
+            ),
+        ),
+        (
+            "a stranger's key",
+            "token_signature",
+            stranger.sign_raw(header.to_string().as_bytes(), body.as_bytes()),
+        ),
+        (
+            "an unknown kid",
+            "token_unknown_kid",
+            key.sign_raw(unknown_kid.as_bytes(), body.as_bytes()),
+        ),
+        (
+            "no kid",
+            "token_no_kid",
+            key.sign_raw(b"{\"alg\":\"RS256\"}", body.as_bytes()),
+        ),
+        (
+            "another's payload",
+            "token_signature",
+            format!("{}.{other_payload}.{}", parts[0], parts[2]),
+        ),
+        (
+            "no signature",
+            "token_signature",
+            format!("{}.{}.", parts[0], parts[1]),
+        ),
+        (
+            "two parts",
+            "token_malformed",
+            format!("{}.{}", parts[0], parts[1]),
+        ),
+        ("five parts", "token_malformed", format!("{good}.a.b")),
+        (
+            "an opaque one",
+            "token_malformed",
+            "mF_9.B5f-4.1JqM".to_owned(),
+        ),
+        ("a word", "token_malformed", "abc".to_owned()),
+        ("padded", "token_malformed", format!("{good}=")),
+        ("iss twice", "token_malformed", {
+            let twice = body.replacen('{', "{\"iss\":\"https://evil.example\",", 1);
+            key.sign_raw(header.to_string().as_bytes(), twice.as_bytes())
+        }),
+        (
+            "crit",
+            "token_critical_header",
+            key.sign_raw(
+                changed(header.clone(), &json!({ "crit": ["exp"] }))
+                    .to_string()
+                    .as_bytes(),
+                body.as_bytes(),
+            ),
+        ),
+        (
+            "huge",
+            "token_too_long",
+            sign(&changed(
+                person.clone(),
+                &json!({ "x": "y".repeat(16_000) }),
+            )),
+        ),
+    ] {
+        table.token(what, people, &token, &Fate::Refused(reason));
+    }
+
+    let bearer = |text: &str| format!("Authorization: {text}\r\n");
+    for (what, lines, fate) in [
+        (
+            "lower case",
+            bearer(&format!("bearer {good}")),
+            Fate::Let("hanna"),
+        ),
+        (
+            "upper case",
+            bearer(&format!("BEARER {good}")),
+            Fate::Let("hanna"),
+        ),
+        (
+            "several spaces",
+            bearer(&format!("Bearer    {good}")),
+            Fate::Let("hanna"),
+        ),
+        (
+            "a tab",
+            bearer(&format!("Bearer\t{good}")),
+            Fate::Refused("bearer_malformed"),
+        ),
+        (
+            "a tab after the space",
+            bearer(&format!("Bearer \t{good}")),
+            Fate::Refused("bearer_malformed"),
+        ),
+        (
+            "no space",
+            bearer(&format!("Bearer:{good}")),
+            Fate::Refused("bearer_malformed"),
+        ),
+        (
+            "nothing",
+            bearer("Bearer"),
+            Fate::Refused("bearer_malformed"),
+        ),
+        (
+            "two words",
+            bearer(&format!("Bearer {good} {good}")),
+            Fate::Refused("bearer_malformed"),
+        ),
+        (
+            "a list",
+            bearer(&format!("Bearer {good}, Basic YTpi")),
+            Fate::Refused("bearer_malformed"),
+        ),
+        (
+            "in quotes",
+            bearer(&format!("Bearer \"{good}\"")),
+            Fate::Refused("bearer_malformed"),
+        ),
+        (
+            "two fields",
+            bearer(&format!("Bearer {good}")).repeat(2),
+            Fate::Refused("bearer_malformed"),
+        ),
+        (
+            "a good one and a Basic one",
+            bearer(&format!("Bearer {good}")) + &bearer("Basic YTpi"),
+            Fate::Refused("bearer_malformed"),
+        ),
+        (
+            "a good one, then a bad one",
+            bearer(&format!("Bearer {good}")) + &bearer("Bearer x"),
+            Fate::Refused("bearer_malformed"),
+        ),
+        (
+            "a bad cookie beside it",
+            bearer(&format!("Bearer {good}")) + "Cookie: vestibule=AAAA\r\n",
+            Fate::Let("hanna"),
+        ),
+    ] {
+        table.row(what, people, &lines, &fate);
+    }
+    table.token("the good one once more", people, &good, &Fate::Let("hanna"));
+    assert!(table.end() >= 55);
+    // A made-up key id makes us ask the provider, but not each time.
+    assert!(
+        issuer.asked() <= 3,
+        "asked {} times for keys",
+        issuer.asked()
+    );
+}
+
+#[test]
+fn a_bearer_in_query_or_body_is_never_read_and_another_scheme_is_the_apps() {
+    let chain = emulated("");
+    let token = chain.idp().mint(KIRSTEN, "access", json!({}));
+    let get = |target: &str, lines: &str| {
+        chain.raw(&format!(
+            "GET {target} HTTP/1.1\r\nHost: HOST\r\n{lines}\r\n"
+        ))
+    };
+    let none = "Bearer realm=\"localhost\"";
+    let in_query = get(&format!("/api/people/x?access_token={token}"), "");
+    assert_eq!(
+        (in_query.status, in_query.header("WWW-Authenticate")),
+        (401, Some(none))
+    );
+    let body = format!("access_token={token}");
+    let posted = chain.raw(&format!(
+        "POST /api/people/x HTTP/1.1\r\nHost: HOST\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+    assert_eq!(
+        (posted.status, posted.header("WWW-Authenticate")),
+        (401, Some(none))
+    );
+    let basic = get("/api/people/x", "Authorization: Basic YTpi\r\n");
+    assert_eq!(
+        (basic.status, basic.header("WWW-Authenticate")),
+        (401, Some(none))
+    );
+    // A browser that opens an API is not sent to sign in.
+    let opened = get(
+        "/api/people/x",
+        "Accept: text/html\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n",
+    );
+    assert_eq!(
+        (opened.status, opened.header("Content-Type")),
+        (401, Some("application/json"))
+    );
+    assert_eq!(chain.echo.count(), 0);
+
+    let mut browser = chain.signed_in(KIRSTEN);
+    let cookie = browser.app_cookies();
+    let basic = get(
+        "/api/people/x",
+        &format!("Authorization: Basic YTpi\r\nCookie: {cookie}\r\n"),
+    );
+    assert_eq!(basic.status, 200);
+    assert_eq!(
+        chain.echo.last().header("Authorization"),
+        Some("Basic YTpi")
+    );
+    assert_eq!(chain.echo.last().header("X-Forwarded-User"), Some(KIRSTEN));
+    // A bad bearer beside that good cookie is judged alone.
+    let before = chain.echo.count();
+    let bad = get(
+        "/api/people/x",
+        &format!("Authorization: Bearer x.y.z\r\nCookie: {cookie}\r\n"),
+    );
+    assert!(bad.status == 401 && says_invalid_token(&bad), "{bad:?}");
+    assert_eq!(chain.echo.count(), before);
+    // Elsewhere nobody looks at it, and it goes to the app as it is.
+    let page = get(
+        "/page",
+        &format!("Authorization: Bearer x.y.z\r\nCookie: {cookie}\r\n"),
+    );
+    assert_eq!(page.status, 200);
+    assert_eq!(
+        chain.echo.last().header("Authorization"),
+        Some("Bearer x.y.z")
+    );
+    // Our own pages are for cookies alone.
+    let session = get(
+        "/_vestibule/session",
+        &format!("Authorization: Bearer {token}\r\n"),
+    );
+    assert_eq!(session.status, 401);
+    assert_eq!(browser.script("GET", "/_vestibule/session").status, 200);
+}
+
+#[test]
+fn a_machine_gets_a_token_by_its_credentials_and_passes_scopes_alone() {
+    let chain = emulated("");
+    let token = client_credentials(&chain, "orders/read");
+    let ask = |path: &str| {
+        chain.raw(&format!(
+            "GET {path} HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer {token}\r\n\r\n"
+        ))
+    };
+    assert_eq!(ask("/api/orders/7").status, 200);
+    let seen = chain.echo.last();
+    assert_eq!(
+        seen.header("X-Forwarded-User"),
+        Some(machine_id(&chain).as_str())
+    );
+    for absent in [
+        "X-Forwarded-Email",
+        "X-Forwarded-Name",
+        "X-Forwarded-Groups",
+        "X-Access-Right",
+        "Authorization",
+    ] {
+        assert_eq!(seen.header(absent), None, "{absent}");
+    }
+    let people = ask("/api/people/x");
+    assert_eq!(
+        (people.status, people.header("WWW-Authenticate")),
+        (403, None)
+    );
+    assert_eq!(people.json()["error"], "forbidden");
+    let other = client_credentials(&chain, "orders/write");
+    let lacking = chain.raw(&format!(
+        "GET /api/orders/7 HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer {other}\r\n\r\n"
+    ));
+    assert_eq!(lacking.status, 403);
+    let challenge =
+        "Bearer realm=\"localhost\", error=\"insufficient_scope\", scope=\"orders/read\"";
+    assert_eq!(lacking.header("WWW-Authenticate"), Some(challenge));
+    assert_eq!(lacking.json()["error"], "insufficient_scope");
+}
+
+#[test]
+fn an_id_token_counts_only_where_it_is_admitted_and_then_as_its_person() {
+    for (admitted, status) in [
+        ("", 401),
+        ("tokens = [\"access\", \"id\"]", 200),
+        ("tokens = [\"id\"]", 200),
+    ] {
+        let chain = emulated(admitted);
+        let token = chain.idp().mint(KIRSTEN, "id", json!({}));
+        let request = format!(
+            "GET /api/people/x HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
+        assert_eq!(chain.raw(&request).status, status, "{admitted}");
+        if status == 200 {
+            let seen = chain.echo.last();
+            assert_eq!(seen.header("X-Forwarded-User"), Some(KIRSTEN));
+            assert_eq!(
+                seen.header("X-Forwarded-Groups"),
+                Some("Editors,Brand-Nordics")
+            );
+            assert_eq!(seen.header("Authorization"), None);
+        }
+        let access = chain.idp().mint(KIRSTEN, "access", json!({}));
+        let request = format!(
+            "GET /api/people/x HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer {access}\r\n\r\n"
+        );
+        let expected = if admitted == "tokens = [\"id\"]" {
+            401
+        } else {
+            200
+        };
+        assert_eq!(chain.raw(&request).status, expected, "{admitted}");
+    }
+}
+
+#[test]
+fn a_preflight_reaches_the_app_without_identity_and_nothing_else_does() {
+    let chain = emulated("");
+    let browser = chain.signed_in(KIRSTEN);
+    let cookie = browser.app_cookies();
+    let token = chain.idp().mint(KIRSTEN, "access", json!({}));
+    let preflight = |path: &str, lines: &str| {
+        chain.raw(&format!(
+            "OPTIONS {path} HTTP/1.1\r\nHost: HOST\r\nOrigin: https://app.example.com\r\n{lines}\r\n"
+        ))
+    };
+    let real =
+        "Access-Control-Request-Method: PUT\r\nAccess-Control-Request-Headers: authorization\r\n";
+    let with_all =
+        format!("{real}Cookie: {cookie}\r\nX-Forwarded-User: eve\r\nRemote-User: eve\r\n");
+    assert_eq!(preflight("/api/people/x", &with_all).status, 200);
+    let seen = chain.echo.last();
+    for absent in [
+        "X-Forwarded-User",
+        "Remote-User",
+        "X-Forwarded-Groups",
+        "Cookie",
+    ] {
+        assert_eq!(seen.header(absent), None, "{absent}");
+    }
+    let before = chain.echo.count();
+    for (what, path, lines) in [
+        ("no method is asked for", "/api/people/x", String::new()),
+        (
+            "a route that lets none through",
+            "/api/orders/x",
+            real.to_owned(),
+        ),
+        (
+            "a bad bearer, and no preflight",
+            "/api/people/x",
+            "Authorization: Bearer x\r\n".to_owned(),
+        ),
+    ] {
+        assert_eq!(preflight(path, &lines).status, 401, "{what}");
+    }
+    let get = chain.raw(&format!(
+        "GET /api/people/x HTTP/1.1\r\nHost: HOST\r\nOrigin: https://app.example.com\r\n{real}\r\n"
+    ));
+    assert_eq!(get.status, 401, "only OPTIONS is one");
+    assert_eq!(chain.echo.count(), before);
+    // With a token it is an ordinary request.
+    let authorized = format!("Authorization: Bearer {token}\r\n");
+    assert_eq!(preflight("/api/people/x", &authorized).status, 200);
+    assert!(chain.echo.last().header("X-Forwarded-User").is_some());
+}
+
+#[test]
+fn a_front_proxy_that_asks_gets_statuses_and_no_way_to_a_login() {
+    let chain = Setup {
+        server: "trusted_proxies = [\"127.0.0.1/32\"]\nforward_auth = \"nginx\"".to_owned(),
+        no_upstream: true,
+        ..emulated_setup("")
+    }
+    .start();
+    let ask = |path: &str, lines: &str| {
+        let url = format!("{}{path}", chain.origin);
+        chain.raw(&format!(
+            "GET /_vestibule/auth HTTP/1.1\r\nHost: HOST\r\nX-Original-URL: {url}\r\nX-Original-Method: GET\r\n{lines}\r\n"
+        ))
+    };
+    let token = chain.idp().mint(KIRSTEN, "access", json!({}));
+    let machine = client_credentials(&chain, "orders/read");
+    let bearer = |token: &str| format!("Authorization: Bearer {token}\r\n");
+    let let_in = ask("/api/people/x", &bearer(&token));
+    assert_eq!(let_in.status, 200);
+    assert!(
+        let_in
+            .header("X-Forwarded-User")
+            .is_some_and(|user| !user.is_empty())
+    );
+    // Whoever copies it takes the client's away.
+    assert_eq!(let_in.header("Authorization"), Some(""));
+    assert_eq!(ask("/api/orders/x", &bearer(&machine)).status, 200);
+    for (what, path, lines, status) in [
+        ("nobody", "/api/people/x", String::new(), 401),
+        ("a bad one", "/api/people/x", bearer("x.y.z"), 401),
+        ("a machine's", "/api/people/x", bearer(&machine), 403),
+        ("without the scope", "/api/orders/x", bearer(&token), 403),
+        ("where none is taken", "/page", bearer(&token), 401),
+    ] {
+        assert_eq!(ask(path, &lines).status, status, "{what}");
+    }
+    let bad = ask("/api/people/x", &bearer("x.y.z"));
+    assert!(says_invalid_token(&bad), "{bad:?}");
+}
+
+#[test]
+fn a_machine_of_an_issuer_that_nobody_here_wrote_gets_in_by_audience_and_scope() {
+    let api = "api = { audiences = [\"https://orders.example.com\"] }\n";
+    let chain = Setup {
+        third_party: true,
+        provider: api.to_owned(),
+        tables: ROUTES.replace("orders/read", "orders-read"),
+        ..Setup::default()
+    }
+    .start();
+    let provider = chain.third_party.as_ref().expect("the provider");
+    let ask = |path: &str, token: &str| {
+        chain.raw(&format!(
+            "GET {path} HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer {token}\r\n\r\n"
+        ))
+    };
+    let token = provider.machine_token("https://orders.example.com", "orders-read");
+    assert_eq!(ask("/api/orders/7", &token).status, 200);
+    assert_eq!(
+        chain.echo.last().header("X-Forwarded-User"),
+        Some("orders-script")
+    );
+    assert_eq!(ask("/api/people/x", &token).status, 403);
+    let other = provider.machine_token("https://elsewhere.example.com", "orders-read");
+    assert!(says_invalid_token(&ask("/api/orders/7", &other)));
+    let lacking = provider.machine_token("https://orders.example.com", "orders-write");
+    assert_eq!(ask("/api/orders/7", &lacking).status, 403);
+}
+
+/// The emulator's pool, with its machine client let in beside our own.
+fn emulated(api: &str) -> Harness {
+    emulated_setup(api).start()
+}
+
+fn emulated_setup(api: &str) -> Setup {
+    let comma = if api.is_empty() { "" } else { ", " };
+    Setup {
+        provider: format!("api = {{ clients = [\"{CLIENT}\", \"{MACHINE}\"]{comma}{api} }}"),
+        tables: ROUTES.to_owned(),
+        identity: IDENTITY.to_owned(),
+        ..Setup::default()
+    }
+}
+
+fn machine_id(chain: &Harness) -> String {
+    let id = chain.idp().machine_client_id.clone();
+    assert_eq!(id, MACHINE, "the emulator's machine client");
+    id
+}
+
+/// A token as a script gets it (RFC 6749 4.4).
+fn client_credentials(chain: &Harness, scope: &str) -> String {
+    chain.idp().client_credentials(scope)
+}
