@@ -23,6 +23,7 @@ pub mod client;
 pub mod cookie;
 mod decision;
 pub mod denied;
+mod elsewhere;
 pub mod email;
 pub mod endpoint;
 mod evidence;
@@ -72,7 +73,6 @@ pub mod wire;
 
 use bearer::Bearer;
 use client::TrustedProxies;
-use cookie::Cookies;
 pub use decision::{Decision, Effect, Forward};
 use endpoint::{Endpoint, OurPaths};
 use face::Face;
@@ -167,16 +167,7 @@ impl Gate {
             0
         };
         Self {
-            faces: config
-                .server
-                .origins
-                .iter()
-                .enumerate()
-                .map(|(place, origin)| {
-                    let name = config.session.cookie_name.as_ref();
-                    Face::new(place, origin.clone(), Cookies::new(name, origin, prefix))
-                })
-                .collect(),
+            faces: Face::all(config),
             paths: OurPaths::new(prefix, callbacks(config)),
             router: Router::new(config.routes.clone())
                 .ignoring_case(config.server.ignore_path_case)

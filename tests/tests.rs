@@ -7,6 +7,7 @@
 //! - `cli`: commands and exit codes
 //! - `login`: from a page of the app through the provider and back
 //! - `providers`: several of them at once, and who chooses
+//! - `origins`: several public origins, each with its own sessions
 //! - `fragments`: the part of a URL that no server sees
 //! - `forms`: what is sent after a session has ended
 //! - `loops`: sign-ins that would go in circles, and the page that says why
@@ -105,6 +106,7 @@ mod suite {
     mod metrics;
     mod online;
     mod open_connections;
+    mod origins;
     mod outbound;
     mod pages;
     mod providers;

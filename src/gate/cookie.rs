@@ -113,12 +113,23 @@ impl Cookies {
             },
             |name| name.0.clone(),
         );
+        Self::named(session, origin.is_https())
+    }
+
+    /// The same under names with a port in them, beside those of another origin
+    /// on the same host.
+    #[must_use]
+    pub fn of_port(&self, port: u16) -> Self {
+        Self::named(format!("{}-{port}", self.session), self.secure)
+    }
+
+    fn named(session: String, secure: bool) -> Self {
         Self {
             logins: format!("{session}-login"),
             back: format!("{session}-back"),
             choice: format!("{session}-provider"),
             session,
-            secure: origin.is_https(),
+            secure,
         }
     }
 

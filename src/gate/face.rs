@@ -11,6 +11,7 @@ use super::headers::OriginHeaders;
 use super::origin::{self, PublicOrigin};
 use super::provider::Provider;
 use super::seal::{Context, Purpose};
+use crate::config::Config;
 
 /// One public origin with its cookies.
 #[derive(Debug)]
@@ -24,7 +25,31 @@ pub(super) struct Face {
 }
 
 impl Face {
-    pub(super) fn new(place: usize, origin: PublicOrigin, cookies: Cookies) -> Self {
+    /// The faces of a configuration. Cookies know no ports (RFC 6265 8.5): of
+    /// origins on one host, all but the first have theirs under further names,
+    /// else a sign-in on one would end the session on the other.
+    pub(super) fn all(config: &Config) -> Vec<Self> {
+        let (name, prefix) = (
+            config.session.cookie_name.as_ref(),
+            &config.server.path_prefix,
+        );
+        let mut faces: Vec<Self> = Vec::new();
+        for (place, origin) in config.server.origins.iter().enumerate() {
+            let cookies = Cookies::new(name, origin, prefix);
+            let is_taken = faces.iter().any(|other| {
+                other.origin.host() == origin.host()
+                    && other.cookies.session_name() == cookies.session_name()
+            });
+            let cookies = match is_taken {
+                true => cookies.of_port(origin.port()),
+                false => cookies,
+            };
+            faces.push(Self::new(place, origin.clone(), cookies));
+        }
+        faces
+    }
+
+    fn new(place: usize, origin: PublicOrigin, cookies: Cookies) -> Self {
         Self {
             place,
             headers: Arc::new(OriginHeaders::new(&origin)),

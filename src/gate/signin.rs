@@ -131,6 +131,9 @@ impl Gate {
             let why = super::policy::NoIdentity::NoCookie;
             return Decision::Reply(self.unauthenticated(req, face, why));
         }
+        if let Some(reply) = self.login_elsewhere(req, face, &params) {
+            return Decision::Reply(reply);
+        }
         if let Some(reply) = self.stopped(req, face, &params, known, now, rng) {
             return Decision::Reply(reply);
         }

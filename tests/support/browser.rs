@@ -44,6 +44,11 @@ impl Browser {
         }
     }
 
+    /// Where a host (with its port) is that nobody listens for under its own name.
+    pub(crate) fn knows(&mut self, host: &str, address: SocketAddr) {
+        self.hosts.insert(host.to_owned(), address);
+    }
+
     /// The same person at another instance that serves the origin.
     pub(crate) fn at(&self, address: SocketAddr) -> Self {
         let mut copy = self.clone();
@@ -51,6 +56,11 @@ impl Browser {
             *known = address;
         }
         copy
+    }
+
+    /// From now on, relative URLs are those of this origin.
+    pub(crate) fn move_to(&mut self, origin: &str) {
+        origin.clone_into(&mut self.origin);
     }
 
     /// Takes over the cookies of an answer of the app's origin.
@@ -95,7 +105,7 @@ impl Browser {
 
     /// The next step of a redirect.
     pub(crate) fn follow(&mut self, response: &Response) -> Response {
-        let target = response.location();
+        let target = beside(response, &response.location());
         self.navigate("GET", &target, b"", None)
     }
 
@@ -298,7 +308,7 @@ impl Browser {
         match onward(&response) {
             Some(onward) => {
                 self.initiator = Some(target);
-                self.navigate("GET", &onward, b"", None)
+                self.navigate("GET", &beside(&response, &onward), b"", None)
             }
             None => response,
         }
@@ -315,8 +325,15 @@ impl Browser {
         if let Some(address) = self.hosts.get(&host) {
             return *address;
         }
-        let host = host.replace("localhost:", "127.0.0.1:");
-        host.parse()
+        // RFC 6761 6.3: what is below `localhost` is this machine.
+        let local = match url.host_str().unwrap_or("") {
+            name if name == "localhost" || name.ends_with(".localhost") => {
+                host.replace(name, "127.0.0.1")
+            }
+            _ => host,
+        };
+        local
+            .parse()
             .unwrap_or_else(|_| panic!("{url} is not on this machine"))
     }
 
@@ -395,6 +412,15 @@ pub(crate) fn onward(response: &Response) -> Option<String> {
         .find(|tag| tag.get("http-equiv") == Some("refresh"))?;
     let onward = refresh.get("content")?.strip_prefix("0;url=")?;
     Some(onward.to_owned())
+}
+
+/// A URL as one that an answer holds: relative to where it came from.
+fn beside(response: &Response, url: &str) -> String {
+    let base = url::Url::parse(&response.url).expect("the answer's URL");
+    let joined = base
+        .join(url)
+        .unwrap_or_else(|error| panic!("{url}: {error}"));
+    joined.into()
 }
 
 /// Host and port as the Host header has them.

@@ -82,6 +82,28 @@ impl DevIdp {
         idp
     }
 
+    /// Registers callbacks and sign-out URLs on further origins.
+    pub(crate) fn register(&self, origins: &[String], prefix: &str) {
+        if origins.is_empty() {
+            return;
+        }
+        let clients = self.call("GET", "/clients", &Value::Null);
+        let is_ours = |client: &&Value| client["client_id"] == self.client_id.as_str();
+        let ours = clients.as_array().and_then(|all| all.iter().find(is_ours));
+        let ours = ours.expect("our client");
+        let with = |known: &str, path: &str| -> Vec<Value> {
+            let known = ours[known].as_array().expect("a list").iter().cloned();
+            let further = origins.iter();
+            known
+                .chain(further.map(|origin| json!(format!("{origin}{prefix}/{path}"))))
+                .collect()
+        };
+        let change = json!({
+            "callbacks": with("callbacks", "callback"), "signouts": with("signouts", "signed-out"),
+        });
+        self.call("PATCH", &format!("/clients/{}", self.client_id), &change);
+    }
+
     /// A person's password.
     pub(crate) fn password(&self, username: &str) -> &str {
         self.users

@@ -39,6 +39,8 @@ pub(crate) struct Setup {
     pub(crate) path_prefix: Option<String>,
     /// What the browser sees, instead of `http://localhost:PORT`.
     pub(crate) public_url: Option<String>,
+    /// Hosts of further public origins, by http and, unless they name another, on the same port.
+    pub(crate) hosts: Vec<String>,
     /// The head of `[provider.corp]`, for a provider that the test has started.
     pub(crate) provider_head: Option<String>,
     /// The client secret of that provider.
@@ -148,7 +150,11 @@ impl Harness {
         };
         fs::write(dir.path().join("client-secret"), secret).expect("the secret's file");
         let provider = (provider.as_str(), further.as_str());
-        let config = write_config(setup, &dir, [address, admin], &origin, &echo, provider);
+        let origins = origins(&origin, &setup.hosts, address);
+        if let Some(idp) = &idp {
+            idp.register(&origins[1..], prefix);
+        }
+        let config = write_config(setup, &dir, [address, admin], &origins, &echo, provider);
 
         let vestibule = spawn(&config, setup);
         let mut harness = Self {
@@ -229,6 +235,11 @@ impl Harness {
         )
     }
 
+    /// A further public origin.
+    pub(crate) fn other_origin(&self, host: &str) -> String {
+        format!("http://{host}:{}", self.address.port())
+    }
+
     /// Host and port of the public URL.
     pub(crate) fn host(&self) -> &str {
         self.origin.split("//").nth(1).unwrap_or("")
@@ -273,6 +284,14 @@ impl Harness {
     }
 }
 
+fn origins(first: &str, hosts: &[String], address: SocketAddr) -> Vec<String> {
+    let further = hosts.iter().map(|host| match host.contains(':') {
+        true => format!("http://{host}"),
+        false => format!("http://{host}:{}", address.port()),
+    });
+    std::iter::once(first.to_owned()).chain(further).collect()
+}
+
 fn cognito(issuer: &str, domain: &str, client_id: &str) -> String {
     format!(
         "kind = \"cognito\"\nuser_pool_id = \"eu-central-1_ExAmP1e99\"\n\
@@ -284,7 +303,7 @@ fn write_config(
     setup: &Setup,
     dir: &TempDir,
     [address, admin]: [SocketAddr; 2],
-    origin: &str,
+    origins: &[String],
     echo: &Echo,
     (provider, further): (&str, &str),
 ) -> PathBuf {
@@ -319,11 +338,12 @@ fn write_config(
         None => String::new(),
     };
     let text = format!(
-        "{log}[server]\nlisten = {listen}\nadmin_listen = \"{admin}\"\npublic_url = \"{origin}\"\n\
+        "{log}[server]\nlisten = {listen}\nadmin_listen = \"{admin}\"\npublic_url = [\"{}\"]\n\
          {prefix}{server}\n{upstream}\
          [provider.corp]\n{provider}client_secret = {{ file = \"{home}/client-secret\" }}\n{more}\n{further}\
          [identity]\n{identity}\n\
-         [session]\nkeys = [{{ file = \"{home}/session-key\" }}]\n{session}\n{tables}\n"
+         [session]\nkeys = [{{ file = \"{home}/session-key\" }}]\n{session}\n{tables}\n",
+        origins.join("\", \"")
     );
     let path = dir.path().join("vestibule.toml");
     fs::write(&path, text).expect("the config");

@@ -6,6 +6,7 @@
 //! tokens are renewed.
 
 use crate::gate::decision::{Decision, Effect};
+use crate::gate::elsewhere::other_origin;
 use crate::gate::face::Face;
 use crate::gate::identify::Missing;
 use crate::gate::newer::Newness;
@@ -73,6 +74,11 @@ impl Gate {
         self.forward_auth?;
         let is_plain = params.all().next().is_none();
         let target = req.header(REDIRECT).filter(|_| is_plain)?;
+        if let Some((other, target)) = self.target_elsewhere(target, face) {
+            let login = self.login_path(target.as_str());
+            let url = format!("{}{login}", other.origin);
+            return Some(Reply::redirect(&url, other_origin()));
+        }
         let target = ReturnTo::parse(target, &face.origin)?;
         (!self.is_flow_path(&target)).then(|| {
             let note = Note::new("page").because("login_target");
