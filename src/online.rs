@@ -3,17 +3,20 @@
 //! Asks with the client, the discovery and the key reader that `run` uses, so
 //! that what is found here is what would happen there. Sends no secret and
 //! changes nothing at the provider. `finding` says how it is told, `document`
-//! what a discovery document says about a configuration.
+//! what a discovery document says about a configuration, `flow` what becomes of
+//! a login and a sign-out.
 
 mod clock;
 mod document;
 mod finding;
+mod flow;
 
 use http::{HeaderMap, Method, Request};
 use url::Url;
 
 use self::document::Advertised;
 pub use self::finding::{About, Finding, Verdict};
+use crate::config::registration::{Registration, registration};
 use crate::config::{Config, Provider};
 use crate::edge::http::{HttpClient, HttpError};
 use crate::edge::provider::{DiscoveryError, Resolved, discovery_url, resolve};
@@ -45,7 +48,7 @@ pub fn look(config: &Config) -> Result<Vec<Finding>, OnlineError> {
     runtime.block_on(async {
         let mut findings = Vec::new();
         for provider in &config.providers {
-            findings.extend(Look::new(provider, &http).all().await);
+            findings.extend(Look::new(config, provider, &http).all().await);
         }
         Ok(findings)
     })
@@ -53,13 +56,16 @@ pub fn look(config: &Config) -> Result<Vec<Finding>, OnlineError> {
 
 struct Look<'p> {
     provider: &'p Provider,
+    /// What a login needs registered; none where nobody signs in.
+    registration: Option<Registration>,
     http: HttpClient,
     findings: Vec<Finding>,
 }
 
 impl<'p> Look<'p> {
-    fn new(provider: &'p Provider, http: &HttpClient) -> Self {
+    fn new(config: &Config, provider: &'p Provider, http: &HttpClient) -> Self {
         Self {
+            registration: registration(config, provider),
             http: http.towards(&provider.http),
             provider,
             findings: Vec::new(),
@@ -72,6 +78,14 @@ impl<'p> Look<'p> {
             Ok(endpoints) => {
                 self.keys(&endpoints.jwks).await;
                 self.endpoints(&endpoints).await;
+                if let Some(registered) = self.registration.take() {
+                    if let Some(authorization) = &endpoints.authorization {
+                        self.logins(authorization, &registered).await;
+                    }
+                    if let Some(logout) = &endpoints.logout {
+                        self.sign_outs(logout, &registered).await;
+                    }
+                }
             }
             Err(error) => self.unresolved(&error),
         }

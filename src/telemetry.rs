@@ -203,6 +203,7 @@ impl Telemetry {
             status = line.status,
             outcome = line.note.outcome,
             reason = line.note.reason,
+            remedy = line.note.remedy,
             route = line.note.route.as_deref(),
             user,
             reference = line.note.reference,

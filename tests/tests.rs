@@ -8,6 +8,8 @@
 //! - `login`: from a page of the app through the provider and back
 //! - `providers`: several of them at once, and who chooses
 //! - `origins`: several public origins, each with its own sessions
+//! - `provider_examples`: the configurations of docs/providers, explained and acted out
+//! - `provider_errors`: what comes back when a sign-in fails there: a page, a reason and a remedy
 //! - `fragments`: the part of a URL that no server sees
 //! - `forms`: what is sent after a session has ended
 //! - `loops`: sign-ins that would go in circles, and the page that says why
@@ -109,6 +111,8 @@ mod suite {
     mod origins;
     mod outbound;
     mod pages;
+    mod provider_errors;
+    mod provider_examples;
     mod providers;
     mod races;
     mod radicale;

@@ -12,6 +12,7 @@ mod pages;
 mod refusal;
 mod request;
 mod revoke;
+mod rows;
 mod sessions;
 mod token;
 mod userinfo;
@@ -23,6 +24,7 @@ use crate::world::World;
 
 pub(crate) use claims::{Stamp, access_claims, id_claims};
 pub(crate) use federation::complete as complete_federation;
+pub(crate) use rows::LoginError;
 pub(crate) use sessions::Sessions;
 
 /// Paths of the issuer host: `/<pool>/…`, or the same below the path that

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::cognito::LoginError;
 use crate::forge::{Forgery, ForgeryKey};
 use crate::model::KeyName;
 
@@ -53,6 +54,8 @@ pub(crate) enum FaultKind {
     /// Serves the request, and closes without the answer: a response that is
     /// lost after the rotation of a token.
     Lose,
+    /// Ends the login by a row of cognito.md 1.6.
+    LoginError(LoginError),
     /// Deviations for one token of the response.
     TamperToken {
         #[serde(default = "id_token")]
@@ -111,6 +114,9 @@ impl Fault {
             {
                 Err(format!("{milliseconds} ms are too long"))
             }
+            FaultKind::LoginError(_) if self.endpoint != "domain:authorize" => {
+                Err("a login-error is one of domain:authorize".to_owned())
+            }
             FaultKind::Huge { bytes } if bytes > LARGEST => Err(format!("{bytes} are too many")),
             _ => Ok(()),
         }
@@ -137,6 +143,7 @@ impl FaultKind {
             Self::Reset => "reset",
             Self::Truncate => "truncate",
             Self::Lose => "lose",
+            Self::LoginError(_) => "login-error",
             Self::TamperToken { .. } => "tamper-token",
         }
     }
@@ -171,7 +178,7 @@ impl FaultKind {
             Self::Reset => Deed::Reset,
             Self::Truncate => Deed::Cut,
             Self::Lose => Deed::Lost,
-            Self::TamperToken { .. } => return None,
+            Self::LoginError(_) | Self::TamperToken { .. } => return None,
         })
     }
 }
@@ -192,6 +199,14 @@ impl Faults {
         self.spend(|fault| {
             let concerned = fault.concerns(endpoint, grant_type);
             concerned.then(|| fault.kind.deed()).flatten()
+        })
+    }
+
+    /// How the login that is being asked for ends.
+    pub(crate) fn login_error(&mut self) -> Option<LoginError> {
+        self.spend(|fault| match &fault.kind {
+            FaultKind::LoginError(error) => Some(error.clone()),
+            _ => None,
         })
     }
 

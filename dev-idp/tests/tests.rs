@@ -24,6 +24,7 @@ mod suite {
     mod process; // the binary: ready line, signals, exit codes
     mod refresh; // E8, E9
     mod revoke; // E12
+    mod rows; // E18: how a login ends badly, by the rows of 1.6
     mod tokens; // E10
     mod userinfo; // E11
 }

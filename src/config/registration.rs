@@ -23,35 +23,43 @@ pub struct Registration {
 #[must_use]
 pub fn registrations(config: &Config) -> Vec<Registration> {
     let providers = config.providers.iter();
-    let registered = |provider: &Provider| {
-        let client_id = provider.client_id.as_deref()?;
-        Some(at(provider, client_id, config))
-    };
-    providers.filter_map(registered).collect()
+    providers
+        .filter_map(|provider| registration(config, provider))
+        .collect()
 }
 
-fn at(provider: &Provider, client_id: &str, config: &Config) -> Registration {
+/// The URLs that it needs registered at one of its providers; `None` at one
+/// that only vouches for bearer tokens.
+#[must_use]
+pub fn registration(config: &Config, provider: &Provider) -> Option<Registration> {
+    let client_id = provider.client_id.clone()?;
     let prefix = &config.server.path_prefix;
     let callback = config.callback_path(provider);
     let on_each = |path: &str| -> Vec<String> {
         let origins = config.server.origins.iter();
         origins.map(|origin| format!("{origin}{path}")).collect()
     };
-    Registration {
+    Some(Registration {
         provider: provider.id.as_str().to_owned(),
         kind: provider.kind,
         issuer: provider.issuer.clone(),
-        client_id: client_id.to_owned(),
+        client_id,
         callbacks: on_each(&callback),
         sign_outs: match provider.logout {
             LogoutReach::Provider => on_each(&format!("{prefix}/signed-out")),
             LogoutReach::Then => on_each(&config.logout_then_path(provider)),
             LogoutReach::Local => Vec::new(),
         },
-    }
+    })
 }
 
 impl Registration {
+    /// The client that the URLs are registered for.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
     /// Where the provider sends people after the login; one for each public origin.
     #[must_use]
     pub fn callback_urls(&self) -> &[String] {

@@ -109,13 +109,25 @@ impl HttpClient {
         &self,
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Vec<u8>>, HttpError> {
+        let answer = self.look(request).await?;
+        match answer.status().is_redirection() {
+            true => Err(HttpError::Redirect),
+            false => Ok(answer),
+        }
+    }
+
+    /// The same where a redirect is an answer: it is looked at, never followed.
+    ///
+    /// # Errors
+    /// See [`HttpError`].
+    pub async fn look(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, HttpError> {
         let request = reqwest::Request::try_from(request).map_err(|_| HttpError::Connect)?;
         let client = self.client.as_ref().ok_or(HttpError::Setup)?;
         let mut response = client.execute(request).await.map_err(classify)?;
         let status = response.status();
-        if status.is_redirection() {
-            return Err(HttpError::Redirect);
-        }
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
             return Err(HttpError::Unavailable(status.as_u16()));
         }

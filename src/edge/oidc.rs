@@ -29,6 +29,7 @@ use self::secrets::{Method, Secrets, Turn};
 use super::http::{HttpClient, HttpError};
 use super::provider::{Resolved, Snapshot};
 use crate::config::{ClientAuth, Provider, ProviderKind};
+use crate::gate::callback::hint::ClientRefusal;
 use crate::gate::refresh::RefreshError;
 use crate::gate::signin::{Authorize, Exchange, ExchangeError, Tokens};
 use crate::gate::time::{LEEWAY, UnixTime};
@@ -164,8 +165,8 @@ impl RelyingParty {
         ask: &Exchange,
         endpoints: &Resolved,
     ) -> Result<Tokens, ExchangeError> {
-        let redirect =
-            RedirectUrl::new(ask.redirect_uri.clone()).map_err(|_| ExchangeError::Client)?;
+        let redirect = RedirectUrl::new(ask.redirect_uri.clone())
+            .map_err(|_| ExchangeError::Client(ClientRefusal::Request))?;
         let http = self.http.clone();
         let http = move |request| {
             let http = http.clone();
@@ -174,7 +175,7 @@ impl RelyingParty {
         let mut turn = self.secrets.first();
         let response = loop {
             let client = self.client(endpoints, turn);
-            let client = client.map_err(|_| ExchangeError::Client)?;
+            let client = client.map_err(|_| ExchangeError::Client(ClientRefusal::Request))?;
             let verifier = ask.exchange.login().code_verifier().to_string();
             let response = client
                 .set_redirect_uri(redirect.clone())
@@ -196,7 +197,10 @@ impl RelyingParty {
         let response = response.map_err(|error| match error {
             RequestTokenError::ServerResponse(answer) => match answer.error() {
                 CoreErrorResponseType::InvalidGrant => ExchangeError::Refused,
-                _ => ExchangeError::Client,
+                error => {
+                    let description = answer.error_description().map(String::as_str);
+                    ExchangeError::Client(ClientRefusal::of(error.as_ref(), description))
+                }
             },
             RequestTokenError::Request(
                 HttpError::Connect

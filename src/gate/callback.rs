@@ -6,12 +6,12 @@
 
 use zeroize::Zeroizing;
 
+mod cause;
 mod failure;
+pub mod hint;
 
-use failure::{
-    Failure, NO_CODE, NO_STATE, REVOKED_AHEAD, SUBJECT_REVOKED, WRONG_PROVIDER, exchange_failure,
-    other_way_in, provider_error, token_failure,
-};
+use cause::Cause;
+use failure::Failure;
 
 use super::budget::Oversize;
 use super::face::Face;
@@ -34,6 +34,10 @@ use super::{Decision, Effect, Gate, Known, Note, Page, Reply, RequestView, Seen,
 
 /// Longest authorization code, in characters (cognito.md 8, U18).
 const CODE_MAX: usize = 2_048;
+
+/// What to do about a claim that a provider leaves out for its length.
+const CLAIMS_LEFT_OUT: &str = "the ID token leaves out a claim that is mapped, since it would be too long: let the provider send app roles, or the groups assigned to the application alone";
+
 impl Gate {
     /// `/callback`: from the provider's answer to a code exchange, or to a page.
     pub(super) fn callback(
@@ -59,10 +63,15 @@ impl Gate {
         // The address, the login and the answer itself have to agree on whose it is.
         let here = self.providers.of_callback(req.path().canonical(), in_path);
         let Some(provider) = here.filter(|provider| provider.id == state.provider) else {
-            return Decision::Reply(self.failed(req, &ReturnTo::root(), WRONG_PROVIDER, rng));
+            return Decision::Reply(self.failed(
+                req,
+                &ReturnTo::root(),
+                Failure::WRONG_PROVIDER,
+                rng,
+            ));
         };
         if !is_answer_of(provider, known.of(provider), &params) {
-            return Decision::Reply(self.failed(req, &state.target, WRONG_PROVIDER, rng));
+            return Decision::Reply(self.failed(req, &state.target, Failure::WRONG_PROVIDER, rng));
         }
         let mut logins = self.logins_in_flight(req, face);
         let Some(login) = logins.take(&state, now) else {
@@ -71,17 +80,28 @@ impl Gate {
         // Its name may have been given to another one meanwhile, which is not to
         // get the code and what redeems it.
         if !login.has_asked(provider.asked) {
-            let reply = self.failed(req, login.target(), WRONG_PROVIDER, rng);
+            let reply = self.failed(req, login.target(), Failure::WRONG_PROVIDER, rng);
             return Decision::Reply(self.keep_logins(reply, face, &logins, rng));
         }
         if let Ok(Some(error)) = params.one("error") {
-            let reply = self.failed(req, login.target(), provider_error(error), rng);
+            let failure = Failure::of_answer(error, description(&params));
+            if failure.cause == Cause::JustLinked
+                && let Some(again) = Self::only_retry(&state, now)
+            {
+                let anew = login.reauthenticates();
+                let why = failure.cause.reason();
+                let target = login.target().clone();
+                return self.begin_beside(
+                    logins, face, req, provider, target, again, anew, why, now, rng,
+                );
+            }
+            let reply = self.failed(req, login.target(), failure, rng);
             return Decision::Reply(self.keep_logins(reply, face, &logins, rng));
         }
         let code = match params.one("code") {
             Ok(Some(code)) if code.len() <= CODE_MAX => Zeroizing::new(code.to_owned()),
             _ => {
-                let reply = self.failed(req, login.target(), NO_CODE, rng);
+                let reply = self.failed(req, login.target(), Failure::NO_CODE, rng);
                 return Decision::Reply(self.keep_logins(reply, face, &logins, rng));
             }
         };
@@ -134,27 +154,20 @@ impl Gate {
             Err(Failed::Exchange(ExchangeError::Unavailable)) => {
                 provider_out(req, "token_endpoint_unavailable")
             }
-            Err(Failed::Exchange(error)) => self.failed(req, target, exchange_failure(error), rng),
-            Err(Failed::Token(error @ TokenError::IdentityProvider)) => {
-                self.failed(req, target, other_way_in(error.reason()), rng)
-            }
+            Err(Failed::Exchange(error)) => self.failed(req, target, error.into(), rng),
             Err(Failed::Token(error @ TokenError::AuthTime)) => {
                 let why = NoIdentity::Token(error);
                 self.not_authenticated_anew(req, exchange.exchange.login(), why, rng)
             }
             Err(Failed::Clocks(error, skew)) => self.clocks_differ(req, target, error, skew, rng),
-            Err(Failed::Token(error)) => {
-                self.failed(req, target, token_failure(error.reason()), rng)
-            }
+            Err(Failed::Token(error)) => self.failed(req, target, error.into(), rng),
             Err(Failed::Userinfo(error @ UserinfoError::Unavailable)) => {
                 provider_out(req, error.reason())
             }
             Err(Failed::TooLarge(over) | Failed::Userinfo(UserinfoError::TooLarge(over))) => {
                 self.too_large(req, target, &over, rng)
             }
-            Err(Failed::Userinfo(error)) => {
-                self.failed(req, target, token_failure(error.reason()), rng)
-            }
+            Err(Failed::Userinfo(error)) => self.failed(req, target, error.into(), rng),
         };
         self.keep_logins(reply, face, &logins, rng)
     }
@@ -176,7 +189,7 @@ impl Gate {
         let CheckedTokens { identity, kept, .. } = checked;
         let target = login.target();
         let Some(provider) = self.providers.named(login.provider()) else {
-            return self.failed(req, target, WRONG_PROVIDER, rng);
+            return self.failed(req, target, Failure::WRONG_PROVIDER, rng);
         };
         if let Err(why) = self.auth_ends(provider, &identity, now) {
             return self.not_authenticated_anew(req, login, why, rng);
@@ -195,7 +208,7 @@ impl Gate {
         }
         let person = self.person(provider, &identity, &kept);
         if person == Err(NoPerson::Revoked) {
-            return self.failed(req, target, SUBJECT_REVOKED, rng);
+            return self.failed(req, target, Failure::SUBJECT_REVOKED, rng);
         }
         if self
             .revoked
@@ -203,7 +216,7 @@ impl Gate {
             .is_some_and(|before| now < before)
         {
             // What begins now is revoked already: another login would not help.
-            return self.failed(req, target, REVOKED_AHEAD, rng);
+            return self.failed(req, target, Failure::REVOKED_AHEAD, rng);
         }
         let session = Session::establish(
             &identity,
@@ -230,7 +243,13 @@ impl Gate {
         logins.note_signed_in(login, sealed.len(), now);
         cookies.extend(self.remember_choice(face, provider));
         let user = person.ok().map(|person| person.user);
-        let note = Note::new("signed_in").by(user.as_deref());
+        let note = match provider.mapping.lacks_left_out(identity.claims()) {
+            true => Note::new("signed_in")
+                .because("claims_left_out")
+                .remedied_by(CLAIMS_LEFT_OUT),
+            false => Note::new("signed_in"),
+        };
+        let note = note.by(user.as_deref());
         Reply::redirect(target.as_str(), note).with_cookies(cookies)
     }
 
@@ -258,7 +277,8 @@ impl Gate {
             return Decision::Reply(Reply::redirect(state.target.as_str(), note));
         }
         if let Ok(Some(error)) = params.one("error") {
-            return Decision::Reply(self.failed(req, &state.target, provider_error(error), rng));
+            let failure = Failure::of_answer(error, description(params));
+            return Decision::Reply(self.failed(req, &state.target, failure, rng));
         }
         let Some(row) = Self::next_attempt(&state, now) else {
             return Decision::Reply(self.login_cookie_lost(req, face, &state.target, rng));
@@ -276,23 +296,29 @@ impl Gate {
         )
     }
 
+    /// The one more attempt that the cause asks for (cognito.md 1.6); it counts
+    /// with those that a lost cookie leads to, so that no circle comes of it.
+    fn only_retry(state: &LoginState, now: UnixTime) -> Option<(u8, UnixTime)> {
+        Self::next_attempt(state, now).filter(|_| state.attempt == 1)
+    }
+
     fn read_state(&self, params: &Params, face: &Face) -> Result<LoginState, Failure> {
         let text = match params.one("state") {
             Ok(Some(text)) if text.len() <= STATE_MAX => text,
             // An error without `state` is shown, never acted upon (cognito.md 1.6).
             Ok(_) => {
                 return Err(match params.one("error") {
-                    Ok(Some(error)) => provider_error(error),
-                    _ => NO_STATE,
+                    Ok(Some(error)) => Failure::of_answer(error, None),
+                    _ => Failure::NO_STATE,
                 });
             }
-            Err(Doubled) => return Err(NO_STATE),
+            Err(Doubled) => return Err(Failure::NO_STATE),
         };
         let opened = self
             .ring
             .open(face.state_context(), text.as_bytes())
-            .map_err(|_| NO_STATE)?;
-        LoginState::decode(&opened.plain, &face.origin).map_err(|_| NO_STATE)
+            .map_err(|_| Failure::NO_STATE)?;
+        LoginState::decode(&opened.plain, &face.origin).map_err(|_| Failure::NO_STATE)
     }
 
     fn failed(
@@ -304,7 +330,7 @@ impl Gate {
     ) -> Reply {
         let reference = reference(rng);
         let page = Page::new(Word::LoginFailedTitle)
-            .text(failure.text)
+            .text(failure.cause.word())
             .link(self.login_path(target.as_str()), Word::TryAgain);
         let page = match &reference {
             Some(reference) => page.detail(Word::Reference, reference),
@@ -312,10 +338,17 @@ impl Gate {
         };
         let note = Note {
             reference,
-            ..Note::new("login_failed").because(failure.reason)
+            ..Note::new("login_failed")
+                .because(failure.cause.reason())
+                .remedied_by(failure.cause.remedy())
         };
         Reply::refusal(req, failure.status, "login_failed", page, note)
     }
+}
+
+/// What the provider says of its error: to be compared, not to be shown.
+fn description(params: &Params) -> Option<&str> {
+    params.one("error_description").ok().flatten()
 }
 
 /// Whether an answer is of the provider that was asked (RFC 9207 2.4): one that

@@ -103,7 +103,7 @@ impl Gate {
         let page = self.circles_page(face, cause, &target, facts);
         // A person who tries again is not stopped at once.
         logins.forget_row();
-        let reply = circles(req, page, cause.reason(), rng);
+        let reply = circles(req, page, cause, rng);
         Some(self.keep_logins(reply, face, &logins, rng))
     }
 
@@ -139,7 +139,7 @@ impl Gate {
             )
             .row(Word::CirclesCookiesCame, sent);
         let page = self.circles_page(face, cause, target, facts);
-        circles(req, page, cause.reason(), rng)
+        circles(req, page, cause, rng)
     }
 
     /// What the person can do comes first, then what is for others.
@@ -213,6 +213,7 @@ impl Gate {
         rng: Rng<'_>,
     ) -> Reply {
         let told = Cause::Clocks.told();
+        let remedy = told.operator.english();
         let facts = Page::default()
             .text(told.operator)
             .row(Word::CirclesClocksDiffer, seconds(skew));
@@ -225,7 +226,9 @@ impl Gate {
         let page = with_reference(page, reference.as_deref());
         let note = Note {
             reference,
-            ..Note::new("login_failed").because(error.reason())
+            ..Note::new("login_failed")
+                .because(error.reason())
+                .remedied_by(remedy)
         };
         Reply::refusal(req, StatusCode::BAD_GATEWAY, "login_failed", page, note)
     }
@@ -297,12 +300,14 @@ fn with_reference(page: Page, reference: Option<&str>) -> Page {
     }
 }
 
-fn circles(req: &RequestView<'_>, page: Page, reason: &'static str, rng: Rng<'_>) -> Reply {
+fn circles(req: &RequestView<'_>, page: Page, cause: Cause, rng: Rng<'_>) -> Reply {
     let reference = reference(rng);
     let page = with_reference(page, reference.as_deref());
     let note = Note {
         reference,
-        ..Note::new("login_failed").because(reason)
+        ..Note::new("login_failed")
+            .because(cause.reason())
+            .remedied_by(cause.told().operator.english())
     };
     Reply::refusal(req, StatusCode::BAD_REQUEST, "login_failed", page, note)
 }

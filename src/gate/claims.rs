@@ -57,6 +57,22 @@ impl ClaimPath {
         &self.text
     }
 
+    /// Whether a token leaves the claim out and says that there is one: it names
+    /// another source for it (OpenID Connect Core 5.6.2), as Entra does with more
+    /// than 200 groups, or says that there are groups and not which (`hasgroups`;
+    /// cognito.md 3.2).
+    #[must_use]
+    pub fn is_left_out(&self, claims: &Map<String, Value>) -> bool {
+        let named = claims.get("_claim_names").and_then(Value::as_object);
+        let is_elsewhere = named.is_some_and(|named| named.contains_key(&self.literal));
+        let is_hinted = self.literal == "groups"
+            && claims
+                .get("hasgroups")
+                .and_then(scalar)
+                .is_some_and(|text| text == "true");
+        (is_elsewhere || is_hinted) && self.find(claims).is_empty()
+    }
+
     /// Every value the path leads to; a step through an array goes through each element.
     #[must_use]
     pub fn find<'v>(&self, claims: &'v Map<String, Value>) -> Vec<&'v Value> {

@@ -225,6 +225,16 @@ impl Mapping {
         self.described(Shown::session(token.claims(), kept))
     }
 
+    /// Whether the provider left out a claim of the ID token that is mapped, and
+    /// says that there is one. It is not asked elsewhere: whoever has too many
+    /// groups has none here, and so nothing that groups open.
+    pub(super) fn lacks_left_out(&self, id_token: &Map<String, Value>) -> bool {
+        let from_it = |from: Option<ClaimSource>| matches!(from, None | Some(ClaimSource::IdToken));
+        self.named(from_it)
+            .iter()
+            .any(|path| path.is_left_out(id_token))
+    }
+
     /// Whom claims describe that nobody has verified: to explain, never to let in.
     pub(super) fn described(&self, shown: Shown<'_>) -> Result<Person, NoPerson> {
         if self.is_of_others(shown) {

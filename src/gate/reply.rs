@@ -41,6 +41,8 @@ pub struct Note {
     pub outcome: &'static str,
     /// Why.
     pub reason: Option<&'static str>,
+    /// What whoever runs this can do about it.
+    pub remedy: Option<&'static str>,
     /// Who asked, if known.
     pub user: Option<User>,
     /// The reference that a page shows.
@@ -82,6 +84,13 @@ impl Note {
     #[must_use]
     pub fn because(mut self, reason: &'static str) -> Self {
         self.reason = Some(reason);
+        self
+    }
+
+    /// The same with what whoever runs this can do about it.
+    #[must_use]
+    pub fn remedied_by(mut self, remedy: &'static str) -> Self {
+        self.remedy = Some(remedy);
         self
     }
 

@@ -6,6 +6,7 @@
 use http::StatusCode;
 use zeroize::Zeroizing;
 
+use super::callback::hint::ClientRefusal;
 use super::chooser::{self, Choice};
 use super::face::Face;
 use super::fragment::{self, FragmentKey};
@@ -72,8 +73,8 @@ pub enum ExchangeError {
     #[error("the provider refused the code")]
     Refused,
     /// Any other OAuth error: our client's configuration is wrong.
-    #[error("the provider refused our client")]
-    Client,
+    #[error("the provider refused our client: {0}")]
+    Client(ClientRefusal),
     /// No answer, 5xx, throttling, or one that is no token response.
     #[error("the provider did not answer as it should")]
     Unavailable,
@@ -228,6 +229,30 @@ impl Gate {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Decision {
+        let logins = self.logins_in_flight(req, face);
+        self.begin_beside(
+            logins, face, req, provider, target, row, anew, reason, now, rng,
+        )
+    }
+
+    /// The same beside these logins in flight.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of the flow, with time and randomness"
+    )]
+    pub(super) fn begin_beside(
+        &self,
+        mut logins: Logins,
+        face: &Face,
+        req: &RequestView<'_>,
+        provider: &Provider,
+        target: ReturnTo,
+        row: (u8, UnixTime),
+        anew: bool,
+        reason: &'static str,
+        now: UnixTime,
+        rng: Rng<'_>,
+    ) -> Decision {
         let (attempt, first_attempt) = row;
         let Ok(login) = PendingLogin::begin(&provider.id, target, attempt, now, rng) else {
             return Decision::Reply(internal(req));
@@ -238,7 +263,6 @@ impl Gate {
         } else {
             login
         };
-        let mut logins = self.logins_in_flight(req, face);
         logins.add(login.clone(), now);
         let state = login.state(first_attempt).encode();
         let sealed = self

@@ -38,6 +38,10 @@ pub enum About {
     Algorithms,
     /// How our client proves itself.
     ClientAuth,
+    /// Where logins come back to.
+    RedirectUri,
+    /// Where sign-outs come back to.
+    SignOutUri,
 }
 
 /// How good or bad it is; the worst decides the exit code.
@@ -91,6 +95,8 @@ impl About {
             Self::Pkce => "pkce",
             Self::Algorithms => "signing_algorithms",
             Self::ClientAuth => "client_auth",
+            Self::RedirectUri => "redirect_uri",
+            Self::SignOutUri => "sign_out_uri",
         }
     }
 }

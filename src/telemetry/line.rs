@@ -65,6 +65,7 @@ impl Desk {
         text(out, "outcome", line.note.outcome)?;
         let more = [
             ("reason", line.note.reason),
+            ("remedy", line.note.remedy),
             ("route", line.note.route.as_deref()),
             ("user", user),
             ("reference", line.note.reference.as_deref()),

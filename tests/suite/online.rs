@@ -284,3 +284,101 @@ fn ask(home: &TempDir, provider: &str) -> Asked {
         err: text(&output.stderr),
     }
 }
+
+#[test]
+fn what_ends_at_the_providers_own_page_is_found_without_a_person() {
+    let (home, idp) = emulator();
+    let good = ask(&home, &cognito(&idp));
+    for check in ["redirect_uri", "sign_out_uri"] {
+        assert_eq!(good.verdict(check), "ok", "{}", good.err);
+    }
+    let client = format!("/clients/{}", idp.client_id);
+    let change = |change: Value| idp.call("PATCH", &client, &change);
+    for (more, (name, registered), check, remedy) in [
+        // Another port, and a slash at the end.
+        (
+            "",
+            (
+                "callbacks",
+                json!([CALLBACK.replace("8080", "8081"), format!("{CALLBACK}/")]),
+            ),
+            "redirect_uri",
+            "Allowed callback URLs",
+        ),
+        (
+            "",
+            ("signouts", json!([CALLBACK])),
+            "sign_out_uri",
+            "Allowed sign-out URLs",
+        ),
+        (
+            "identity_provider = \"Entra\"\n",
+            ("callbacks", json!([CALLBACK])),
+            "redirect_uri",
+            "identity_provider",
+        ),
+        (
+            "scopes = [\"openid\", \"phone\"]\n",
+            ("callbacks", json!([CALLBACK])),
+            "redirect_uri",
+            "provider.corp.scopes",
+        ),
+        (
+            "",
+            ("flows", json!(["implicit"])),
+            "redirect_uri",
+            "authorization code grant",
+        ),
+    ] {
+        let before = idp.call("GET", "/clients", &Value::Null);
+        let is_ours = |client: &&Value| client["client_id"] == idp.client_id.as_str();
+        let before = before.as_array().expect("a list").iter().find(is_ours);
+        let before = before.expect("our client")[name].clone();
+        change(json!({ name: registered }));
+        let asked = ask(&home, &format!("{}{more}", cognito(&idp)));
+        assert_eq!(asked.code, 78, "{remedy}: {}", asked.err);
+        assert_eq!(
+            asked.verdict(check),
+            "contradiction",
+            "{remedy}: {}",
+            asked.out
+        );
+        assert!(asked.err.contains(remedy), "{remedy}: {}", asked.err);
+        change(json!({ name: before }));
+    }
+    let unknown = cognito(&idp).replace(&idp.client_id, "4unknownclient0000000000zz");
+    let asked = ask(&home, &unknown);
+    assert_eq!(asked.code, 78, "{}", asked.err);
+    assert!(asked.err.contains("of one pool"), "{}", asked.err);
+    // Nobody was signed in by it.
+    let codes = idp.call("GET", "/codes", &Value::Null);
+    assert_eq!(codes, json!([]), "{codes}");
+}
+
+#[test]
+fn a_provider_that_nobody_here_wrote_says_whether_it_knows_the_redirect_uri() {
+    let home = tempfile::tempdir().expect("a directory");
+    let op = OidcProvider::start(home.path(), &format!("{CALLBACK}/"), SIGNED_OUT);
+    let plain = format!(
+        "kind = \"oidc\"\nissuer = \"{}\"\nclient_id = \"{}\"\n",
+        op.issuer, op.client_id
+    );
+    let asked = ask(&home, &plain);
+    assert_eq!(asked.code, 78, "{}", asked.err);
+    assert_eq!(
+        asked.verdict("redirect_uri"),
+        "contradiction",
+        "{}",
+        asked.out
+    );
+    assert!(asked.err.contains(CALLBACK), "{}", asked.err);
+    let op = OidcProvider::start(home.path(), CALLBACK, SIGNED_OUT);
+    let plain = plain.replace(plain.split('"').nth(3).expect("the issuer"), &op.issuer);
+    let asked = ask(&home, &plain);
+    assert_eq!(
+        (asked.code, asked.verdict("redirect_uri")),
+        (0, "ok"),
+        "{}",
+        asked.out
+    );
+}

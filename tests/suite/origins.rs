@@ -388,7 +388,9 @@ async fn a_real_browser_keeps_them_apart() {
     assert_eq!(chromium.text("h1").await, "First");
     // Silently on the second, with its fragment; by a link of the first on the third.
     chromium
-        .open(&format!("{shop}/second?html&body=%3Ch1%3ESecond%3C/h1%3E#part"))
+        .open(&format!(
+            "{shop}/second?html&body=%3Ch1%3ESecond%3C/h1%3E#part"
+        ))
         .await;
     chromium.await_path("/second").await;
     assert_eq!(chromium.text("h1").await, "Second");

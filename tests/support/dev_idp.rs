@@ -36,6 +36,7 @@ pub(crate) struct DevIdp {
     /// A client that is a program.
     pub(crate) machine_client_id: String,
     machine_client_secret: String,
+    entra_issuer: String,
     users: Vec<Value>,
 }
 
@@ -71,6 +72,7 @@ impl DevIdp {
             client_secret: text("client_secret"),
             machine_client_id: text("machine_client_id"),
             machine_client_secret: text("machine_client_secret"),
+            entra_issuer: text("entra_issuer"),
             users: ready["users"].as_array().expect("people").clone(),
             process,
         };
@@ -102,6 +104,19 @@ impl DevIdp {
             "callbacks": with("callbacks", "callback"), "signouts": with("signouts", "signed-out"),
         });
         self.call("PATCH", &format!("/clients/{}", self.client_id), &change);
+    }
+
+    /// Registers an application at the Entra tenant; the head of the provider's table.
+    pub(crate) fn entra_app(&self, client: &str, secret: &str, redirects: &[&str]) -> String {
+        self.call(
+            "POST",
+            "/entra/apps",
+            &json!({ "client_id": client, "secrets": [secret], "redirect_uris": redirects }),
+        );
+        format!(
+            "kind = \"oidc\"\nissuer = \"{}\"\nclient_id = \"{client}\"\n",
+            self.entra_issuer
+        )
     }
 
     /// A person's password.

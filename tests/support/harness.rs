@@ -47,6 +47,10 @@ pub(crate) struct Setup {
     pub(crate) provider_secret: Option<String>,
     /// npm's oidc-provider instead of the emulator.
     pub(crate) third_party: bool,
+    /// The claims that it puts into ID tokens, in place of its own.
+    pub(crate) third_party_claims: Option<serde_json::Value>,
+    /// The emulator's Entra tenant, directly, by this client.
+    pub(crate) entra_client: Option<String>,
     /// Three providers: see [`several`].
     pub(crate) several: bool,
     /// Do not wait until the provider's keys are loaded.
@@ -119,7 +123,13 @@ impl Harness {
                     .unwrap_or_else(|| "never asked for".to_owned()),
             )
         } else if setup.third_party {
-            let op = OidcProvider::start(dir.path(), &callback, &signed_out);
+            let claims = dir.path().join("claims.json");
+            let mut more = Vec::new();
+            if let Some(given) = &setup.third_party_claims {
+                fs::write(&claims, given.to_string()).expect("the claims");
+                more = vec!["--claims", claims.to_str().expect("a path")];
+            }
+            let op = OidcProvider::start_with(dir.path(), &callback, &signed_out, &more);
             let text = format!(
                 "kind = \"oidc\"\nissuer = \"{}\"\nclient_id = \"{}\"\n",
                 op.issuer, op.client_id
@@ -138,8 +148,13 @@ impl Harness {
             )
         } else {
             let started = DevIdp::start(dir.path(), &callback, &signed_out);
-            let text = cognito(&started.issuer, &started.domain, &started.client_id);
-            let secret = started.client_secret.clone();
+            let mut text = cognito(&started.issuer, &started.domain, &started.client_id);
+            let mut secret = started.client_secret.clone();
+            if let Some(client) = &setup.entra_client {
+                secret = "kept-between-us-and-entra".to_owned();
+                records::secret("client secret", &secret);
+                text = started.entra_app(client, &secret, &[&callback, &signed_out]);
+            }
             if setup.several {
                 let op = several::third(dir.path(), &origin);
                 further = several::further(&started, &op, &origin, dir.path());

@@ -25,6 +25,9 @@ pub(super) fn serve(world: &mut World, request: &Request) -> Reply {
 
 /// Silent code, straight to the provider, or the login page.
 fn decide(world: &mut World, request: &Request, asked: &AuthorizeRequest) -> Reply {
+    if let Some(error) = world.faults.login_error() {
+        return error.reply(&asked.back, &asked.client.client_id, &world.origins.domain);
+    }
     let now = world.clock.now();
     if !asked.asks_prompt("login")
         && let Some(session) = usable_session(world, request, asked, now)

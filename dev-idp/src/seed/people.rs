@@ -73,6 +73,8 @@ pub(super) fn entra() -> Vec<Person> {
         // The most that fits into 2,048 characters.
         person("many-groups", "Maja", "Many", 53),
         person("too-many-groups", "Tomas", "Toomany", 54),
+        // More than a token holds: it names a source instead.
+        person("overage", "Otto", "Overage", 201),
         Person {
             upn: "greta.guest_home.example#EXT#@example.onmicrosoft.com".to_owned(),
             mail: Some("greta.guest@home.example".to_owned()),

@@ -114,6 +114,7 @@ fn e15_the_picker_has_a_button_per_person() {
         "no-groups",
         "many-groups",
         "too-many-groups",
+        "overage",
         "guest",
         "no-mail",
     ] {

@@ -1,127 +1,68 @@
-//! Why a sign-in did not complete: what the person is told, and what the log says.
-//!
-//! Branches on OAuth's `error` alone; descriptions are neither stable nor ours
-//! to show (cognito.md 1.6).
+//! A sign-in that did not complete: its cause, and the status that it is told with.
 
 use http::StatusCode;
 
 use super::ExchangeError;
-use crate::gate::page::Word;
+use super::cause::Cause;
+use super::hint;
+use crate::gate::token::TokenError;
+use crate::gate::userinfo::UserinfoError;
 
-/// Why a login did not complete, as the person is told.
+/// Why a login did not complete, and how that is answered.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Failure {
     pub(super) status: StatusCode,
-    pub(super) text: Word,
-    pub(super) reason: &'static str,
+    pub(super) cause: Cause,
 }
 
-pub(super) const NO_STATE: Failure = Failure {
-    status: StatusCode::BAD_REQUEST,
-    text: Word::LoginFailedNoState,
-    reason: "state_unreadable",
-};
-pub(super) const WRONG_PROVIDER: Failure = Failure {
-    status: StatusCode::BAD_REQUEST,
-    text: Word::LoginFailedWrongProvider,
-    reason: "provider_mismatch",
-};
-pub(super) const NO_CODE: Failure = Failure {
-    status: StatusCode::BAD_REQUEST,
-    text: Word::LoginFailedNoCode,
-    reason: "code_missing",
-};
-pub(super) const SUBJECT_REVOKED: Failure = Failure {
-    status: StatusCode::FORBIDDEN,
-    text: Word::LoginFailedRevoked,
-    reason: "subject_revoked",
-};
-pub(super) const REVOKED_AHEAD: Failure = Failure {
-    status: StatusCode::FORBIDDEN,
-    text: Word::LoginFailedClosed,
-    reason: "session_revoked_ahead",
-};
+impl Failure {
+    pub(super) const NO_STATE: Self = Self::new(StatusCode::BAD_REQUEST, Cause::StateUnreadable);
+    pub(super) const WRONG_PROVIDER: Self =
+        Self::new(StatusCode::BAD_REQUEST, Cause::ProviderMismatch);
+    pub(super) const NO_CODE: Self = Self::new(StatusCode::BAD_REQUEST, Cause::CodeMissing);
+    pub(super) const SUBJECT_REVOKED: Self =
+        Self::new(StatusCode::FORBIDDEN, Cause::SubjectRevoked);
+    pub(super) const REVOKED_AHEAD: Self = Self::new(StatusCode::FORBIDDEN, Cause::RevokedAhead);
 
-/// Somebody edited the authorization URL, or linked past our login.
-pub(super) fn other_way_in(reason: &'static str) -> Failure {
-    Failure {
-        status: StatusCode::FORBIDDEN,
-        text: Word::LoginFailedOtherWayIn,
-        reason,
+    const fn new(status: StatusCode, cause: Cause) -> Self {
+        Self { status, cause }
+    }
+
+    /// Of an `error` at the callback. Its description, if it may be looked at,
+    /// says more of the cause and changes nothing else.
+    pub(super) fn of_answer(error: &str, description: Option<&str>) -> Self {
+        let (status, cause) = hint::of_error(error);
+        Self::new(status, hint::of_description(cause, description))
     }
 }
 
-pub(super) fn token_failure(reason: &'static str) -> Failure {
-    Failure {
-        status: StatusCode::BAD_GATEWAY,
-        text: Word::LoginFailedNotVerified,
-        reason,
+impl From<ExchangeError> for Failure {
+    fn from(error: ExchangeError) -> Self {
+        match error {
+            ExchangeError::Refused => Self::new(StatusCode::BAD_REQUEST, Cause::CodeRefused),
+            ExchangeError::Client(refusal) => Self::new(StatusCode::BAD_GATEWAY, refusal.into()),
+            ExchangeError::NoIdToken => Self::new(StatusCode::BAD_GATEWAY, Cause::NoIdToken),
+            ExchangeError::IdToken => Self::new(StatusCode::BAD_GATEWAY, Cause::SecondOpinion),
+            // Told as an outage before it comes to this.
+            ExchangeError::Unavailable => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, Cause::ServerError)
+            }
+        }
     }
 }
 
-pub(super) fn exchange_failure(error: ExchangeError) -> Failure {
-    match error {
-        ExchangeError::Refused => Failure {
-            status: StatusCode::BAD_REQUEST,
-            text: Word::LoginFailedCodeRefused,
-            reason: "code_refused",
-        },
-        ExchangeError::Client => Failure {
-            status: StatusCode::BAD_GATEWAY,
-            text: Word::LoginFailedClientRefused,
-            reason: "client_refused",
-        },
-        ExchangeError::NoIdToken => token_failure("id_token_missing"),
-        ExchangeError::IdToken => token_failure("id_token_second_opinion"),
-        ExchangeError::Unavailable => Failure {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            text: Word::LoginFailedProviderOut,
-            reason: "token_endpoint_unavailable",
-        },
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        let status = match error {
+            TokenError::IdentityProvider => StatusCode::FORBIDDEN,
+            _ => StatusCode::BAD_GATEWAY,
+        };
+        Self::new(status, Cause::Token(error))
     }
 }
 
-/// Branches on `error` alone: descriptions are not stable (cognito.md 1.6).
-pub(super) fn provider_error(error: &str) -> Failure {
-    let (status, text, reason) = match error {
-        "access_denied" => (
-            StatusCode::FORBIDDEN,
-            Word::LoginFailedAccessDenied,
-            "provider_access_denied",
-        ),
-        "login_required" | "interaction_required" | "consent_required" => (
-            StatusCode::FORBIDDEN,
-            Word::LoginFailedLoginRequired,
-            "provider_login_required",
-        ),
-        "invalid_scope" => (
-            StatusCode::BAD_GATEWAY,
-            Word::LoginFailedInvalidScope,
-            "provider_invalid_scope",
-        ),
-        "unauthorized_client" => (
-            StatusCode::BAD_GATEWAY,
-            Word::LoginFailedUnauthorizedClient,
-            "provider_unauthorized_client",
-        ),
-        "invalid_request" => (
-            StatusCode::BAD_GATEWAY,
-            Word::LoginFailedInvalidRequest,
-            "provider_invalid_request",
-        ),
-        "server_error" | "temporarily_unavailable" => (
-            StatusCode::BAD_GATEWAY,
-            Word::LoginFailedServerError,
-            "provider_server_error",
-        ),
-        _ => (
-            StatusCode::BAD_GATEWAY,
-            Word::LoginFailedOtherError,
-            "provider_error",
-        ),
-    };
-    Failure {
-        status,
-        text,
-        reason,
+impl From<UserinfoError> for Failure {
+    fn from(error: UserinfoError) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, Cause::Userinfo(error))
     }
 }

@@ -54,6 +54,8 @@ pub enum Fate {
     Unusable,
     /// The claim is not there.
     Absent,
+    /// The provider left it out and says that there is one: too many groups.
+    LeftOut,
 }
 
 /// How a rule takes what it finds.
@@ -203,9 +205,15 @@ impl Account<'_> {
                     value,
                     fate,
                 };
+                let is_left_out = path.is_left_out(raw);
                 let raw = path.find(raw);
                 if raw.is_empty() {
-                    steps.push(step(None, Fate::Absent));
+                    let fate = if is_left_out {
+                        Fate::LeftOut
+                    } else {
+                        Fate::Absent
+                    };
+                    steps.push(step(None, fate));
                     continue;
                 }
                 let believed = self.believed.get(*source).map(|claims| path.find(claims));
@@ -280,6 +288,7 @@ impl Fate {
             Self::Unbelieved => "unbelieved",
             Self::Unusable => "unusable",
             Self::Absent => "absent",
+            Self::LeftOut => "left_out",
         }
     }
 }
@@ -375,6 +384,7 @@ impl Step {
             Fate::Unbelieved => Word::WhoamiUnbelieved { step },
             Fate::Unusable => Word::WhoamiUnusable { step },
             Fate::Absent => Word::WhoamiAbsent { step },
+            Fate::LeftOut => Word::WhoamiLeftOut { step },
         };
         word.into()
     }

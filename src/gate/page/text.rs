@@ -126,6 +126,14 @@ impl Phrasebook {
     }
 }
 
+impl Word {
+    /// In English, with its places as they stand in the file: for the log.
+    #[must_use]
+    pub fn english(&self) -> &'static str {
+        EN.get(self.index()).copied().unwrap_or_default()
+    }
+}
+
 /// Fills `{places}`. What is filled in is not looked at again.
 fn filled(wording: &str, fill: impl Fn(&str) -> Option<String>) -> String {
     let mut said = String::with_capacity(wording.len());

@@ -9,6 +9,7 @@ use super::support::{
 };
 use crate::config::{Config, ProviderKind};
 use crate::gate::callback::Failed;
+use crate::gate::callback::hint::ClientRefusal;
 use crate::gate::headers::HeaderRules;
 use crate::gate::headers::preset::Preset;
 use crate::gate::identity::rule::ClaimSource;
@@ -32,7 +33,21 @@ fn after(desk: &mut Desk, req: &Req, failed: Failed) -> Reply {
 fn a_code_that_brings_no_tokens_is_explained() {
     for (error, status, reason) in [
         (ExchangeError::Refused, 400, "code_refused"),
-        (ExchangeError::Client, 502, "client_refused"),
+        (
+            ExchangeError::Client(ClientRefusal::Secret),
+            502,
+            "client_refused",
+        ),
+        (
+            ExchangeError::Client(ClientRefusal::SecretExpired),
+            502,
+            "client_secret_expired",
+        ),
+        (
+            ExchangeError::Client(ClientRefusal::Redirect),
+            502,
+            "redirect_uri_refused",
+        ),
         (ExchangeError::NoIdToken, 502, "id_token_missing"),
         (ExchangeError::IdToken, 502, "id_token_second_opinion"),
         (

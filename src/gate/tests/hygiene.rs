@@ -10,6 +10,7 @@ use super::support::{
 };
 use crate::gate::cache::{Audience, CacheControl, cache_control};
 use crate::gate::callback::Failed;
+use crate::gate::callback::hint::ClientRefusal;
 use crate::gate::page::{Page, Word};
 use crate::gate::query::Params;
 use crate::gate::reply::Reply;
@@ -143,7 +144,7 @@ fn every_answer_carries_our_headers() {
 fn so_do_answers_after_an_effect_and_for_an_app_that_fails() {
     let errors = [
         ExchangeError::Refused,
-        ExchangeError::Client,
+        ExchangeError::Client(ClientRefusal::Request),
         ExchangeError::Unavailable,
         ExchangeError::NoIdToken,
         ExchangeError::IdToken,

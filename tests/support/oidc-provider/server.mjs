@@ -1,6 +1,7 @@
 // An OpenID provider that nobody here wrote, as a peer for tests/suite/third_party.rs.
 //
 //   node server.mjs --redirect-uri URL --signed-out-uri URL --client-secret TEXT [--host 127.0.0.2] [--email-domain example.net]
+//     [--claims FILE.json]: whoever signs in has these claims, such as another product's tokens have them
 //     [--certificate FILE --key FILE]: its issuer is https then, and browsers may go to `plain`
 //
 // Listens on a free port, and says so in one line of JSON on stdout. It stands on 127.0.0.2 because
@@ -16,6 +17,7 @@ const { values: args } = parseArgs({
     'redirect-uri': { type: 'string' },
     'signed-out-uri': { type: 'string' },
     'client-secret': { type: 'string' },
+    claims: { type: 'string' },
     certificate: { type: 'string' },
     key: { type: 'string' },
     host: { type: 'string', default: '127.0.0.2' },
@@ -31,10 +33,16 @@ const client = {
   grant_types: ['authorization_code', 'refresh_token'],
 };
 
+// What the server itself says of a token; all else can be given.
+const own = ['iss', 'aud', 'azp', 'sub', 'amr', 'acr', 'exp', 'iat', 'nonce', 'auth_time'];
+const given = args.claims
+  ? Object.fromEntries(Object.entries(JSON.parse(fs.readFileSync(args.claims))).filter(([name]) => !own.includes(name)))
+  : undefined;
+
 // Whoever signs in as `name` is `name@example.net` (or in that domain) and in the group `readers`.
 const findAccount = (_ctx, login) => ({
   accountId: login,
-  claims: () => ({
+  claims: () => given ? { sub: login, ...given } : ({
     sub: login,
     email: `${login}@${args['email-domain']}`,
     email_verified: true,
@@ -55,7 +63,8 @@ const script = {
 const configuration = {
   clients: [client, script],
   findAccount,
-  claims: {
+  scopes: ['openid', 'offline_access', 'groups', 'allatclaims'],
+  claims: given ? { openid: ['sub', ...Object.keys(given)], email: [], profile: [] } : {
     openid: ['sub'],
     email: ['email', 'email_verified'],
     profile: ['name', 'groups'],
