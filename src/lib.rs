@@ -38,5 +38,6 @@ pub mod explain;
 pub mod gate;
 pub mod import;
 pub mod online;
+pub mod spread;
 pub mod telemetry;
 pub mod version;

@@ -7,7 +7,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 mod histogram;
@@ -34,6 +33,7 @@ use crate::clock;
 use crate::config::{Config, Log, LogFormat, LogUser};
 use crate::gate::reply::Note;
 use crate::gate::seal::SecretKey;
+use crate::spread::{Apart, Spread};
 use http::HeaderMap;
 use span::{Record, ToldUser};
 use trace::Trace;
@@ -84,32 +84,30 @@ pub struct AccessLine<'l> {
     pub upstream: Option<&'l str>,
 }
 
-/// Requests that are being served.
+/// Requests that are being served: as many as there are guards. Each thread
+/// counts its own, in the reference count that a guard has anyway.
 #[derive(Clone, Debug, Default)]
-pub struct InFlight(Arc<AtomicUsize>);
+pub struct InFlight(Arc<Spread<Arc<Apart<()>>>>);
 
 /// Counts one request while it lives.
 #[derive(Debug)]
-pub struct InFlightGuard(Arc<AtomicUsize>);
+pub struct InFlightGuard {
+    _counted: Arc<Apart<()>>,
+}
 
 impl InFlight {
     /// One more, until the guard is dropped.
     #[must_use]
     pub fn enter(&self) -> InFlightGuard {
-        self.0.fetch_add(1, Ordering::AcqRel);
-        InFlightGuard(Arc::clone(&self.0))
+        InFlightGuard {
+            _counted: Arc::clone(self.0.own()),
+        }
     }
 
     /// Whether none is being served.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.load(Ordering::Acquire) == 0
-    }
-}
-
-impl Drop for InFlightGuard {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.0.iter().all(|guards| Arc::strong_count(guards) == 1)
     }
 }
 

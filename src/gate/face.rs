@@ -12,6 +12,7 @@ use super::origin::{self, PublicOrigin};
 use super::provider::Provider;
 use super::seal::{Context, Purpose};
 use crate::config::Config;
+use crate::spread::Spread;
 
 /// One public origin with its cookies.
 #[derive(Debug)]
@@ -20,8 +21,9 @@ pub(super) struct Face {
     pub(super) place: usize,
     pub(super) origin: PublicOrigin,
     pub(super) cookies: Cookies,
-    /// What the app is told of where a request came from.
-    pub(super) headers: Arc<OriginHeaders>,
+    /// What the app is told of where a request came from: each request shares
+    /// the values.
+    pub(super) headers: Spread<Arc<OriginHeaders>>,
 }
 
 impl Face {
@@ -52,7 +54,7 @@ impl Face {
     fn new(place: usize, origin: PublicOrigin, cookies: Cookies) -> Self {
         Self {
             place,
-            headers: Arc::new(OriginHeaders::new(&origin)),
+            headers: Spread::of(|| Arc::new(OriginHeaders::new(&origin))),
             origin,
             cookies,
         }

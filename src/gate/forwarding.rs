@@ -46,7 +46,7 @@ impl Gate {
         };
         let client = self.proxies.client(client, req.headers());
         let edits = rules
-            .edits(&permit, tell, &face.headers, client, now)
+            .edits(&permit, tell, face.headers.own(), client, now)
             .map_err(|why| Held::Denied {
                 denial: Denial::Forbidden(why.into()),
                 cookies: Vec::new(),

@@ -6,23 +6,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
+use crate::spread::Spread;
+
 /// An outcome, and the reason if there is one; both from closed lists.
 type Ended = (&'static str, &'static str);
 
 /// Counts requests by outcome and reason. Reads are lock-free, and so is
-/// counting but for the first request of a kind.
+/// counting but for the first request of a kind; no two threads count in one
+/// number.
 #[derive(Debug, Default)]
-pub struct Outcomes(ArcSwap<BTreeMap<Ended, Arc<AtomicU64>>>);
+pub struct Outcomes(ArcSwap<BTreeMap<Ended, Arc<Spread<AtomicU64>>>>);
 
 impl Outcomes {
     /// One more request that ended so.
     pub fn count(&self, outcome: &'static str, reason: Option<&'static str>) {
         let ended = (outcome, reason.unwrap_or_default());
         if let Some(counter) = self.0.load().get(&ended) {
-            counter.fetch_add(1, Ordering::Relaxed);
+            counter.own().fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let new = Arc::new(AtomicU64::new(0));
+        let new = Arc::new(Spread::default());
         self.0.rcu(|all| {
             let mut all = BTreeMap::clone(all);
             all.entry(ended).or_insert_with(|| Arc::clone(&new));
@@ -32,6 +35,7 @@ impl Outcomes {
         let all = self.0.load();
         all.get(&ended)
             .unwrap_or(&new)
+            .own()
             .fetch_add(1, Ordering::Relaxed);
     }
 
@@ -39,8 +43,12 @@ impl Outcomes {
     #[must_use]
     pub fn all(&self) -> Vec<(Ended, u64)> {
         let all = self.0.load();
+        let sum = |counts: &Spread<AtomicU64>| {
+            let counts = counts.iter().map(|count| count.load(Ordering::Relaxed));
+            counts.sum()
+        };
         all.iter()
-            .map(|(ended, count)| (*ended, count.load(Ordering::Relaxed)))
+            .map(|(ended, counts)| (*ended, sum(counts)))
             .collect()
     }
 }
