@@ -12,6 +12,7 @@ pub mod activity;
 mod api;
 pub mod assertion;
 mod auth_age;
+mod base64url;
 mod bearer;
 pub mod budget;
 pub mod cache;

@@ -8,6 +8,7 @@ use pingora::proxy::Session;
 use pingora::{ErrorType, OrErr};
 
 use crate::gate::cache::{Audience, CacheControl, cache_control};
+use crate::gate::cookie::Stripped;
 use crate::gate::headers::is_override;
 use crate::gate::reply::Reply;
 use crate::gate::{Forward, Gate};
@@ -135,24 +136,26 @@ pub(super) fn tell_trace(
 /// sent in crumbs is put together again, since no app of HTTP/1.1 expects
 /// several fields (RFC 9113 8.2.3).
 fn strip_cookies(header: &mut RequestHeader, gate: &Gate, in_crumbs: bool) -> pingora::Result<()> {
-    let cookies = header.headers.get_all(header::COOKIE);
-    let is_ours = |cookie: &HeaderValue| gate.holds_our_cookie(cookie.as_bytes());
-    let scattered = in_crumbs && cookies.iter().nth(1).is_some();
-    if !scattered && !cookies.iter().any(is_ours) {
+    let fields = header.headers.get_all(header::COOKIE);
+    let fields = || fields.iter().map(HeaderValue::as_bytes);
+    let stripped: Vec<_> = fields().map(|field| gate.strip_cookies(field)).collect();
+    let scattered = in_crumbs && stripped.len() > 1;
+    if !scattered && stripped.iter().all(|one| *one == Stripped::Untouched) {
         return Ok(());
     }
-    let kept: Vec<Vec<u8>> = header
-        .headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|cookie| gate.strip_cookies(cookie.as_bytes()))
-        .collect();
-    header.remove_header(&header::COOKIE);
-    if in_crumbs && !kept.is_empty() {
-        return header.insert_header(header::COOKIE, kept.join(&b"; "[..]));
+    let kept = fields().zip(stripped);
+    let mut kept: Vec<Vec<u8>> = kept.filter_map(|(field, one)| one.of(field)).collect();
+    if in_crumbs && kept.len() > 1 {
+        kept = vec![kept.join(&b"; "[..])];
+    }
+    let mut kept = kept.into_iter();
+    // The first takes the place of all that came.
+    match kept.next() {
+        Some(first) => header.insert_header("Cookie", first)?,
+        None => drop(header.remove_header(&header::COOKIE)),
     }
     for cookie in kept {
-        header.append_header(header::COOKIE, cookie)?;
+        header.append_header("Cookie", cookie)?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::face::Face;
-use super::headers::{AccessToken, Evidence, HeaderRules};
+use super::headers::{AccessToken, Evidence, HeaderRules, IdToken};
 use super::identity::{NoPerson, Person, Shown};
 use super::policy::{NoIdentity, Presented, Proof};
 use super::provider::Provider;
@@ -213,8 +213,8 @@ impl Gate {
                 provider: &provider.id,
                 claims: Some(&believed),
                 id_token: match token.token_use() {
-                    BearerUse::Id => text,
-                    BearerUse::Access => "",
+                    BearerUse::Id => IdToken::Text(text),
+                    BearerUse::Access => IdToken::None,
                 },
                 access_token: match token.token_use() {
                     BearerUse::Access => Some(AccessToken {

@@ -380,34 +380,62 @@ impl Presented<'_> {
     }
 }
 
-/// A `Cookie` header without the cookies of which `is_ours` holds, the rest byte
-/// for byte; `None` if nothing is left.
-#[must_use]
-pub fn strip(header: &[u8], is_ours: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
-    let mut kept: Vec<u8> = Vec::new();
-    let mut first = true;
-    for (place, pair) in pairs(header).enumerate() {
-        if is_ours(split_pair(pair).0) {
-            continue;
-        }
-        if !first {
-            kept.push(b';');
-            kept.extend_from_slice(pair);
-        } else if place == 0 {
-            kept.extend_from_slice(pair);
-        } else {
-            // What led up to a removed pair is not part of the next one.
-            kept.extend_from_slice(pair.trim_ascii_start());
-        }
-        first = false;
-    }
-    (!kept.trim_ascii().is_empty()).then_some(kept)
+/// What is left of a `Cookie` header. No Debug.
+#[derive(PartialEq, Eq)]
+pub enum Stripped {
+    /// No cookie of ours is in it.
+    Untouched,
+    /// The rest, byte for byte.
+    Rest(Vec<u8>),
+    /// Nothing.
+    Nothing,
 }
 
-/// Whether a `Cookie` header holds a cookie of which `is_ours` holds.
+impl Stripped {
+    /// What goes on of the header; `None` if nothing is left.
+    #[must_use]
+    pub fn of(self, header: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Untouched => (!header.trim_ascii().is_empty()).then(|| header.to_vec()),
+            Self::Rest(rest) => Some(rest),
+            Self::Nothing => None,
+        }
+    }
+}
+
+/// A `Cookie` header without the cookies of which `is_ours` holds, the rest byte
+/// for byte.
 #[must_use]
-pub fn holds(header: &[u8], is_ours: impl Fn(&[u8]) -> bool) -> bool {
-    pairs(header).any(|pair| is_ours(split_pair(pair).0))
+pub fn strip(header: &[u8], is_ours: impl Fn(&[u8]) -> bool) -> Stripped {
+    let mut kept: Vec<u8> = Vec::new();
+    // Bytes before the first cookie of ours; without one, nothing is copied.
+    let mut before = 0;
+    let mut all = pairs(header);
+    let first = all.find(|pair| {
+        let found = is_ours(split_pair(pair).0);
+        before += if found { 0 } else { pair.len() + 1 };
+        found
+    });
+    if first.is_none() {
+        return Stripped::Untouched;
+    }
+    // Without the semicolon that parted them.
+    kept.extend_from_slice(header.get(..before.saturating_sub(1)).unwrap_or_default());
+    let mut is_first = before == 0;
+    for pair in all.filter(|pair| !is_ours(split_pair(pair).0)) {
+        if is_first {
+            // What led up to a removed pair is not part of the next one.
+            kept.extend_from_slice(pair.trim_ascii_start());
+        } else {
+            kept.push(b';');
+            kept.extend_from_slice(pair);
+        }
+        is_first = false;
+    }
+    match kept.trim_ascii().is_empty() {
+        true => Stripped::Nothing,
+        false => Stripped::Rest(kept),
+    }
 }
 
 /// What semicolons separate.

@@ -7,29 +7,28 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::face::Face;
-use super::headers::{AccessToken, Evidence, Untellable};
+use super::headers::{AccessToken, Evidence, IdToken, Untellable};
 use super::identity::NoPerson;
 use super::policy::Forbidden;
-use super::provider::Provider;
 use super::session::Session;
 use super::time::UnixTime;
 use super::token::{VerifiedIdentity, json};
 use super::{Gate, Note, Reply, RequestView, reply};
 
 impl Gate {
-    /// What headers may say of a person beside the person.
+    /// What headers may say of a person beside the person. `believed`: the
+    /// claims without what is not believed.
     pub(super) fn with_evidence<T>(
         face: &Face,
-        provider: &Provider,
+        believed: &Map<String, Value>,
         session: &Session,
         identity: &VerifiedIdentity,
         tell: impl FnOnce(&Evidence<'_>) -> T,
     ) -> T {
-        let claims = identity.claims();
-        let believed = provider.mapping.believed(claims, claims);
         let access_token = session.access_token().map(|token| AccessToken {
             text: token,
             ends: end_of(token, identity),
@@ -37,8 +36,8 @@ impl Gate {
         tell(&Evidence {
             sub: identity.subject(),
             provider: session.provider(),
-            claims: Some(&believed),
-            id_token: session.id_token(),
+            claims: Some(believed),
+            id_token: IdToken::Of(session),
             origin: face.origin.as_str(),
             session: Some(session.id()),
             access_token,

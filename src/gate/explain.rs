@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::bearer::told_of_machine;
 use super::face::Face;
-use super::headers::{AccessToken, Evidence};
+use super::headers::{AccessToken, Evidence, IdToken};
 use super::identity::KeptClaims;
 use super::leading::Leads;
 use super::policy::{self, Denial, Forbidden, NoIdentity, Presented, Proof};
@@ -362,7 +362,10 @@ fn evidence_of<'e>(
             .unwrap_or_default(),
         provider: &held.provider.id,
         claims: Some(claims),
-        id_token: if held.bearer.is_some() { "" } else { TOKEN },
+        id_token: match held.bearer {
+            Some(_) => IdToken::None,
+            None => IdToken::Text(TOKEN),
+        },
         origin: face.origin.as_str(),
         session: None,
         access_token: Some(AccessToken {

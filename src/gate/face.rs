@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::Gate;
-use super::cookie::{self, Cookies};
+use super::cookie::{self, Cookies, Stripped};
 use super::headers::OriginHeaders;
 use super::origin::{self, PublicOrigin};
 use super::provider::Provider;
@@ -91,17 +91,10 @@ impl Face {
 }
 
 impl Gate {
-    /// A `Cookie` header without cookies of ours, the rest byte for byte;
-    /// `None` if nothing is left.
+    /// A `Cookie` header without cookies of ours, the rest byte for byte.
     #[must_use]
-    pub fn strip_cookies(&self, header: &[u8]) -> Option<Vec<u8>> {
+    pub fn strip_cookies(&self, header: &[u8]) -> Stripped {
         cookie::strip(header, |name| self.is_our_cookie(name))
-    }
-
-    /// Whether a `Cookie` header holds a cookie of ours.
-    #[must_use]
-    pub fn holds_our_cookie(&self, header: &[u8]) -> bool {
-        cookie::holds(header, |name| self.is_our_cookie(name))
     }
 
     fn is_our_cookie(&self, name: &[u8]) -> bool {

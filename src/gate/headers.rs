@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use super::assertion::{Asserter, Statement, Unsigned};
 use super::identity::Person;
 use super::policy::Permit;
-use super::session::SessionId;
+use super::session::{Session, SessionId};
 use super::time::UnixTime;
 
 pub mod apps;
@@ -75,7 +75,7 @@ pub enum Says {
 
 #[derive(Clone, Debug)]
 struct Line {
-    name: Name,
+    name: Arc<Name>,
     what: What,
 }
 
@@ -96,13 +96,35 @@ pub struct Evidence<'e> {
     /// The ID token's claims, without an email that is not believed.
     pub claims: Option<&'e Map<String, Value>>,
     /// The ID token.
-    pub id_token: &'e str,
+    pub id_token: IdToken<'e>,
     /// The access token, where the session keeps one.
     pub access_token: Option<AccessToken<'e>>,
     /// The public origin that the request came to.
     pub origin: &'e str,
     /// The session, if there is one.
     pub session: Option<&'e SessionId>,
+}
+
+/// The ID token, whose text is made when a header asks for it.
+#[derive(Clone, Copy, Default)]
+pub enum IdToken<'e> {
+    /// There is none.
+    #[default]
+    None,
+    /// Its text.
+    Text(&'e str),
+    /// The one of a session.
+    Of(&'e Session),
+}
+
+impl<'e> IdToken<'e> {
+    fn text(self) -> &'e str {
+        match self {
+            Self::None => "",
+            Self::Text(text) => text,
+            Self::Of(session) => session.id_token(),
+        }
+    }
 }
 
 /// An access token on its way to the app.
@@ -144,7 +166,7 @@ impl HeaderRules {
         let mut lines: Vec<Line> = Vec::new();
         for row in presets.iter().flat_map(|preset| preset.rows()) {
             // Names and templates of presets are good ones; a test reads them all.
-            let Ok(name) = Name::written(row.name) else {
+            let Ok(name) = Name::built_in(row.name) else {
                 continue;
             };
             let what = match row.what {
@@ -161,11 +183,14 @@ impl HeaderRules {
             };
             let same = name.normalised();
             if !names.contains(&same) && lines.iter().all(|line| line.name.normalised() != same) {
-                lines.push(Line { name, what });
+                lines.push(Line {
+                    name: Arc::new(name),
+                    what,
+                });
             }
         }
         lines.extend(set.into_iter().map(|(name, says)| Line {
-            name,
+            name: Arc::new(name),
             what: What::Says(says),
         }));
         let set_by_us = lines.iter().map(|line| line.name.normalised());
@@ -213,7 +238,7 @@ impl HeaderRules {
     /// The names of all headers that may tell of somebody, each once; but for
     /// those of single claims, which only a person has.
     pub fn names(&self) -> impl Iterator<Item = &Name> {
-        let lines = self.lines.iter().map(|line| &line.name);
+        let lines = self.lines.iter().map(|line| &*line.name);
         lines.chain(self.assertion.iter().map(|(name, _)| name))
     }
 
@@ -262,7 +287,7 @@ impl HeaderRules {
     ) -> Result<Vec<(String, String)>, Untellable> {
         let told = self.tell(person, evidence)?;
         let shown = told.set(now).map(|(name, value)| {
-            let line = self.lines.iter().find(|line| line.name == *name);
+            let line = self.lines.iter().find(|line| *line.name == *name);
             let text = match line.and_then(Line::hidden) {
                 Some(instead) => instead.to_owned(),
                 None => readable(value),
@@ -321,7 +346,7 @@ impl HeaderRules {
             });
             told.assert(name, assertion)?;
         }
-        Ok(told)
+        Ok(told.pack())
     }
 
     fn tell_claims(&self, told: &mut Told, evidence: &Evidence<'_>) -> Result<(), Untellable> {
@@ -353,7 +378,7 @@ impl HeaderRules {
             }
             let value = claim.text.as_deref().map(|text| Encoding::Raw.encode(text));
             let left_out = claim.left_out || matches!(value, Some(None));
-            told.push(&name, value.flatten(), left_out)?;
+            told.push(&Arc::new(name), value.flatten(), left_out)?;
         }
         Ok(())
     }

@@ -99,7 +99,10 @@ impl Gate {
             .ok_or(NoIdentity::OtherProvider)?;
         let keys = known.of(provider).keys.ok_or(NoIdentity::NoKeys)?;
         self.verified.count_check();
-        let identity = match provider.verifier.verify(session.id_token(), keys, now) {
+        let identity = match provider
+            .verifier
+            .verify_parts(&session.signed_token(), keys, now)
+        {
             Ok(identity) => identity,
             Err(TokenError::Expired) => {
                 self.token_ended(&session, &newness, provider, keys, known, now)?
@@ -131,8 +134,10 @@ impl Gate {
         now: UnixTime,
     ) -> Option<SignedIn> {
         let verified = self.recall(asked, known, now)?;
-        let (session, newness) = self.newest(&verified.session, known, now);
-        Arc::ptr_eq(&session, &verified.session).then_some(SignedIn { verified, newness })
+        match self.newness(&verified.session, known, now) {
+            Newness::Newer { .. } => None,
+            newness @ (Newness::Current | Newness::Behind) => Some(SignedIn { verified, newness }),
+        }
     }
 
     /// A session that was verified before and still stands. Where it does not,
@@ -142,7 +147,7 @@ impl Gate {
         let provider = self.providers.of(&verified.session)?;
         let keys = known.of(provider).keys?;
         let holds = verified.is_current(now)
-            && keys.holds(verified.identity.key())
+            && keys.holds(verified.signed_with)
             && self.standing(&verified.session, now).is_ok();
         if !holds {
             self.verified.forget(asked);
@@ -160,16 +165,17 @@ impl Gate {
         identity: VerifiedIdentity,
         sealed_with: KeyPlace,
     ) -> Verified {
+        let claims = identity.claims();
+        let believed = provider.mapping.believed(claims, claims);
         let who = self.person(provider, &identity, session.kept());
         let who = who.map(|person| Who {
-            told: Self::with_evidence(face, provider, &session, &identity, |evidence| {
+            told: Self::with_evidence(face, &believed, &session, &identity, |evidence| {
                 let tell = |rules: &HeaderRules| rules.tell(&person, evidence).map(Arc::new);
                 self.headers.all().map(tell).collect()
             }),
             person: Arc::new(person),
         });
-        let claims = identity.claims();
-        let believed = match provider.mapping.believed(claims, claims) {
+        let believed = match believed {
             Cow::Borrowed(_) => None,
             Cow::Owned(believed) => Some(believed),
         };
@@ -177,6 +183,8 @@ impl Gate {
         let userinfo = userinfo.map(Cow::into_owned);
         Verified {
             begins: identity.begins(),
+            expires: identity.expires(),
+            signed_with: identity.key(),
             userinfo,
             session,
             identity: Arc::new(identity),
@@ -194,8 +202,22 @@ impl Gate {
         known: Known<'_>,
         now: UnixTime,
     ) -> (Arc<Session>, Newness) {
+        let newness = self.newness(session, known, now);
+        let session = match &newness {
+            // Both cookies have been in use: the later activity counts.
+            Newness::Newer { session: newer, .. } if newer.seen() < session.seen() => {
+                Arc::new(newer.seen_at(session.seen()))
+            }
+            Newness::Newer { session: newer, .. } => Arc::clone(newer),
+            Newness::Current | Newness::Behind => Arc::clone(session),
+        };
+        (session, newness)
+    }
+
+    /// How the session of a cookie stands to what is known of it.
+    fn newness(&self, session: &Arc<Session>, known: Known<'_>, now: UnixTime) -> Newness {
         let end = self.end_of_life(session);
-        let newness = match self.memory.newer.look(session, end, now) {
+        match self.memory.newer.look(session, end, now) {
             newer @ Newness::Newer { .. } => newer,
             // Refreshed for this very request, and forgotten again for want of room.
             other => match known.refreshed {
@@ -207,16 +229,7 @@ impl Gate {
                 },
                 _ => other,
             },
-        };
-        let session = match &newness {
-            // Both cookies have been in use: the later activity counts.
-            Newness::Newer { session: newer, .. } if newer.seen() < session.seen() => {
-                Arc::new(newer.seen_at(session.seen()))
-            }
-            Newness::Newer { session: newer, .. } => Arc::clone(newer),
-            Newness::Current | Newness::Behind => Arc::clone(session),
-        };
-        (session, newness)
+        }
     }
 
     /// Who a verified token makes of somebody. Whoever is revoked is nobody.
@@ -288,7 +301,7 @@ impl Gate {
     fn open_one(&self, face: &Face, sealed: &[u8]) -> Result<(Session, KeyPlace), NoIdentity> {
         let opened = self.ring.open(face.session_context(), sealed);
         let opened = opened.map_err(NoIdentity::Unreadable)?;
-        let session = Session::decode(&opened.plain).map_err(|_| NoIdentity::UnknownFormat)?;
+        let session = Session::read(opened.plain).map_err(|_| NoIdentity::UnknownFormat)?;
         Ok((session, opened.key))
     }
 

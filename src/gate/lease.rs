@@ -79,7 +79,7 @@ impl Gate {
         Lease(match basis {
             Basis::Session(verified) => Stands::Session(SessionLease {
                 generation: verified.session.generation(),
-                token_end: verified.identity.expires(),
+                token_end: verified.expires,
                 key: self.ring.id(verified.sealed_with),
                 verified,
             }),

@@ -159,16 +159,19 @@ impl Gate {
     /// The refresh that a session whose token still holds should begin, if any.
     pub(super) fn refresh_when_due(&self, signed_in: &SignedIn, now: UnixTime) -> Option<Refresh> {
         let Verified {
-            session, identity, ..
+            session,
+            identity,
+            expires: end,
+            ..
         } = &*signed_in.verified;
-        let end = identity.expires();
+        let end = *end;
         // The first question is the cheap one: most requests come before.
         let is_due = now.plus(MARGIN_MAX) >= end
             && now.plus(self.memory.jitter.margin(end.since(identity.issued()))) >= end;
         let is_last = !matches!(signed_in.newness, Newness::Behind);
         // Newer tokens for a session that ends before them help nobody.
         let outlives = self.end_of(&signed_in.verified) > end;
-        (is_due && is_last && outlives && session.refresh_token().is_some()).then(|| Refresh {
+        (is_due && is_last && outlives && session.has_refresh_token()).then(|| Refresh {
             session: Arc::clone(session),
             before: Arc::clone(identity),
         })
@@ -187,7 +190,7 @@ impl Gate {
         let token = session.id_token();
         let within = |past| provider.verifier.verify_within(token, keys, now, past);
         let refused = |error| Missing::Identity(NoIdentity::Token(error));
-        if session.refresh_token().is_none() || known.may_not_renew {
+        if !session.has_refresh_token() || known.may_not_renew {
             return Err(refused(TokenError::Expired));
         }
         match known.refreshed {

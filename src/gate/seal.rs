@@ -27,6 +27,7 @@ use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use zeroize::Zeroizing;
 
+use super::base64url;
 use super::time::UnixTime;
 
 /// Length of a session key in bytes.
@@ -351,9 +352,7 @@ impl KeyRing {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(&self, context: Context<'_>, text: &[u8]) -> Result<Opened, OpenError> {
-        let envelope = URL_SAFE_NO_PAD
-            .decode(text)
-            .map_err(|_| OpenError::Malformed)?;
+        let envelope = base64url::decode(text).ok_or(OpenError::Malformed)?;
         let (version, rest) = envelope.split_first().ok_or(OpenError::Malformed)?;
         if *version != VERSION || envelope.len() < OVERHEAD {
             return Err(OpenError::Malformed);

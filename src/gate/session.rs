@@ -5,12 +5,17 @@
 //! Must not know cookies or crypto. Holding a [`Session`] proves that we sealed
 //! it, not that its token is still good.
 
+use std::sync::Arc;
+
 use zeroize::Zeroizing;
 
 use super::identity::KeptClaims;
 use super::time::UnixTime;
-use super::token::VerifiedIdentity;
+use super::token::{Compact, VerifiedIdentity};
 use super::wire::{Reader, WireError, Writer};
+use held::Held;
+
+mod held;
 
 /// Without claims beside the ID token.
 const PLAIN: u8 = 1;
@@ -27,10 +32,12 @@ pub struct Session {
     sealed: UnixTime,
     seen: UnixTime,
     provider: String,
-    id_token: Zeroizing<String>,
-    refresh_token: Option<Zeroizing<String>>,
-    access_token: Option<Zeroizing<String>>,
+    id_token: Held,
+    refresh_token: Option<Held>,
+    access_token: Option<Held>,
     kept: KeptClaims,
+    /// Bytes that it was read from, which the tokens share.
+    plain: usize,
 }
 
 /// What a provider gave, as far as a session keeps it. Debug shows none of it.
@@ -90,10 +97,11 @@ impl Session {
             sealed: now,
             seen: now,
             provider: provider.to_owned(),
-            id_token,
-            refresh_token,
-            access_token,
+            id_token: id_token.into(),
+            refresh_token: refresh_token.map(Held::from),
+            access_token: access_token.map(Held::from),
             kept,
+            plain: 0,
         }
     }
 
@@ -120,10 +128,15 @@ impl Session {
             sealed: now,
             seen: self.seen,
             provider: self.provider.clone(),
-            id_token,
-            refresh_token: refresh_token.or_else(|| self.refresh_token.clone()),
-            access_token,
+            id_token: id_token.into(),
+            refresh_token: match refresh_token {
+                Some(newer) => Some(newer.into()),
+                // As text: the older session's bytes need not stay for it.
+                None => self.refresh_token().cloned().map(Held::from),
+            },
+            access_token: access_token.map(Held::from),
             kept,
+            plain: 0,
         }
     }
 
@@ -141,15 +154,21 @@ impl Session {
             refresh_token: self.refresh_token.clone(),
             access_token: self.access_token.clone(),
             kept: self.kept.clone(),
+            plain: self.plain,
         }
     }
 
     /// About what it takes in memory, in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
-        let tokens = [&self.refresh_token, &self.access_token];
-        let tokens: usize = tokens.into_iter().flatten().map(|t| t.len()).sum();
-        size_of::<Self>() + self.id_token.len() + tokens + self.kept.size()
+        size_of::<Self>() + self.tokens_size() + self.kept.size()
+    }
+
+    /// The same of its tokens alone.
+    pub(super) fn tokens_size(&self) -> usize {
+        let more = [&self.refresh_token, &self.access_token];
+        let all = more.into_iter().flatten().chain([&self.id_token]);
+        self.plain + all.map(Held::size).sum::<usize>()
     }
 
     /// Bytes to seal at `now`.
@@ -168,9 +187,9 @@ impl Session {
         out.u64(now.secs());
         out.u64(seen.secs());
         out.bytes(self.provider.as_bytes());
-        out.token(Some(&self.id_token));
-        out.token(self.refresh_token.as_ref().map(|token| token.as_str()));
-        out.token(self.access_token.as_ref().map(|token| token.as_str()));
+        out.token(Some(self.id_token()));
+        out.token(self.refresh_token().map(|token| token.as_str()));
+        out.token(self.access_token().map(|token| token.as_str()));
         self.kept.encode(&mut out);
         out.finish()
     }
@@ -180,6 +199,16 @@ impl Session {
     /// # Errors
     /// If the bytes are of another format; another version of ours may have sealed them.
     pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
+        Self::read(Zeroizing::new(bytes.to_vec()))
+    }
+
+    /// The same of bytes that it keeps: its tokens stay as they are in them.
+    ///
+    /// # Errors
+    /// See [`decode`](Self::decode).
+    pub fn read(plain: Zeroizing<Vec<u8>>) -> Result<Self, WireError> {
+        let plain = Arc::new(plain);
+        let bytes = plain.as_slice();
         let format = match bytes.first() {
             Some(&format @ (PLAIN | WITH_CLAIMS)) => format,
             _ => CURRENT,
@@ -200,16 +229,17 @@ impl Session {
                 false => sealed,
             },
             provider: input.text()?.to_owned(),
-            id_token: input.token()?.ok_or(WireError)?,
-            refresh_token: input.token()?,
+            id_token: Held::read(&mut input, &plain)?.ok_or(WireError)?,
+            refresh_token: Held::read(&mut input, &plain)?,
             access_token: match is_current {
-                true => input.token()?,
+                true => Held::read(&mut input, &plain)?,
                 false => None,
             },
             kept: match format {
                 PLAIN => KeptClaims::default(),
                 _ => KeptClaims::decode(&mut input)?,
             },
+            plain: bytes.len(),
         };
         input.finish()?;
         Ok(session)
@@ -254,19 +284,31 @@ impl Session {
     /// The ID token, not verified.
     #[must_use]
     pub fn id_token(&self) -> &str {
-        &self.id_token
+        self.id_token.text()
+    }
+
+    /// The same in its parts, to be verified: without its text where that is
+    /// not at hand.
+    pub(super) fn signed_token(&self) -> Compact<'_> {
+        self.id_token.compact()
     }
 
     /// The refresh token, if the provider gave one.
     #[must_use]
     pub fn refresh_token(&self) -> Option<&Zeroizing<String>> {
-        self.refresh_token.as_ref()
+        self.refresh_token.as_ref().map(Held::text)
+    }
+
+    /// Whether there is one.
+    #[must_use]
+    pub fn has_refresh_token(&self) -> bool {
+        self.refresh_token.is_some()
     }
 
     /// The access token, if the app is told it; not verified.
     #[must_use]
     pub fn access_token(&self) -> Option<&Zeroizing<String>> {
-        self.access_token.as_ref()
+        self.access_token.as_ref().map(Held::text)
     }
 
     /// What the login learnt beside the ID token.

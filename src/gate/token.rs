@@ -5,14 +5,13 @@
 //! signature itself is aws-lc's business (in [`jwk`], the only file that
 //! imports it).
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
+use super::base64url;
 use super::time::UnixTime;
 
 mod algorithm;
 mod bearer;
 mod claims;
+mod compact;
 pub mod json;
 mod jwk;
 pub mod keys;
@@ -21,6 +20,7 @@ mod verifier;
 
 pub use algorithm::Algorithm;
 pub use bearer::{BearerUse, BearerVerifier, ClaimedBearer, VerifiedBearer};
+pub(in crate::gate) use compact::Compact;
 pub use jwk::KeyFingerprint;
 pub use keys::KeySet;
 pub use verified::{VerifiedAccess, VerifiedIdentity};
@@ -97,9 +97,7 @@ pub fn issued_at(token: &str) -> Option<UnixTime> {
 }
 
 fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
-    URL_SAFE_NO_PAD
-        .decode(part)
-        .map_err(|_| TokenError::Malformed)
+    base64url::decode(part.as_bytes()).ok_or(TokenError::Malformed)
 }
 
 #[cfg(test)]

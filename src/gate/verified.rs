@@ -15,7 +15,7 @@ use super::remembered::Weigh;
 use super::seal::KeyPlace;
 use super::session::Session;
 use super::time::{LEEWAY, UnixTime};
-use super::token::VerifiedIdentity;
+use super::token::{KeyFingerprint, VerifiedIdentity};
 
 /// Allocations and bookkeeping of one entry, in bytes.
 pub(super) const FIXED: usize = 1024;
@@ -36,6 +36,10 @@ pub(super) struct Verified {
     pub(super) userinfo: Option<Map<String, Value>>,
     /// From when on the token holds.
     pub(super) begins: UnixTime,
+    /// The end of the token, without leeway, and the key that signed it: here as
+    /// well, so that a hit does not fetch the claims' memory for them.
+    pub(super) expires: UnixTime,
+    pub(super) signed_with: KeyFingerprint,
     /// Until when the person need not authenticate anew, where there is a limit.
     pub(super) auth_ends: Option<UnixTime>,
 }
@@ -56,7 +60,7 @@ impl Verified {
 
     /// Whether the token's times hold: what of a verification changes by itself.
     pub(super) fn is_current(&self, now: UnixTime) -> bool {
-        now < self.identity.expires().plus(LEEWAY)
+        now < self.expires.plus(LEEWAY)
             && self.begins <= now.plus(LEEWAY)
             && self.auth_ends.is_none_or(|end| now < end)
     }
@@ -75,7 +79,7 @@ impl Weigh for Verified {
         let kept = self.session.kept().maps();
         let maps = kept.into_iter().chain([self.identity.claims()]);
         FIXED
-            + session_size(&self.session)
+            + self.session.tokens_size()
             + self.who.as_ref().map_or(0, Who::size)
             + maps
                 .chain(&self.believed)
@@ -83,12 +87,6 @@ impl Weigh for Verified {
                 .map(claims_size)
                 .sum::<usize>()
     }
-}
-
-fn session_size(session: &Session) -> usize {
-    let more = [session.refresh_token(), session.access_token()];
-    let more = more.into_iter().flatten().map(|token| token.len());
-    session.id_token().len() + more.sum::<usize>()
 }
 
 fn person_size(person: &Person) -> usize {

@@ -91,7 +91,7 @@ impl Gate {
         };
         let headers = Self::with_evidence(
             face,
-            provider,
+            signed_in.verified.believed(),
             &signed_in.verified.session,
             &signed_in.verified.identity,
             |evidence| self.headers.shown().shown(person, evidence, now),

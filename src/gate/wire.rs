@@ -81,7 +81,58 @@ impl Writer {
 /// Reads fields in the order in which they were written.
 pub(super) struct Reader<'b>(&'b [u8]);
 
+/// A token between its fields.
+#[derive(Clone, Copy)]
+pub(super) enum Packed<'b> {
+    /// As text.
+    Text(&'b str),
+    /// What dots part, decoded: fields, of which there are two at least.
+    Segments(&'b [u8]),
+}
+
+impl<'b> Packed<'b> {
+    fn segments(self) -> impl Iterator<Item = &'b [u8]> {
+        let mut fields = match self {
+            Self::Text(_) => Reader::over(&[]),
+            Self::Segments(fields) => Reader::over(fields),
+        };
+        std::iter::from_fn(move || fields.bytes().ok())
+    }
+
+    /// The three segments of one that has three.
+    pub(super) fn three(self) -> Option<[&'b [u8]; 3]> {
+        let mut all = self.segments();
+        let three = [all.next()?, all.next()?, all.next()?];
+        all.next().is_none().then_some(three)
+    }
+
+    /// Its text.
+    pub(super) fn text(self) -> Zeroizing<String> {
+        // With its whole length at once: what grows leaves copies behind.
+        let length = match self {
+            Self::Text(text) => text.len(),
+            Self::Segments(fields) => fields.len() * 4 / 3 + 4,
+        };
+        let mut token = Zeroizing::new(String::with_capacity(length));
+        if let Self::Text(text) = self {
+            token.push_str(text);
+        }
+        for (place, segment) in self.segments().enumerate() {
+            if place > 0 {
+                token.push('.');
+            }
+            URL_SAFE_NO_PAD.encode_string(segment, &mut token);
+        }
+        token
+    }
+}
+
 impl<'b> Reader<'b> {
+    /// Fields without a format in front.
+    pub(super) fn over(bytes: &'b [u8]) -> Self {
+        Self(bytes)
+    }
+
     /// Refuses another format than the expected one.
     pub(super) fn new(bytes: &'b [u8], format: u8) -> Result<Self, WireError> {
         match bytes.split_first() {
@@ -119,21 +170,26 @@ impl<'b> Reader<'b> {
         std::str::from_utf8(self.bytes()?).map_err(|_| WireError)
     }
 
-    pub(super) fn token(&mut self) -> Result<Option<Zeroizing<String>>, WireError> {
-        let mut token = Zeroizing::new(String::new());
-        match self.u8()? {
-            0 => return Ok(None),
-            1 => token.push_str(self.text()?),
-            segments => {
-                for index in 0..segments {
-                    if index > 0 {
-                        token.push('.');
-                    }
-                    URL_SAFE_NO_PAD.encode_string(self.bytes()?, &mut token);
+    /// A token as it stands there.
+    pub(super) fn token(&mut self) -> Result<Option<Packed<'b>>, WireError> {
+        Ok(match self.u8()? {
+            0 => None,
+            1 => Some(Packed::Text(self.text()?)),
+            count => {
+                let all = self.0;
+                for _ in 0..count {
+                    self.bytes()?;
                 }
+                let length = all.len().checked_sub(self.0.len()).ok_or(WireError)?;
+                let segments = all.get(..length).ok_or(WireError)?;
+                Some(Packed::Segments(segments))
             }
-        }
-        Ok(Some(token))
+        })
+    }
+
+    /// How many bytes are left.
+    pub(super) fn left(&self) -> usize {
+        self.0.len()
     }
 
     /// Nothing may follow.

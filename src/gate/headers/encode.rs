@@ -37,6 +37,10 @@ impl Encoding {
 }
 
 fn percent(text: &str) -> String {
+    let is_plain = |byte: u8| matches!(byte, 0x20..0x7f) && byte != b'%';
+    if text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -46,6 +46,15 @@ impl Name {
         })
     }
 
+    /// The same of a text that lasts: whoever sends it copies nothing, and no
+    /// two threads count references to it.
+    pub(super) fn built_in(text: &'static str) -> Result<Self, NameError> {
+        Ok(Self {
+            name: HeaderName::from_bytes(text.as_bytes()).map_err(|_| NameError::NotAName)?,
+            written: Bytes::from_static(text.as_bytes()),
+        })
+    }
+
     pub(super) const fn ours(text: &'static str) -> Self {
         Self {
             name: HeaderName::from_static(text),

@@ -291,7 +291,7 @@ impl Part {
             Self::AccessRight => person.access_right.as_deref().map(one),
             Self::Sub => Some(one(evidence.sub)),
             Self::Provider => Some(one(evidence.provider)),
-            Self::IdToken => Some(one(evidence.id_token)),
+            Self::IdToken => Some(one(evidence.id_token.text())),
             Self::AccessToken => Some(one(evidence.access_token?.text)),
             Self::Attribute(name) => person
                 .attributes

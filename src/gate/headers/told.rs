@@ -3,6 +3,9 @@
 //! Owns the bounds of values, and that none of them is ever shown. Must not
 //! know what a value means, nor requests.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use http::HeaderValue;
 
 use super::{Name, Untellable, VALUE_MAX};
@@ -10,11 +13,13 @@ use crate::gate::assertion::Assertion;
 use crate::gate::time::UnixTime;
 
 /// A person's headers, made once per verified token. A clone of a value shares
-/// its bytes. Debug shows no value.
+/// its bytes; [`pack`](Self::pack) puts those of all values side by side, since
+/// what is scattered over the memory of thousands of sessions is fetched piece
+/// by piece. Debug shows no value.
 pub struct Told {
-    set: Vec<(Name, HeaderValue)>,
+    set: Vec<(Arc<Name>, HeaderValue)>,
     /// Headers with the access token.
-    for_now: Vec<(Name, HeaderValue)>,
+    for_now: Vec<(Arc<Name>, HeaderValue)>,
     /// When that ends.
     until: Option<UnixTime>,
     left_out: Vec<Name>,
@@ -38,7 +43,7 @@ impl Told {
         let holds = self.until.is_some_and(|until| now < until);
         let for_now = if holds { self.for_now.as_slice() } else { &[] };
         let all = self.set.iter().chain(for_now);
-        all.map(|(name, value)| (name, value))
+        all.map(|(name, value)| (&**name, value))
     }
 
     /// Headers of which something was left out: a list item that would have
@@ -67,7 +72,7 @@ impl Told {
     pub fn size(&self) -> usize {
         let assertion = self.assertion.as_ref().map(|(_, one)| one.max_len());
         let all = self.set.iter().chain(&self.for_now).map(|(name, value)| {
-            size_of::<(Name, HeaderValue)>() + name.as_str().len() + value.len()
+            size_of::<(Arc<Name>, HeaderValue)>() + name.as_str().len() + value.len()
         });
         all.sum::<usize>() + 2 * assertion.unwrap_or_default()
     }
@@ -76,35 +81,53 @@ impl Told {
         self.left_out.push(name);
     }
 
-    pub(super) fn push_secret(&mut self, name: &Name, secret: &HeaderValue) {
+    pub(super) fn push_secret(&mut self, name: &Arc<Name>, secret: &HeaderValue) {
         let mut secret = secret.clone();
         secret.set_sensitive(true);
-        self.set.push((name.clone(), secret));
+        self.set.push((Arc::clone(name), secret));
     }
 
     /// Adds a header, if there is something to say.
     pub(super) fn push(
         &mut self,
-        name: &Name,
+        name: &Arc<Name>,
         value: Option<Vec<u8>>,
         left_out: bool,
     ) -> Result<(), Untellable> {
         let value = self.checked(name, value, left_out)?;
-        self.set.extend(value.map(|value| (name.clone(), value)));
+        self.set
+            .extend(value.map(|value| (Arc::clone(name), value)));
         Ok(())
     }
 
     /// Adds a header that holds the access token.
     pub(super) fn push_for_now(
         &mut self,
-        name: &Name,
+        name: &Arc<Name>,
         value: Option<Vec<u8>>,
         left_out: bool,
     ) -> Result<(), Untellable> {
         let value = self.checked(name, value, left_out)?;
         self.for_now
-            .extend(value.map(|value| (name.clone(), value)));
+            .extend(value.map(|value| (Arc::clone(name), value)));
         Ok(())
+    }
+
+    /// Puts the bytes of all values into one piece of memory.
+    pub(super) fn pack(mut self) -> Self {
+        let values = || self.set.iter().map(|(_, value)| value.as_bytes());
+        let mut all = Vec::with_capacity(values().map(<[u8]>::len).sum());
+        values().for_each(|value| all.extend_from_slice(value));
+        let mut rest = Bytes::from(all);
+        for (_, value) in &mut self.set {
+            let bytes = rest.split_to(value.len().min(rest.len()));
+            // They were a value before: always one again.
+            if let Ok(mut packed) = HeaderValue::from_maybe_shared(bytes) {
+                packed.set_sensitive(value.is_sensitive());
+                *value = packed;
+            }
+        }
+        self
     }
 
     fn checked(

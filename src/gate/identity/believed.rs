@@ -154,7 +154,8 @@ fn is_email(text: &str) -> bool {
             !local.is_empty()
                 && !domain.is_empty()
                 && !domain.contains('@')
-                && !text.contains(|c: char| c.is_control() || c.is_whitespace())
+                && (text.bytes().all(|b| b.is_ascii_graphic())
+                    || !text.contains(|c: char| c.is_control() || c.is_whitespace()))
         }
         None => false,
     }

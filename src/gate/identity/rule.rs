@@ -245,10 +245,26 @@ impl ClaimRule {
                 },
             }
         }
-        let mut seen = std::collections::HashSet::new();
-        mapped.retain(|value| seen.insert(value.clone()));
-        mapped
+        without_doubles(mapped)
     }
+}
+
+/// Few are compared with each other, many are hashed.
+fn without_doubles(values: Vec<String>) -> Vec<String> {
+    const FEW: usize = 16;
+    let mut left = Vec::with_capacity(values.len());
+    if values.len() <= FEW {
+        for value in values {
+            if !left.contains(&value) {
+                left.push(value);
+            }
+        }
+        return left;
+    }
+    let mut seen = std::collections::HashSet::new();
+    left.extend(values);
+    left.retain(|value: &String| seen.insert(value.clone()));
+    left
 }
 
 #[cfg(test)]

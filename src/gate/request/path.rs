@@ -225,6 +225,9 @@ fn has_dot_segment(canonical: &str) -> bool {
 fn forms(canonical: &str) -> (Forms, bool) {
     let mut forms = Forms::default();
     forms.find(canonical.as_bytes());
+    if !canonical.contains('%') {
+        return (forms, false);
+    }
     let mut overlong = is_overlong(canonical);
     if ["%25", "%3B", "%2F", "%5C"]
         .iter()

@@ -46,17 +46,18 @@ pub(in crate::gate) fn session_of(id: SessionId, signed_in: UnixTime) -> Session
         sealed: signed_in,
         seen: signed_in,
         provider: "corp".to_owned(),
-        id_token: Zeroizing::new(String::new()),
+        id_token: Zeroizing::new(String::new()).into(),
         refresh_token: None,
         access_token: None,
         kept: KeptClaims::default(),
+        plain: 0,
     }
 }
 
 /// The same session with another refresh token.
 pub(in crate::gate) fn with_refresh_token(session: &Session, token: &str) -> Session {
     Session {
-        refresh_token: Some(Zeroizing::new(token.to_owned())),
+        refresh_token: Some(Zeroizing::new(token.to_owned()).into()),
         ..session.seen_at(session.seen())
     }
 }

@@ -8,7 +8,7 @@ fn token_through(token: Option<&str>) -> (Option<String>, usize) {
     out.token(token);
     let bytes = out.finish();
     let mut input = Reader::new(&bytes, 9).unwrap();
-    let read = input.token().unwrap().map(|token| token.to_string());
+    let read = input.token().unwrap().map(|token| token.text().to_string());
     input.finish().unwrap();
     (read, bytes.len())
 }

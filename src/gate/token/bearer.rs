@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::claims::{Claims, unverified};
 use super::verifier::{Signed, check_audience};
-use super::{KeyFingerprint, KeySet, TokenError, Verifier};
+use super::{Compact, KeyFingerprint, KeySet, TokenError, Verifier};
 use crate::config::{BearerTokens, ProviderKind};
 use crate::gate::time::UnixTime;
 
@@ -100,7 +100,7 @@ impl BearerVerifier {
         keys: &KeySet,
         now: UnixTime,
     ) -> Result<VerifiedBearer, TokenError> {
-        let signed = self.verifier.signed(token, keys)?;
+        let signed = self.verifier.signed(&Compact::of_text(token), keys)?;
         let expires = self.verifier.check_common(&signed.claims, now, 0)?;
         let token_use = self.use_of(&signed)?;
         let Signed { claims, key, .. } = signed;

@@ -15,7 +15,9 @@ use super::TokenError;
 /// # Errors
 /// [`TokenError::Malformed`] if it is none, [`TokenError::Duplicate`] if a member is doubled.
 pub fn object(text: &[u8]) -> Result<Map<String, Value>, TokenError> {
-    let mut parser = serde_json::Deserializer::from_slice(text);
+    // Once for all of it: what is text already is not looked at string by string.
+    let text = std::str::from_utf8(text).map_err(|_| TokenError::Malformed)?;
+    let mut parser = serde_json::Deserializer::from_str(text);
     let value = Strict::deserialize(&mut parser).map_err(|error| {
         // A custom message of ours is the only data error there can be.
         if error.is_data() {

@@ -1,6 +1,8 @@
 //! Every way in which a token can be no good, each with its own reason; all
 //! tokens are signed for real, by the emulator's keys.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dev_idp::jws::SigningKey;
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::claims::{Claims, member_text, unverified};
 use super::verified::{VerifiedAccess, VerifiedIdentity};
-use super::{KeyFingerprint, KeySet, TOKEN_MAX, TokenError, decode, json};
+use super::{Compact, KeyFingerprint, KeySet, TokenError, json};
 use crate::config::ProviderKind;
 use crate::gate::time::{LEEWAY, UnixTime};
 
@@ -83,6 +83,26 @@ impl Verifier {
         now: UnixTime,
         past: u64,
     ) -> Result<VerifiedIdentity, TokenError> {
+        self.verify_any(&Compact::of_text(token), keys, now, past)
+    }
+
+    /// Verifies an ID token that is at hand in its parts.
+    pub(in crate::gate) fn verify_parts(
+        &self,
+        token: &Compact<'_>,
+        keys: &KeySet,
+        now: UnixTime,
+    ) -> Result<VerifiedIdentity, TokenError> {
+        self.verify_any(token, keys, now, 0)
+    }
+
+    fn verify_any(
+        &self,
+        token: &Compact<'_>,
+        keys: &KeySet,
+        now: UnixTime,
+        past: u64,
+    ) -> Result<VerifiedIdentity, TokenError> {
         let Signed { claims, key, .. } = self.signed(token, keys)?;
         let expires = self.check_claims(&claims, now, past)?;
         Ok(VerifiedIdentity {
@@ -152,7 +172,7 @@ impl Verifier {
         keys: &KeySet,
         now: UnixTime,
     ) -> Result<VerifiedAccess, TokenError> {
-        let Signed { claims, .. } = self.signed(token, keys)?;
+        let Signed { claims, .. } = self.signed(&Compact::of_text(token), keys)?;
         self.check_common(&claims, now, 0)?;
         if claims.text("client_id") != Some(self.our_client()?) {
             return Err(TokenError::Audience);
@@ -164,13 +184,9 @@ impl Verifier {
     }
 
     /// Structure, key and signature: header and claims are what the issuer wrote.
-    pub(super) fn signed(&self, token: &str, keys: &KeySet) -> Result<Signed, TokenError> {
-        if token.len() > TOKEN_MAX {
-            return Err(TokenError::TooLong);
-        }
-        let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
-        let (header, payload) = signed.split_once('.').ok_or(TokenError::Malformed)?;
-        let header = json::object(&decode(header)?)?;
+    pub(super) fn signed(&self, token: &Compact<'_>, keys: &KeySet) -> Result<Signed, TokenError> {
+        let token = token.cut()?;
+        let header = json::object(&token.header()?)?;
         if header.contains_key("crit") {
             return Err(TokenError::Critical);
         }
@@ -183,11 +199,11 @@ impl Verifier {
             None if self.kind == ProviderKind::Cognito => return Err(TokenError::NoKeyId),
             None => None,
         };
-        let payload = decode(payload)?;
-        let signature = decode(signature)?;
+        let payload = token.payload()?;
+        let signature = token.signature()?;
         // Core 3.1.3.7 (6), (7): the algorithm is the key's, never the token's choice.
         let key = keys.find(kid, alg)?;
-        key.verify(signed.as_bytes(), &signature)?;
+        key.verify(token.signed.as_bytes(), &signature)?;
         Ok(Signed {
             claims: Claims(json::object(&payload)?),
             header,

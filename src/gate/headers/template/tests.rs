@@ -3,6 +3,7 @@
 use serde_json::{Map, json};
 
 use super::*;
+use crate::gate::headers::IdToken;
 use crate::gate::identity::Attribute;
 
 fn person() -> Person {
@@ -58,7 +59,7 @@ fn fill(text: &str, join: &str) -> (Option<String>, bool) {
         sub: "d3a4f8c2",
         provider: "corp",
         claims: Some(&claims),
-        id_token: "eyJ.x.y",
+        id_token: IdToken::Text("eyJ.x.y"),
         ..Evidence::default()
     };
     let template = Template::parse(text).unwrap();

@@ -48,7 +48,7 @@ fn all(rules: &HeaderRules, person: &Person) -> Vec<(String, String)> {
         sub: "d3a4",
         provider: "corp",
         claims: Some(&claims),
-        id_token: "eyJ.t.t",
+        id_token: IdToken::Text("eyJ.t.t"),
         ..Evidence::default()
     };
     let told = rules.tell(person, &evidence).unwrap();
@@ -404,7 +404,7 @@ fn a_person_sees_neither_secrets_nor_tokens() {
         ..person()
     };
     let evidence = Evidence {
-        id_token: "eyJ.t.t",
+        id_token: IdToken::Text("eyJ.t.t"),
         ..Evidence::default()
     };
     let shown = rules.shown(&person, &evidence, NOW).unwrap();
@@ -427,7 +427,7 @@ fn debug_shows_no_value() {
     let edits = rules.tell(&person(), &Evidence::default()).unwrap();
     let evidence = Evidence {
         sub: "d3a4",
-        id_token: "eyJ",
+        id_token: IdToken::Text("eyJ"),
         access_token: Some(AccessToken {
             text: "eyA",
             ends: NOW,
@@ -470,7 +470,7 @@ fn every_preset_gives_legal_values_for_whatever_the_claims_say() {
             sub: &sub,
             provider: &provider,
             claims: Some(&claims),
-            id_token: "t",
+            id_token: IdToken::Text("t"),
             access_token: Some(AccessToken {
                 text: &sub,
                 ends: NOW.plus(1),

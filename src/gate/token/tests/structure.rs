@@ -453,3 +453,57 @@ fn escapes_in_the_json_text_mean_nothing() {
     let token = key().sign_raw(head.as_bytes(), payload().as_bytes());
     assert_eq!(verdict(&cognito(), &token), Ok(()));
 }
+
+/// A session holds its token in parts, which are verified without its text.
+#[test]
+fn a_token_in_parts_is_judged_as_its_text_is() {
+    let long = vec![b'x'; TOKEN_MAX];
+    let good = cognito_token();
+    let parts: Vec<Vec<u8>> = good
+        .split('.')
+        .map(|part| URL_SAFE_NO_PAD.decode(part).unwrap())
+        .collect();
+    let [header, payload, signature] = [0, 1, 2].map(|place| parts[place].as_slice());
+    let mut changed = payload.to_vec();
+    changed[20] ^= 1;
+    let (short, zeros) = (&signature[1..], vec![0; signature.len()]);
+    let mut verdicts = Vec::new();
+    for (header, payload, signature) in [
+        (header, payload, signature),
+        (header, &changed, signature),
+        (header, payload, short),
+        (header, payload, &zeros),
+        (header, payload, b""),
+        (header, b"", signature),
+        (b"", payload, signature),
+        (header, b"[]", signature),
+        (header, b"{", signature),
+        (header, &long, signature),
+        (header, payload, &long),
+        (br#"{"alg":"none","kid":"k"}"#, payload, signature),
+        (br#"{"alg":"RS256"}"#, payload, signature),
+        (br#"{"alg":"RS256","kid":"other"}"#, payload, signature),
+        (
+            br#"{"alg":"RS256","kid":"k","crit":["b64"]}"#,
+            payload,
+            signature,
+        ),
+        (br#"{"alg":"RS256","alg":"RS256"}"#, payload, signature),
+        (b"\xff{}", payload, signature),
+    ] {
+        let text = [header, payload, signature]
+            .map(|part| URL_SAFE_NO_PAD.encode(part))
+            .join(".");
+        let by_text = cognito().verify(&text, &key_set(), NOW).map(drop);
+        let parts = Compact::of_parts(header, payload, signature);
+        let by_parts = cognito().verify_parts(&parts, &key_set(), NOW).map(drop);
+        assert_eq!(by_parts, by_text, "{text}");
+        verdicts.push(by_parts);
+    }
+    assert_eq!(verdicts.first(), Some(&Ok(())));
+    assert!(verdicts.iter().skip(1).all(Result::is_err));
+}
+
+fn cognito_token() -> String {
+    key().sign_raw(header(&json!({})).as_bytes(), payload().as_bytes())
+}
