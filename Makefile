@@ -52,11 +52,12 @@ bench-peers: ## beside nginx, HAProxy and Envoy
 	cargo build --release --locked -p vestibule
 	@python3 benches/peers/run.py
 
+# MINUTES=1 for a shorter flood than the ten that the published figures are of.
 bench-limits: ## memory, a flood of junk cookies, the second core
 	@scripts/setup peers
 	cargo build --locked -p dev-idp
 	cargo build --release --locked -p vestibule
-	@python3 benches/peers/limits.py
+	@python3 benches/peers/limits.py $(if $(MINUTES),--minutes $(MINUTES))
 
 rotation: build ## session keys rotated over three instances that take each change up 30 s apart
 	ROTATION_APART=30 cargo nextest run --workspace --locked --no-capture -E 'test(keys_rotate_under_load_over_three)'

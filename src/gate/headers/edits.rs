@@ -81,7 +81,7 @@ impl Client {
         // Both values share one piece of memory.
         let mut text = String::with_capacity(ADDRESS_MAX + origin.forwarded.len());
         text.push_str(open);
-        write!(text, "{address}").ok()?;
+        push(&mut text, address)?;
         let end = text.len();
         text.push_str(close);
         text.push_str(&origin.forwarded);
@@ -100,6 +100,24 @@ impl Client {
             (&FORWARDED, &self.forwarded),
         ]
     }
+}
+
+/// Writes an address; of version 4, which most have, without the formatter.
+fn push(text: &mut String, address: IpAddr) -> Option<()> {
+    let IpAddr::V4(address) = address else {
+        return write!(text, "{address}").ok();
+    };
+    for (place, octet) in address.octets().into_iter().enumerate() {
+        if place > 0 {
+            text.push('.');
+        }
+        for (unit, least) in [(100, 100), (10, 10), (1, 0)] {
+            if octet >= least {
+                text.push(char::from(b'0' + octet / unit % 10));
+            }
+        }
+    }
+    Some(())
 }
 
 impl HeaderEdits {
@@ -150,5 +168,23 @@ impl std::fmt::Debug for HeaderEdits {
         f.debug_struct("HeaderEdits")
             .field("told", &self.told)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn addresses_are_written_as_the_formatter_writes_them() {
+        let octets = (0..=255).map(|octet| Ipv4Addr::new(octet, 255 - octet, 0, octet).into());
+        let others = ["::1", "2001:db8::7", "::ffff:10.0.0.1"].map(|text| text.parse().unwrap());
+        for address in octets.chain(others) {
+            let mut text = String::new();
+            push(&mut text, address).unwrap();
+            assert_eq!(text, address.to_string());
+        }
     }
 }
