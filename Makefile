@@ -24,7 +24,7 @@ SCRIPTS := .ci/run scripts/setup scripts/demo scripts/facts scripts/audit tests/
 
 # The log scan has to be last, and cargo uses all cores by itself.
 .NOTPARALLEL:
-.PHONY: help demo test bench bench-baseline bench-peers bench-limits rotation traffic profile audit facts setup fmt scripts clippy build nextest log-scan docs deny \
+.PHONY: help demo test bench bench-baseline bench-peers bench-limits rotation rolling reloads endurance traffic profile audit facts setup fmt scripts clippy build nextest log-scan docs deny \
         release-graph clean
 
 help: ## this list
@@ -61,6 +61,24 @@ bench-limits: ## memory, a flood of junk cookies, the second core
 
 rotation: build ## session keys rotated over three instances that take each change up 30 s apart
 	ROTATION_APART=30 cargo nextest run --workspace --locked --no-capture -E 'test(keys_rotate_under_load_over_three)'
+
+rolling: ## three instances behind HAProxy and nginx, restarted under load again and again
+	@scripts/setup test
+	cargo build --locked -p dev-idp
+	cargo build --release --locked -p vestibule
+	@python3 benches/operations/disturb.py rolling --balancer haproxy
+	@python3 benches/operations/disturb.py rolling --balancer nginx
+
+reloads: ## a hundred reloads under 500 requests a second, and a stop under as many
+	cargo build --locked -p dev-idp
+	cargo build --release --locked -p vestibule
+	@python3 benches/operations/disturb.py reloads
+	@python3 benches/operations/disturb.py stop
+
+endurance: ## memory in an hour of mixed load (MINUTES=60)
+	cargo build --locked -p dev-idp
+	cargo build --release --locked -p vestibule
+	@python3 benches/operations/endurance.py --minutes $(or $(MINUTES),60) --csv target/endurance.csv
 
 traffic: build ## an upload and a download of 2 GiB, and what they cost in memory
 	TRAFFIC_BYTES=2147483648 cargo nextest run --workspace --locked --no-capture -E 'test(suite::traffic::a_large)'

@@ -1,6 +1,7 @@
 //! The composition root: from a configuration to a running server. The only
 //! file that knows everyone.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,34 +9,32 @@ use std::time::Duration;
 use async_trait::async_trait;
 use pingora::prelude::{Server, background_service};
 use pingora::server::configuration::ServerConf;
-use pingora::server::{RunArgs, ShutdownSignal, ShutdownSignalWatch, ShutdownWatch};
-use pingora::services::background::BackgroundService;
-use pingora::services::listening::Service;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{Instant, sleep};
+use pingora::server::{RunArgs, ShutdownSignal, ShutdownSignalWatch};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Mutex;
 
 use crate::clock;
 use crate::config::Config;
 use crate::config::load::Sources;
+use crate::edge::accepting::Accepting;
 use crate::edge::admin::Admin;
 use crate::edge::collector::Collector;
 use crate::edge::door::Door;
 use crate::edge::http::{HttpClient, HttpError};
 use crate::edge::leash::Leashed;
-use crate::edge::listeners::{self, Doors, ListenError};
+use crate::edge::lifecycle::{Ended, Lifecycle};
+use crate::edge::listeners::{self, ListenError};
+use crate::edge::notify::{self, State};
 use crate::edge::proxy::Proxy;
 use crate::edge::reload::Reloader;
 use crate::edge::serving::{Current, Serving};
 use crate::gate::memory::Memory;
 use crate::gate::seal::RandomError;
 use crate::gate::{Gate, NoSessionKey};
-use crate::telemetry::{self, InFlight, Queue, Told};
+use crate::telemetry::{self, Queue, Told};
 
-/// How long running requests may take to end after SIGTERM.
-const DRAIN: Duration = Duration::from_secs(25);
-/// How much of that the collector may take for the last spans.
+/// How long the collector may take for the last spans.
 const LAST_SPANS: Duration = Duration::from_secs(3);
-const DRAIN_STEP: Duration = Duration::from_millis(20);
 /// Retries of one request towards the app: before anything was sent, or of an
 /// idempotent one on a kept connection that turned out to be dead.
 const RETRIES: usize = 4;
@@ -72,9 +71,8 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
     {
         tracing::debug!("a TLS crypto provider was installed before");
     }
-    listeners::check(&config.server)?;
     let http = HttpClient::new()?;
-    let in_flight = InFlight::default();
+    let life = Arc::new(Lifecycle::default());
     let memory = Arc::new(Memory::new(&mut clock::random)?);
     let gate = Gate::with_memory(config, memory)?;
     let (queue, records) = Queue::new();
@@ -88,28 +86,43 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
     serving.take_over();
     let collector = Collector::new(records, serving.collector());
     let serving = Arc::new(Current::from_pointee(serving));
-    let proxy = Proxy::new(Arc::clone(&serving), in_flight.clone());
+    let proxy = Proxy::new(Arc::clone(&serving), Arc::clone(&life));
     let reloader = Reloader::new(path.to_owned(), config, sources, Arc::clone(&serving));
 
     let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
     server.bootstrap();
+    let listeners = listeners::open(&config.server)?;
     let public = Leashed::new(&server.configuration, proxy, &serving.load());
-    let door = Door::new(public, &config.server, &serving)?;
-    let public = listeners::public(door, &config.server);
-    let doors = Doors::new(&config.server);
-    let admin = Admin::new(Arc::clone(&serving), doors.open());
-    let mut admin = Service::new("admin".to_owned(), admin);
-    admin.add_tcp(&config.server.admin_listen.to_string());
-    admin.threads = Some(1);
+    let public = Door::new(public, &config.server, &serving)?;
+    let admin = Admin::new(Arc::clone(&serving), Arc::clone(&life));
+    let public = Accepting::new(
+        "public",
+        public,
+        listeners.public,
+        Arc::clone(&life),
+        None,
+        || notify::tell(State::Ready),
+    );
+    // Whoever asks for health is answered to the very end: this life never ends.
+    let to_the_end = Arc::new(Lifecycle::default());
+    let admin = Accepting::new(
+        "admin",
+        admin,
+        vec![listeners.admin],
+        to_the_end,
+        Some(1),
+        || {},
+    );
     server.add_service(public);
     server.add_service(admin);
     server.add_service(background_service("configuration", reloader));
     server.add_service(background_service("collector", collector));
-    server.add_service(background_service("drain", Drain(in_flight, queue)));
-    server.add_service(background_service("doors", doors));
-    tracing::info!(address = %config.server.admin_listen, "listening for health checks");
     server.run(RunArgs {
-        shutdown_signal: Box::new(Signals),
+        shutdown_signal: Box::new(Stopping {
+            serving,
+            life,
+            queue,
+        }),
     });
     Ok(())
 }
@@ -121,60 +134,70 @@ fn server_conf(config: &Config) -> ServerConf {
         // A runtime for each thread: connections are many and short, and none of
         // their tasks is worth moving to another core (docs/performance.md).
         work_stealing: false,
-        // `Drain` ends the process as soon as nothing is being served.
-        grace_period_seconds: Some(DRAIN.as_secs() + 1),
-        graceful_shutdown_timeout_seconds: Some(1),
         ..ServerConf::default()
     }
 }
 
-/// SIGTERM and SIGINT drain; SIGHUP is the reloader's.
-struct Signals;
+/// SIGTERM and SIGINT drain; SIGHUP is the reloader's. The process ends here:
+/// pingora's own way closes all listeners at once, health checks included.
+struct Stopping {
+    serving: Arc<Current>,
+    life: Arc<Lifecycle>,
+    queue: Queue,
+}
 
-#[async_trait]
-impl ShutdownSignalWatch for Signals {
-    async fn recv(&self) -> ShutdownSignal {
-        // SIGQUIT would dump a core that holds keys.
-        let (Ok(mut terminate), Ok(mut interrupt), Ok(mut quit)) = (
-            signal(SignalKind::terminate()),
-            signal(SignalKind::interrupt()),
-            signal(SignalKind::quit()),
-        ) else {
-            tracing::error!("signals cannot be waited for");
-            return ShutdownSignal::FastShutdown;
-        };
+/// The signals that end it.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    quit: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            // By default, SIGQUIT would dump a core that holds keys.
+            quit: signal(SignalKind::quit())?,
+        })
+    }
+
+    /// Whether it was SIGINT.
+    async fn next(&mut self) -> bool {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            _ = quit.recv() => {}
+            _ = self.terminate.recv() => false,
+            _ = self.interrupt.recv() => true,
+            _ = self.quit.recv() => false,
         }
-        tracing::info!("stopping: running requests may end");
-        ShutdownSignal::GracefulTerminate
     }
 }
 
-/// Ends the process once nothing is being served any more, or after [`DRAIN`].
-struct Drain(InFlight, Queue);
-
 #[async_trait]
-impl BackgroundService for Drain {
-    async fn start(&self, mut shutdown: ShutdownWatch) {
-        if shutdown.changed().await.is_err() {
-            return;
+impl ShutdownSignalWatch for Stopping {
+    async fn recv(&self) -> ShutdownSignal {
+        let Ok(mut signals) = Signals::new() else {
+            tracing::error!("signals cannot be waited for");
+            return ShutdownSignal::FastShutdown;
+        };
+        let by_hand = signals.next().await;
+        let mut stop = self.serving.load().stop();
+        if by_hand {
+            // Nobody balances load to a terminal.
+            stop.delay = Duration::ZERO;
         }
-        let began = Instant::now();
-        // A request that was accepted a moment ago has not been counted yet.
-        sleep(DRAIN_STEP * 5).await;
-        while !self.0.is_empty() && began.elapsed() < DRAIN {
-            sleep(DRAIN_STEP).await;
+        tracing::info!("stopping: running requests may end");
+        notify::tell(State::Stopping);
+        // One at a time asks for the next signal.
+        let signals = Mutex::new(signals);
+        let next = || async {
+            signals.lock().await.next().await;
+        };
+        match self.life.end(stop, next).await {
+            Ended::Drained => tracing::info!("stopped"),
+            Ended::CutShort => tracing::warn!("stopped with requests still running"),
         }
-        if self.0.is_empty() {
-            tracing::info!("stopped");
-        } else {
-            tracing::warn!("stopped with requests still running");
-        }
-        let left = DRAIN.saturating_sub(began.elapsed()).min(LAST_SPANS);
-        if !self.1.flush(left).await {
+        if !self.queue.flush(LAST_SPANS).await {
             tracing::warn!("stopped with spans that the collector does not have");
         }
         telemetry::flush();

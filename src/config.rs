@@ -39,7 +39,7 @@ pub mod schema;
 mod telemetry;
 
 pub use api::BearerTokens;
-pub use listen::{Listen, ServerTls};
+pub use listen::{Listen, ServerTls, Stop};
 pub use outbound::{OutboundProxy, ProviderHttp};
 pub use telemetry::{Log, LogFormat, LogUser, Otlp, Share, Telemetry};
 
@@ -126,6 +126,8 @@ pub struct Server {
     pub forward_auth: Option<ForwardAuth>,
     /// Whether routes match whatever the case of a path is.
     pub ignore_path_case: bool,
+    /// How the process stops.
+    pub stop: Stop,
     /// Worker threads; at least one.
     pub threads: usize,
 }

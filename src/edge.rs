@@ -1,5 +1,6 @@
 //! I/O: each file a translator between the core and the world. Decides nothing.
 
+pub mod accepting;
 pub mod admin;
 pub mod collector;
 pub mod door;
@@ -9,10 +10,12 @@ mod form;
 mod handshake;
 pub mod http;
 pub mod leash;
+pub mod lifecycle;
 pub mod links;
 pub mod listeners;
 mod metrics;
 mod missing_key;
+pub mod notify;
 pub mod oidc;
 mod perform;
 pub mod provider;
@@ -26,3 +29,4 @@ pub mod skew;
 mod turns;
 mod upstream;
 mod view;
+mod websocket;

@@ -326,6 +326,14 @@ impl Gate {
         self.ring.uses()
     }
 
+    /// Another one takes the requests that come from now on. Those under way go
+    /// on with this one, a websocket for days: it gives back the memory of
+    /// verified sessions and tokens, which would else add up with every reload.
+    pub fn retire(&self) {
+        self.verified.clear();
+        self.bearers.clear();
+    }
+
     /// What the cache of verified sessions and bearer tokens comes to.
     #[must_use]
     pub fn verified_figures(&self) -> Figures {

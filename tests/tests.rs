@@ -49,6 +49,7 @@
 //! - `apps`: several of them, by other protocols, under other names
 //! - `traffic`: websockets, streams, gRPC and large bodies pass as they are
 //! - `listeners`: TLS and its certificates, HTTP/2, unix sockets
+//! - `operations`: restarts, drains and reloads under load, alone and behind load balancers
 //! - `reload`: a changed configuration while requests go on
 //! - `metrics`: what an instance says of itself
 //! - `traces`: by which name a request is known to the app and in the log
@@ -108,6 +109,7 @@ mod suite {
     mod metrics;
     mod online;
     mod open_connections;
+    mod operations;
     mod origins;
     mod outbound;
     mod pages;

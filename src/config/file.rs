@@ -50,6 +50,8 @@ pub(crate) struct ServerTable {
     pub(crate) forward_auth: MaybeText,
     pub(crate) forward_auth_cookies: Option<Item<bool>>,
     pub(crate) ignore_path_case: Option<Item<bool>>,
+    pub(crate) shutdown_delay: MaybeText,
+    pub(crate) grace_period: MaybeText,
 }
 
 /// `server.tls`.
@@ -314,6 +316,8 @@ impl ServerTable {
             forward_auth: table.text("forward_auth"),
             forward_auth_cookies: table.boolean("forward_auth_cookies"),
             ignore_path_case: table.boolean("ignore_path_case"),
+            shutdown_delay: table.text("shutdown_delay"),
+            grace_period: table.text("grace_period"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where the public is served, and by which certificate.
+//! Where the public is served, by which certificate, and how that stops.
 //!
 //! Owns what an address is, as far as it can be written into the
 //! configuration. Must not open one: that is `edge::listeners`.
@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::sign::CertifiedKey;
 
@@ -26,6 +27,15 @@ impl fmt::Display for Listen {
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
+}
+
+/// How a stop goes: `server.shutdown_delay` and `server.grace_period`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// How long requests are still accepted while health checks are told otherwise.
+    pub delay: Duration,
+    /// How long running requests may take to end after that.
+    pub grace: Duration,
 }
 
 /// `server.tls`: a certificate chain, the server's own first, and its key,

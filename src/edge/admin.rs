@@ -2,13 +2,13 @@
 //! authentication.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use http::{Method, Response, StatusCode};
 use pingora::apps::http_app::ServeHttp;
 use pingora::protocols::http::ServerSession;
 
+use super::lifecycle::Lifecycle;
 use super::links::Link;
 use super::metrics;
 use super::serving::Current;
@@ -18,14 +18,14 @@ use crate::version;
 #[derive(Debug)]
 pub struct Admin {
     serving: Arc<Current>,
-    listening: Arc<AtomicBool>,
+    life: Arc<Lifecycle>,
 }
 
 impl Admin {
-    /// Answers for what is being served by, and for listeners that `listening` speaks of.
+    /// Answers for what is being served by, and for the stage of `life`.
     #[must_use]
-    pub fn new(serving: Arc<Current>, listening: Arc<AtomicBool>) -> Self {
-        Self { serving, listening }
+    pub fn new(serving: Arc<Current>, life: Arc<Lifecycle>) -> Self {
+        Self { serving, life }
     }
 
     fn answer(&self, method: &Method, path: &str) -> (StatusCode, &'static str, String) {
@@ -39,7 +39,12 @@ impl Admin {
         }
         match path {
             "/healthz" => (StatusCode::OK, TEXT, "alive\n".to_owned()),
-            "/readyz" if !self.listening.load(Ordering::Acquire) => (
+            "/readyz" if self.life.is_leaving() => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                TEXT,
+                "not ready: stopping\n".to_owned(),
+            ),
+            "/readyz" if !self.life.is_listening() => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 TEXT,
                 "not ready: the public listeners do not answer yet\n".to_owned(),

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pingora::apps::ServerApp;
-use pingora::protocols::Stream;
+use pingora::protocols::{ALPN, Stream};
 use pingora::server::ShutdownWatch;
 use tokio::time::timeout;
 
@@ -19,6 +19,7 @@ use super::handshake::Handshakes;
 use super::leash::Leashed;
 use super::listeners::ListenError;
 use super::serving::Current;
+use super::websocket::watched;
 use crate::config::Server;
 
 /// What HTTP/2 begins with (RFC 9113 3.4); no method of HTTP/1 begins so.
@@ -67,11 +68,15 @@ impl ServerApp for Door {
             Some(_) | None => connection,
         };
         let is_plain = connection.get_ssl_digest().is_none();
-        let app = match is_plain && is_http2(&mut connection).await? {
-            true => &self.http2,
-            false => &self.http,
-        };
-        app.process_new(connection, shutdown).await
+        if is_plain && is_http2(&mut connection).await? {
+            return self.http2.process_new(connection, shutdown).await;
+        }
+        if connection.selected_alpn_proto() == Some(ALPN::H2) {
+            return self.http.process_new(connection, shutdown).await;
+        }
+        // Only HTTP/1.1 can become a websocket here.
+        let serve = |connection| self.http.process_new(connection, shutdown);
+        watched(connection, serve).await
     }
 
     async fn cleanup(&self) {

@@ -4,10 +4,11 @@
 //! says whether a lease still holds. pingora has no means to end a connection
 //! on which nothing moves, so each request is served inside a future of ours
 //! that can be dropped, and with it both of its sockets. A client sees the
-//! connection break; there is no frame of ours in a protocol that is not ours.
+//! connection break. When the process stops, websockets are told first
+//! (`websocket`), since their people did nothing that would end them.
 
 use std::cell::RefCell;
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -23,11 +24,12 @@ use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use pingora::server::configuration::ServerConf;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::proxy::Proxy;
 use super::serving::Serving;
 use super::view::Received;
+use super::websocket::Farewell;
 use crate::clock;
 use crate::gate::Gate;
 use crate::gate::lease::Lease;
@@ -39,6 +41,9 @@ use crate::telemetry::{AccessLine, Phases, Spans, Telemetry};
 /// How often the core is asked at least: a newer generation that another
 /// request brings has to be noticed while it is new.
 const STEP: Duration = Duration::from_secs(10);
+
+/// The reason of connections that end with the process.
+const STOPPING: &str = "stopping";
 
 /// How long an HTTP/2 connection may go without a request.
 const HTTP2_IDLE: Duration = Duration::from_secs(180);
@@ -63,6 +68,8 @@ pub(super) struct Leash {
     pub(super) spans: Option<Spans>,
     /// The name of the app at its other end.
     pub(super) upstream: Option<String>,
+    /// How it is told of the end, if it can be told.
+    pub(super) farewell: Option<Farewell>,
 }
 
 /// The request was not served by [`Leashed`].
@@ -138,14 +145,14 @@ impl Ends {
         }
     }
 
-    fn tell(&self, leash: &Leash, why: &Denial) {
+    fn tell(&self, leash: &Leash, reason: &'static str) {
         self.by.load().1.tell(&AccessLine {
             method: leash.method.as_str(),
             path: &leash.path,
             status: leash.status,
             note: &Note {
                 outcome: "ended",
-                reason: Some(why.reason()),
+                reason: Some(reason),
                 ..leash.note.clone()
             },
             trace: leash.trace.as_ref(),
@@ -199,6 +206,7 @@ impl Leashed {
     async fn serve(
         &self,
         request: impl Future<Output = Option<ReusedHttpStream>>,
+        shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
         let mut request = pin!(request);
         let leashed = poll_fn(|context| match request.as_mut().poll(context) {
@@ -213,12 +221,27 @@ impl Leashed {
             Err(done) => return done,
         };
         tokio::select! {
-            done = request => done,
+            done = &mut request => return done,
             why = self.ends.of(&mut leash.lease, &leash.request) => {
-                self.ends.tell(&leash, &why);
-                None
+                self.ends.tell(&leash, why.reason());
+                return None;
             }
+            () = stopped(shutdown) => {}
         }
+        // What never ends by itself is not waited for; its browser asks again.
+        self.ends.tell(&leash, STOPPING);
+        let farewell = leash.farewell?;
+        farewell.say();
+        timeout(Farewell::PATIENCE, request).await.ok()?
+    }
+}
+
+/// Returns when the process stops.
+async fn stopped(shutdown: &ShutdownWatch) {
+    let mut shutdown = shutdown.clone();
+    if shutdown.wait_for(|stops| *stops).await.is_err() {
+        // Nobody can say so any more.
+        pending::<()>().await;
     }
 }
 
@@ -237,7 +260,8 @@ impl HttpServerApp for Leashed {
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
         let request = self.proxy.process_new_http(session, shutdown);
-        LEASH.scope(RefCell::default(), self.serve(request)).await
+        let served = self.serve(request, shutdown);
+        LEASH.scope(RefCell::default(), served).await
     }
 
     fn h2_options(&self) -> Option<H2Options> {

@@ -1,30 +1,22 @@
-//! The public listeners: TCP addresses and unix sockets.
+//! The listeners: TCP addresses and unix sockets.
 //!
 //! Owns how they are opened, and what makes sure of it beforehand. Must not know what is served on them.
 
 use std::fs;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use async_trait::async_trait;
-use pingora::listeners::ListenerConfig;
-use pingora::server::ShutdownWatch;
-use pingora::services::background::BackgroundService;
-use pingora::services::listening::Service;
-use tokio::time::{Instant, sleep};
+use pingora::protocols::l4::listener::Listener;
+use tokio::net::TcpSocket;
 
 use crate::config::{Listen, Server};
-use crate::telemetry;
 
-/// How long the listeners may take to open.
-const OPEN_WITHIN: Duration = Duration::from_secs(10);
-const OPEN_STEP: Duration = Duration::from_millis(20);
+/// How many connections may wait to be accepted; the kernel has a limit of its own.
+const BACKLOG: u32 = 65_535;
 
 /// Why there is no listener.
 #[derive(Debug, thiserror::Error)]
@@ -44,34 +36,104 @@ pub enum ListenError {
     Tls,
 }
 
-/// Makes sure of all addresses: pingora would panic on one that is taken, and
-/// take a unix socket away from whoever listens on it. Removes sockets that
-/// nobody listens on any more.
+/// A listener.
+pub struct Opened {
+    /// Where it is; the kernel's choice for port 0.
+    pub(super) address: Listen,
+    socket: Socket,
+}
+
+enum Socket {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// All listeners of an instance.
+#[derive(Debug)]
+pub struct Listeners {
+    /// Those of `server.listen`.
+    pub public: Vec<Opened>,
+    /// That of `server.admin_listen`.
+    pub admin: Opened,
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Opened {
+    /// For the runtime that accepts on it.
+    pub(super) fn into_listener(self) -> io::Result<Listener> {
+        Ok(match self.socket {
+            Socket::Tcp(listener) => {
+                let socket = TcpStream::from(OwnedFd::from(listener));
+                socket.set_nonblocking(true)?;
+                // On one that listens already, this sets how many may wait.
+                TcpSocket::from_std_stream(socket).listen(BACKLOG)?.into()
+            }
+            Socket::Unix(listener) => {
+                listener.set_nonblocking(true)?;
+                tokio::net::UnixListener::from_std(listener)?.into()
+            }
+        })
+    }
+}
+
+/// Opens all listeners, or none. Removes sockets that nobody listens on any more.
 ///
 /// # Errors
 /// The first address that cannot be listened on.
-pub fn check(server: &Server) -> Result<(), ListenError> {
-    let admin = Listen::Tcp(server.admin_listen);
-    let public = server.listen.iter().map(|a| ("server.listen", a));
-    // All are held at once, so that two equal ones show too.
-    let mut held = Vec::new();
-    for (key, address) in public.chain([("server.admin_listen", &admin)]) {
-        let tried = match address {
-            Listen::Tcp(address) => TcpListener::bind(address).map(|held_one| {
-                held.push(held_one);
-            }),
-            Listen::Unix(path) => make_way(path),
-        };
-        tried.map_err(|source| ListenError::Address {
-            key,
-            address: address.clone(),
-            source,
-        })?;
+pub fn open(server: &Server) -> Result<Listeners, ListenError> {
+    let mut public = Vec::new();
+    for address in &server.listen {
+        let key = "server.listen";
+        public.push(match address {
+            Listen::Tcp(address) => tcp(*address, key)?,
+            Listen::Unix(path) => unix(path, server.socket_mode)?,
+        });
     }
-    Ok(())
+    let admin = tcp(server.admin_listen, "server.admin_listen")?;
+    Ok(Listeners { public, admin })
 }
 
-/// Leaves nothing at the path, and has made sure that a socket can be there.
+fn tcp(address: SocketAddr, key: &'static str) -> Result<Opened, ListenError> {
+    let bound = TcpListener::bind(address).and_then(|socket| Ok((socket.local_addr()?, socket)));
+    let (address, socket) = bound.map_err(|source| ListenError::Address {
+        key,
+        address: Listen::Tcp(address),
+        source,
+    })?;
+    Ok(Opened {
+        address: Listen::Tcp(address),
+        socket: Socket::Tcp(socket),
+    })
+}
+
+fn unix(path: &Path, mode: u32) -> Result<Opened, ListenError> {
+    let opened = make_way(path).and_then(|()| {
+        let socket = UnixListener::bind(path)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+        Ok(socket)
+    });
+    let address = Listen::Unix(path.to_owned());
+    match opened {
+        Ok(socket) => Ok(Opened {
+            address,
+            socket: Socket::Unix(socket),
+        }),
+        Err(source) => Err(ListenError::Address {
+            key: "server.listen",
+            address,
+            source,
+        }),
+    }
+}
+
+/// Leaves nothing at the path: a socket can be there.
 fn make_way(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -89,88 +151,7 @@ fn make_way(path: &Path) -> io::Result<()> {
             Err(error) => return Err(error),
         },
     }
-    UnixListener::bind(path).map(drop)?;
-    fs::remove_file(path)
-}
-
-/// A service for the public on all its addresses. Where TLS ends here, the
-/// application does that itself.
-#[must_use]
-pub fn public<A>(app: A, server: &Server) -> Service<A> {
-    let mut service = Service::new("public".to_owned(), app);
-    for address in &server.listen {
-        service.add_listener(match address {
-            Listen::Tcp(address) => ListenerConfig::tcp(address.to_string()),
-            Listen::Unix(path) => ListenerConfig::uds(path.to_string_lossy())
-                .permissions(fs::Permissions::from_mode(server.socket_mode)),
-        });
-    }
-    service
-}
-
-/// Tells when the public listeners answer: pingora starts all services at once,
-/// so that health checks would otherwise call ready what does not listen yet.
-#[derive(Debug)]
-pub struct Doors {
-    addresses: Vec<Listen>,
-    open: Arc<AtomicBool>,
-}
-
-impl Doors {
-    /// Those of this configuration.
-    #[must_use]
-    pub fn new(server: &Server) -> Self {
-        Self {
-            addresses: server.listen.clone(),
-            open: Arc::default(),
-        }
-    }
-
-    /// Whether all of them answer.
-    #[must_use]
-    pub fn open(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.open)
-    }
-}
-
-#[async_trait]
-impl BackgroundService for Doors {
-    async fn start(&self, _shutdown: ShutdownWatch) {
-        let began = Instant::now();
-        for address in &self.addresses {
-            while !answers(address).await {
-                if began.elapsed() > OPEN_WITHIN {
-                    tracing::error!(address = %address, "the listener did not open");
-                    telemetry::flush();
-                    std::process::exit(1);
-                }
-                sleep(OPEN_STEP).await;
-            }
-            tracing::info!(address = %address, "listening");
-        }
-        self.open.store(true, Ordering::Release);
-    }
-}
-
-async fn answers(address: &Listen) -> bool {
-    match address {
-        // Only the kernel knows which one it became.
-        Listen::Tcp(address) if address.port() == 0 => true,
-        Listen::Tcp(address) => tokio::net::TcpStream::connect(reachable(*address))
-            .await
-            .is_ok(),
-        Listen::Unix(path) => tokio::net::UnixStream::connect(path).await.is_ok(),
-    }
-}
-
-/// Where this machine itself reaches an address that may stand for all of its own.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
+    Ok(())
 }
 
 #[cfg(test)]
@@ -199,6 +180,9 @@ mod tests {
         let link = home.path().join("link.sock");
         std::os::unix::fs::symlink(&target, &link).unwrap();
         assert!(make_way(&link).is_err(), "a link is no socket");
-        assert!(make_way(&home.path().join("none/v.sock")).is_err());
+        let nowhere = unix(&home.path().join("none/v.sock"), 0o660);
+        assert!(nowhere.is_err());
+        let opened = unix(&path, 0o600).is_err();
+        assert!(opened, "somebody's file is there");
     }
 }

@@ -20,11 +20,13 @@ use pingora::{Error, ErrorType};
 
 use super::failed::{failure, unreadable};
 use super::leash::Leash;
+use super::lifecycle::Lifecycle;
 use super::refresh::Flight;
 use super::respond;
 use super::serving::{Current, Serving};
 use super::upstream::Resolver;
 use super::view::{self, Received};
+use super::websocket::Farewell;
 use crate::gate::cache::Audience;
 use crate::gate::headers::Name;
 use crate::gate::origin::PublicOrigin;
@@ -32,7 +34,7 @@ use crate::gate::reply::{Note, Reply};
 use crate::gate::route::Access;
 use crate::gate::{Decision, Forward};
 use crate::telemetry::trace::Trace;
-use crate::telemetry::{AccessLine, InFlight, InFlightGuard, Phases, Spans};
+use crate::telemetry::{AccessLine, InFlightGuard, Phases, Spans};
 
 /// How long a connection may wait for its next request, in seconds.
 const KEEPALIVE_SECONDS: u64 = 60;
@@ -43,7 +45,7 @@ const CLIENT_WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Proxy {
     /// What the configuration of today has come to; each request keeps its own.
     serving: Arc<Current>,
-    in_flight: InFlight,
+    life: Arc<Lifecycle>,
 }
 
 /// What one request carries from callback to callback.
@@ -64,8 +66,8 @@ pub struct Context {
 impl Proxy {
     /// A proxy that serves by whatever is current.
     #[must_use]
-    pub fn new(serving: Arc<Current>, in_flight: InFlight) -> Self {
-        Self { serving, in_flight }
+    pub fn new(serving: Arc<Current>, life: Arc<Lifecycle>) -> Self {
+        Self { serving, life }
     }
 }
 
@@ -107,7 +109,7 @@ impl ProxyHttp for Proxy {
             refresh: None,
             note: Note::default(),
             attempts: 0,
-            _in_flight: self.in_flight.enter(),
+            _in_flight: self.life.request(),
         }
     }
 
@@ -120,7 +122,7 @@ impl ProxyHttp for Proxy {
         session: &mut Session,
         ctx: &mut Context,
     ) -> pingora::Result<bool> {
-        limit_connection(session);
+        limit_connection(session, self.life.is_leaving());
         let serving = Arc::clone(&ctx.serving);
         (ctx.trace, ctx.spans) = serving.telemetry.trace(&session.req_header().headers);
         let client = client_of(session);
@@ -253,6 +255,7 @@ impl ProxyHttp for Proxy {
                 phases: ctx.phases,
                 spans: ctx.spans,
                 upstream: serving.app(forward).map(Resolver::name).map(str::to_owned),
+                farewell: Farewell::of(upstream_response),
             };
             leash.put_on().map_err(|_| internal())?;
         }
@@ -377,9 +380,12 @@ fn stays_open(response: &ResponseHeader) -> bool {
 }
 
 /// pingora waits for the next request on a connection without end, and for a
-/// client that never reads: both hold resources for nothing.
-fn limit_connection(session: &mut Session) {
-    if session
+/// client that never reads: both hold resources for nothing. Once the end has
+/// begun, the answer says that it is the connection's last one.
+fn limit_connection(session: &mut Session, is_leaving: bool) {
+    if is_leaving {
+        session.set_keepalive(None);
+    } else if session
         .get_keepalive()
         .is_some_and(|seconds| seconds == 0 || seconds > KEEPALIVE_SECONDS)
     {

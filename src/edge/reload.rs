@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::links::{Link, Links};
+use super::notify::{self, State};
 use super::provider::ProviderState;
 use super::serving::{Current, Serving};
 use crate::config::Config;
@@ -192,8 +193,9 @@ impl Reloader {
     }
 
     fn serve_by(&self, next: Arc<Serving>) {
-        self.serving.store(Arc::clone(&next));
+        let before = self.serving.swap(Arc::clone(&next));
         next.take_over();
+        before.gate.retire();
         next.counters.reloads.done.fetch_add(1, Ordering::Relaxed);
         tracing::info!("the configuration was reloaded");
     }
@@ -240,9 +242,15 @@ impl BackgroundService for Reloader {
             // Files that change one after the other are taken up together.
             let is_stable = sources == seen;
             seen = sources;
+            if is_asked {
+                notify::tell(State::Reloading);
+            }
             if is_asked || (is_stable && seen != settled) {
                 settled = seen.clone();
                 self.take_up(loaded, &mut kept).await;
+            }
+            if is_asked {
+                notify::tell(State::Ready);
             }
         }
     }

@@ -26,7 +26,7 @@ use super::refresh::{Flight, Refresher};
 use super::upstream::Resolver;
 use super::view::{FramingError, Received};
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Stop};
 use crate::gate::refresh::Outcome;
 use crate::gate::reply::Reply;
 use crate::gate::request::RequestView;
@@ -51,6 +51,8 @@ pub struct Serving {
     was_ready: Arc<AtomicBool>,
     /// `Strict-Transport-Security`, where it is wanted.
     pub(super) hsts: Option<HeaderValue>,
+    /// How the process stops.
+    stop: Stop,
     /// What handshakes are answered with.
     certificate: Option<Arc<CertifiedKey>>,
     upstreams: Vec<Resolver>,
@@ -143,6 +145,7 @@ impl Serving {
             counters: Arc::default(),
             was_ready: Arc::default(),
             hsts: config.server.hsts.clone(),
+            stop: config.server.stop,
             certificate: certificate(config),
             upstreams: resolvers(config),
             target,
@@ -175,6 +178,7 @@ impl Serving {
             counters: Arc::clone(&self.counters),
             was_ready: Arc::clone(&self.was_ready),
             hsts: config.server.hsts.clone(),
+            stop: config.server.stop,
             // Listeners that speak TLS do so until the next start.
             certificate: certificate(config).or_else(|| self.certificate()),
             upstreams: resolvers(config),
@@ -194,6 +198,12 @@ impl Serving {
             self.was_ready.store(true, Ordering::Release);
         }
         self.was_ready.load(Ordering::Acquire)
+    }
+
+    /// How the process stops under this configuration.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        self.stop
     }
 
     /// The providers.

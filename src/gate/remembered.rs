@@ -132,6 +132,13 @@ impl<V: Weigh> Remembered<V> {
         }
     }
 
+    /// Forgets all of them.
+    pub(super) fn clear(&self) {
+        if let Some(cache) = &self.cache {
+            cache.clear();
+        }
+    }
+
     /// Remembers one whose token holds.
     pub(super) fn remember(&self, asked: &Asked<'_>, verified: &Arc<V>) {
         let Some(cache) = &self.cache else {

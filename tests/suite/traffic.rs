@@ -132,7 +132,7 @@ fn a_large_download_takes_no_memory_however_slow_its_reader_is() {
 
 impl Harness {
     /// The cookies of somebody who has signed in, where the app has no pages.
-    fn signed_in_without_page(&self, username: &str) -> String {
+    pub(super) fn signed_in_without_page(&self, username: &str) -> String {
         let mut browser = self.browser();
         let login = browser.arrive("/_vestibule/login?rd=/_vestibule/signed-out");
         let answer = browser.submit_login(&login, username, self.idp().password(username));

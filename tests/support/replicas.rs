@@ -32,6 +32,11 @@ impl Harness {
     }
 
     fn replica(&self, number: usize) -> Option<Replica> {
+        self.replica_in(number, &[])
+    }
+
+    /// One more instance with these variables in its environment; `None` if a port was taken meanwhile.
+    pub(crate) fn replica_in(&self, number: usize, env: &[(&str, &str)]) -> Option<Replica> {
         let [address, admin] =
             [free_port(), free_port()].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
         let text = fs::read_to_string(&self.config).expect("the config");
@@ -43,6 +48,7 @@ impl Harness {
         fs::write(&config, text).expect("the config");
         let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
         command.args(["run", "--config"]).arg(&config);
+        command.envs(env.iter().copied());
         let name = records::unique("vestibule");
         let mut process = Process::start(&mut command, &records::log_dir(), &name);
         let probe = b"GET /readyz HTTP/1.1\r\nHost: admin\r\n\r\n";

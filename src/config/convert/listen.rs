@@ -1,4 +1,4 @@
-//! `server.listen`, `admin_listen`, `socket_mode`, `tls` and `hsts`.
+//! `server.listen`, `admin_listen`, `socket_mode`, `tls`, `hsts`, and how it stops.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use super::upstream::SOCKET_PATH_MAX;
 use crate::config::error::{ConfigErrorKind, ConfigWarningKind};
 use crate::config::file::{HstsTable, ServerTable, ServerTlsTable};
 use crate::config::reader::{Item, Text};
-use crate::config::{Listen, ServerTls};
+use crate::config::{Listen, ServerTls, Stop};
 use crate::gate::origin::PublicOrigin;
 
 /// `server.admin_listen` by default: this machine alone.
@@ -21,6 +21,12 @@ const ADMIN_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST)
 const SOCKET_MODE: u32 = 0o660;
 const SOCKET_MODES: std::ops::RangeInclusive<u32> = 0o600..=0o777;
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
+/// Longest `server.shutdown_delay`, in seconds: no load balancer asks more rarely.
+const SHUTDOWN_DELAY_MAX: u64 = 5 * 60;
+/// `server.grace_period` by default: less than the 30 s after which the kubelet kills.
+const GRACE_PERIOD: Duration = Duration::from_secs(25);
+/// The longest one, in seconds.
+const GRACE_PERIOD_MAX: u64 = 60 * 60;
 /// Longest `server.hsts.max_age`, in seconds: ten years.
 const HSTS_MAX: u64 = 3_650 * 86_400;
 
@@ -168,6 +174,21 @@ impl Conversion<'_> {
         }
         let certified = self.certified(key, &chain, &private)?;
         Some(ServerTls(Some(Arc::new(certified))))
+    }
+
+    /// How the process stops.
+    pub(super) fn stop(&mut self, table: &ServerTable) -> Option<Stop> {
+        let remedy = "write at most \"5m\"; as long as load balancers take to notice is enough";
+        let delay = table.shutdown_delay.as_ref();
+        let delay = self.span(delay, Duration::ZERO, 0..=SHUTDOWN_DELAY_MAX, remedy);
+        let remedy =
+            "write at most \"1h\"; whatever stops the process kills it by a limit of its own";
+        let grace = table.grace_period.as_ref();
+        let grace = self.span(grace, GRACE_PERIOD, 0..=GRACE_PERIOD_MAX, remedy);
+        Some(Stop {
+            delay: delay?,
+            grace: grace?,
+        })
     }
 
     pub(super) fn hsts(

@@ -44,6 +44,7 @@ impl Conversion<'_> {
         let threads = self.threads(table.threads.as_ref());
         let trusted_proxies = self.trusted_proxies(table);
         let forward_auth = self.forward_auth(table, &trusted_proxies);
+        let stop = self.stop(table);
         Some(Server {
             listen: listen.into_iter().map(|(address, _)| address).collect(),
             socket_mode,
@@ -59,6 +60,7 @@ impl Conversion<'_> {
                 .ignore_path_case
                 .as_ref()
                 .is_some_and(|item| item.value),
+            stop: stop?,
             threads,
         })
     }

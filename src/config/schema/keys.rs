@@ -137,6 +137,8 @@ pub(super) const KEYS: &[About] = &[
     key("server.forward_auth", "Answers front proxies that ask before they send a request on (at path_prefix + \"/auth\"), in the way of one of them. Only for server.trusted_proxies.").of(Words(&["off", "nginx", "traefik", "caddy", "envoy"])).or("off"),
     key("server.forward_auth_cookies", "Whether the front proxy hands the cookies of such answers to the browser: then they renew sessions.").or_is(false),
     key("server.ignore_path_case", "Whether routes match whatever the case of a path is: for apps on Windows, IIS or .NET.").or_is(false),
+    key("server.shutdown_delay", "After SIGTERM, how long requests are still accepted while /readyz says no: as long as load balancers take to notice.").of(Duration).or("0s"),
+    key("server.grace_period", "After that, how long running requests may take to end.").of(Duration).or("25s"),
     key("server.threads", "Worker threads. By default as many as there are cores, or as the cgroup grants.").of(Range(1, 1024)),
 
     key("upstream", "The app, or tables [upstream.NAME] of several. Needed but with server.forward_auth."),

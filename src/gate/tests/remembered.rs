@@ -61,6 +61,16 @@ fn a_session_costs_one_signature_check_until_its_seal_changes() {
 }
 
 #[test]
+fn a_core_that_is_succeeded_gives_its_memory_back_and_serves_on() {
+    let (mut desk, jar) = signed_in();
+    user(&mut desk, &jar);
+    assert_eq!(entries(&desk), 1);
+    desk.gate.retire();
+    assert_eq!(entries(&desk), 0);
+    assert_eq!(user(&mut desk, &jar), "kirsten.holm@example.org");
+}
+
+#[test]
 fn without_a_cache_every_request_costs_a_check() {
     let mut config = config();
     config.session.verification_cache = 0;

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::config::{
     AuthorizeParams, BearerTokens, ClientAuth, Config, EmailVerified, Endpoints, Identity, Listen,
     Log, LogFormat, LogUser, LogoutReach, Provider, ProviderHttp, ProviderId, ProviderKind,
-    Revoked, Server, Session as SessionConfig, Share, Telemetry, Upstreams,
+    Revoked, Server, Session as SessionConfig, Share, Stop, Telemetry, Upstreams,
 };
 use crate::gate::claims::ClaimPath;
 use crate::gate::client::TrustedProxies;
@@ -254,6 +254,10 @@ pub(in crate::gate) fn config() -> Config {
             trusted_proxies: TrustedProxies::default(),
             forward_auth: None,
             ignore_path_case: false,
+            stop: Stop {
+                delay: Duration::ZERO,
+                grace: Duration::from_secs(25),
+            },
             threads: 1,
         },
         upstreams: Upstreams {

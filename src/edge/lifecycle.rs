@@ -1,0 +1,240 @@
+//! From the first listener to the end of the process, and in which order the end comes.
+//!
+//! Owns the stages of a stop and how long each may take; must not know what is
+//! served, nor by whom. The order is what loses no request: first nobody is
+//! sent here any more, then nothing is accepted any more, then what is idle
+//! closes, and what runs is waited for.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use pingora::server::ShutdownWatch;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use crate::config::Stop;
+use crate::telemetry::{InFlight, InFlightGuard};
+
+/// How long a connection without a request may still bring one after the
+/// listeners have closed. A client that sends on a kept connection at that
+/// moment gets its answer (RFC 9112 9.3.1 lets it fail; RFC 9112 9.6).
+const LINGER: Duration = Duration::from_secs(1);
+const STEP: Duration = Duration::from_millis(20);
+
+/// The life of the process.
+#[derive(Debug)]
+pub struct Lifecycle {
+    listening: AtomicBool,
+    leaving: AtomicBool,
+    /// In pingora's form: true once nothing is accepted any more.
+    closing: watch::Sender<bool>,
+    /// True once connections without a request are to close.
+    clearing: watch::Sender<bool>,
+    connections: Arc<AtomicUsize>,
+    in_flight: InFlight,
+}
+
+/// How a stop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Nothing was being served any more.
+    Drained,
+    /// Requests were still running.
+    CutShort,
+}
+
+/// Counts one connection while it lives.
+#[derive(Debug)]
+pub(super) struct ConnectionGuard(Arc<AtomicUsize>);
+
+impl Drop for ConnectionGuard {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Default for Lifecycle {
+    fn default() -> Self {
+        Self {
+            listening: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
+            closing: watch::Sender::new(false),
+            clearing: watch::Sender::new(false),
+            connections: Arc::default(),
+            in_flight: InFlight::default(),
+        }
+    }
+}
+
+impl Lifecycle {
+    /// The public listeners accept.
+    pub(super) fn listens(&self) {
+        self.listening.store(true, Ordering::Release);
+    }
+
+    /// Whether the public listeners accept.
+    pub(super) fn is_listening(&self) -> bool {
+        self.listening.load(Ordering::Acquire)
+    }
+
+    /// Whether the end has begun: nobody should send anything here, and
+    /// connections close with their next answer.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
+    }
+
+    /// Turns true when nothing is accepted any more.
+    pub(super) fn closing(&self) -> ShutdownWatch {
+        self.closing.subscribe()
+    }
+
+    /// Returns when nothing is accepted any more.
+    pub(super) async fn closed(&self) {
+        let mut closing = self.closing.subscribe();
+        drop(closing.wait_for(|closing| *closing).await);
+    }
+
+    /// Returns when connections without a request have to close.
+    pub(super) async fn clearing(&self) {
+        // The sender is ours, so that this ends in no other way.
+        let mut clearing = self.clearing.subscribe();
+        drop(clearing.wait_for(|clearing| *clearing).await);
+    }
+
+    /// One more connection, until the guard is dropped.
+    pub(super) fn connection(&self) -> ConnectionGuard {
+        self.connections.fetch_add(1, Ordering::AcqRel);
+        ConnectionGuard(Arc::clone(&self.connections))
+    }
+
+    /// One more request, until the guard is dropped.
+    pub(super) fn request(&self) -> InFlightGuard {
+        self.in_flight.enter()
+    }
+
+    /// The end, in its order. `hasten` is somebody's second word: it skips what
+    /// is left of the delay, and after that of everything.
+    pub async fn end<F: Future<Output = ()>>(
+        &self,
+        stop: Stop,
+        mut hasten: impl FnMut() -> F,
+    ) -> Ended {
+        self.leaving.store(true, Ordering::Release);
+        if !stop.delay.is_zero() {
+            tokio::select! {
+                () = sleep(stop.delay) => {}
+                () = hasten() => {}
+            }
+        }
+        self.closing.send_replace(true);
+        let drained = pin!(self.drained(stop.grace));
+        tokio::select! {
+            ended = drained => ended,
+            () = hasten() => self.outcome(),
+        }
+    }
+
+    async fn drained(&self, grace: Duration) -> Ended {
+        let began = Instant::now();
+        self.until_no_connection(LINGER.min(grace)).await;
+        self.clearing.send_replace(true);
+        while !self.in_flight.is_empty() && began.elapsed() < grace {
+            sleep(STEP).await;
+        }
+        // An answer by HTTP/2 leaves after its request has ended, by its connection.
+        self.until_no_connection(LINGER.min(grace.saturating_sub(began.elapsed())))
+            .await;
+        self.outcome()
+    }
+
+    fn outcome(&self) -> Ended {
+        match self.in_flight.is_empty() {
+            true => Ended::Drained,
+            false => Ended::CutShort,
+        }
+    }
+
+    async fn until_no_connection(&self, patience: Duration) {
+        let began = Instant::now();
+        while self.connections.load(Ordering::Acquire) > 0 && began.elapsed() < patience {
+            sleep(STEP).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    fn stop(delay: u64, grace: u64) -> Stop {
+        Stop {
+            delay: Duration::from_secs(delay),
+            grace: Duration::from_secs(grace),
+        }
+    }
+
+    /// How long the end takes, in seconds, while `held` is held.
+    async fn end_of(life: &Lifecycle, stop: Stop) -> (Ended, u64) {
+        let began = Instant::now();
+        let ended = life.end(stop, pending::<()>).await;
+        (ended, began.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_serves_nothing_ends_at_once() {
+        let life = Lifecycle::default();
+        assert_eq!(end_of(&life, stop(0, 25)).await, (Ended::Drained, 0));
+        assert!(life.is_leaving() && *life.closing().borrow());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_leaves_before_it_closes() {
+        let life = Arc::new(Lifecycle::default());
+        let ending = tokio::spawn({
+            let life = Arc::clone(&life);
+            async move { end_of(&life, stop(5, 25)).await }
+        });
+        sleep(Duration::from_secs(4)).await;
+        assert!(life.is_leaving(), "health checks say so from the start");
+        assert!(!*life.closing().borrow(), "it accepts on");
+        assert_eq!(ending.await.unwrap(), (Ended::Drained, 5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn idle_connections_have_a_moment_and_requests_have_the_grace() {
+        let life = Lifecycle::default();
+        let _idle = life.connection();
+        assert_eq!(end_of(&life, stop(0, 25)).await, (Ended::Drained, 2));
+        let life = Lifecycle::default();
+        let _request = life.request();
+        assert_eq!(end_of(&life, stop(0, 25)).await, (Ended::CutShort, 25));
+        let life = Lifecycle::default();
+        let request = life.request();
+        let connection = life.connection();
+        tokio::spawn(async move {
+            sleep(Duration::from_secs(7)).await;
+            drop((request, connection));
+        });
+        assert_eq!(end_of(&life, stop(0, 25)).await, (Ended::Drained, 7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_word_hastens_it() {
+        let life = Lifecycle::default();
+        let _request = life.request();
+        let began = Instant::now();
+        let ended = life
+            .end(stop(60, 60), || sleep(Duration::from_secs(1)))
+            .await;
+        assert_eq!(
+            (ended, began.elapsed().as_secs()),
+            (Ended::CutShort, 2),
+            "the first one ends the delay, the second one the rest"
+        );
+    }
+}
