@@ -58,7 +58,7 @@ class Watcher(Load):
             try:
                 socket = await Socket.open(self.port, self.host, "/socket", [random.choice(self.hot).cookie()])
             except Failed as why:
-                self.note("socket", str(why), "open")
+                self.note("socket", str(why), "open", *self.may_be_refused(why))
                 await asyncio.sleep(0.2)
                 continue
             self.note("socket", "open", "open")
@@ -75,6 +75,10 @@ class Watcher(Load):
                     await socket.send(data, 8)
                 break
             socket.close()
+
+    def may_be_refused(self, _why):
+        """What a failure may be called where nobody has to be there."""
+        return ()
 
     async def login_in_flight(self, pause):
         """Signs in with a pause at the provider's page, so that what began at one instance ends at another."""
@@ -187,17 +191,18 @@ class Direct(Watcher):
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        self.refused = self.reopened = self.after = 0
+        self.refused = self.reopened = 0
         self.stopped_at = None
 
+    def may_be_refused(self, why):
+        return (str(why),) if self.stopped_at and "no connection" in str(why) else ()
+
     async def asked(self, kind, connection, target, headers, *expected, method="GET", body=b""):
-        if self.stopped_at:
-            self.after += 1
         try:
             connection.reopened = 0
             status, told, _ = await connection.ask(method, target, headers, body)
         except Failed as why:
-            if self.stopped_at and "no connection" in str(why):
+            if self.may_be_refused(why):
                 self.refused += 1
                 self.reopened += connection.reopened
                 return None, []
