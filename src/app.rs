@@ -102,7 +102,8 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
         Arc::clone(&life),
         None,
         || notify::tell(State::Ready),
-    );
+    )
+    .once_ready(Arc::clone(&serving));
     // Whoever asks for health is answered to the very end: this life never ends.
     let to_the_end = Arc::new(Lifecycle::default());
     let admin = Accepting::new(

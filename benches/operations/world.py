@@ -1,7 +1,6 @@
 """What load stands on: the app, the emulated provider, and instances of Vestibule that share keys and origin."""
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -29,11 +28,16 @@ class Instance:
     def __init__(self, world, number, port):
         self.port, self.admin = port, run.free_ports(1)[0]
         self.file = world.work / f"vestibule-{number}.toml"
-        self.log = world.work / f"vestibule-{number}.log"
+        self.work, self.number, self.starts = world.work, number, 0
         self.file.write_text(world.configuration(self.port, self.admin))
         self.program = None
 
+    @property
+    def log(self):
+        return self.work / f"vestibule-{self.number}-{self.starts}.log"
+
     def start(self):
+        self.starts += 1
         command = [vestibule(), "run", "--config", str(self.file)]
         self.program = run.Program(command, ANY_CPU, self.log, self.port)
         self.program.wait_for(self.is_ready)
@@ -109,6 +113,13 @@ class World:
         url = f"{self.provider.facts['admin']}/clients/{self.provider.facts['client_id']}"
         run.ask("PATCH", url, None, json.dumps(change))
 
+    def strange_lines(self):
+        """What the instances logged that explains a failure, the last of it."""
+        for log in sorted(self.work.glob("vestibule-*.log")):
+            for line in log.read_text().splitlines():
+                if '"level":"INFO"' not in line or '"status":5' in line:
+                    yield f"{log.name}: {line}"
+
     def balancer(self, kind):
         """HAProxy or nginx before all instances, by the configuration beside this file."""
         file = self.work / f"{kind}.conf"
@@ -123,7 +134,3 @@ class World:
         if kind == "nginx":
             return f"server 127.0.0.1:{instance.port} max_fails=1 fail_timeout=1s;"
         return f"server v{number} 127.0.0.1:{instance.port} check port {instance.admin}"
-
-
-def log_lines(instance, pattern):
-    return len(re.findall(pattern, instance.log.read_text()))
