@@ -74,7 +74,7 @@ fn fifteen_lines_protect_a_deployment_that_exists() {
     let sidecar = vestibule_in(deployment);
     is_restricted(sidecar);
     is_probed(sidecar, 9090);
-    assert_eq!(sidecar["resources"]["limits"]["memory"], "128Mi");
+    assert_eq!(sidecar["resources"]["limits"]["memory"], "160Mi");
     let labels = &deployment["spec"]["template"]["metadata"]["labels"];
     assert_eq!(
         open_ports(&objects, labels),
