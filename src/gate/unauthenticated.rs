@@ -64,10 +64,13 @@ impl Gate {
             return provider_out(req, why.reason());
         }
         let login = self.login_path(&self.page_before(req, face));
-        let mut body = json!({ "error": "unauthenticated" });
-        if self.providers.sign_anybody_in() {
-            body["login_url"] = json!(format!("{}{login}", face.origin));
-        }
+        let body = match self.providers.sign_anybody_in() {
+            true => json!({
+                "error": "unauthenticated",
+                "login_url": format!("{}{login}", face.origin),
+            }),
+            false => json!({ "error": "unauthenticated" }),
+        };
         let note = Note::new("sign_in_needed").because(why.reason());
         challenge(Reply::json(StatusCode::UNAUTHORIZED, &body, note), face)
     }

@@ -103,7 +103,9 @@ fn floods_of_frames_end_their_own_connection() {
 
     // CVE-2023-44487.
     let came = play(json!([["times", 2000, [get, ["reset", 1, 8]]]]));
-    assert_eq!(came.goaway, Some(ENHANCE_YOUR_CALM), "{came:?}");
+    // The reset of a connection with unread frames may overtake what was said.
+    let said = came.goaway == Some(ENHANCE_YOUR_CALM);
+    assert!(said || came.closed && came.goaway.is_none(), "{came:?}");
     // CVE-2024-27316 and its like.
     for bytes in [15_000, 0] {
         let came = play(json!([open, ["times", 20_000, [["continue", 1, bytes]]]]));
@@ -140,8 +142,17 @@ fn each_case(behind: &Behind) {
     let mut client = Client::of(chain.address);
     let mut wrong = Vec::new();
     for (number, (name, steps, fate)) in all_cases().into_iter().enumerate() {
-        let came = client.play(&at(&chain, &steps));
-        match behind.take(&chain, number) {
+        let came = client.play(&at(&chain, &marked(steps, number)));
+        // What was cut off reaches the app when it does, beside later cases too.
+        let is_of_this_one = |request: &Request| {
+            let mark = request.headers.iter().find(|(name, _)| name == MARK);
+            mark.is_none_or(|(_, case)| *case == number.to_string())
+        };
+        let seen = behind.take(&chain, number).map(|mut seen| {
+            seen.retain(is_of_this_one);
+            seen
+        });
+        match seen {
             Ok(seen) if is_right(&chain, fate, &came, &seen) => {}
             seen => wrong.push(format!("{name}: {came:?}\nthe app saw {seen:?}")),
         }
@@ -209,6 +220,23 @@ fn all_cases() -> Vec<(String, Value, Fate)> {
     all.into_iter()
         .map(|(name, steps, fate)| (name.to_owned(), steps, fate))
         .collect()
+}
+
+/// The field that says of which case a request is.
+const MARK: &str = "x-case";
+
+/// The steps with the number of their case in each head of a request.
+fn marked(mut steps: Value, number: usize) -> Value {
+    for step in steps.as_array_mut().into_iter().flatten() {
+        if step[0] != "headers" {
+            continue;
+        }
+        let fields = step[2].as_array_mut().expect("fields");
+        if fields.iter().any(|field| field[0] == ":method") {
+            fields.push(json!([MARK, number.to_string()]));
+        }
+    }
+    steps
 }
 
 /// For this proxy.
