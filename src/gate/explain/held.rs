@@ -9,7 +9,7 @@ use crate::gate::provider::Provider;
 use crate::gate::rule::Grant;
 use crate::gate::token::{BearerUse, ClaimedBearer};
 
-/// The claims of a [`ClaimSet`] as a session would keep them, or of a bearer token.
+/// The claims of a [`ClaimSet`](super::ClaimSet) as a session would keep them, or of a bearer token.
 pub(super) struct Held<'c> {
     pub(super) provider: &'c Provider,
     /// The ID token's, or the bearer token's.
