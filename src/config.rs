@@ -7,6 +7,7 @@
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -21,6 +22,7 @@ use crate::gate::forward_auth::ForwardAuth;
 use crate::gate::headers::HeaderRules;
 use crate::gate::identity::rule::{AttributeRule, ClaimRule};
 use crate::gate::origin::PublicOrigin;
+use crate::gate::page::Look;
 use crate::gate::route::Route;
 use crate::gate::seal::SecretKey;
 use crate::gate::time::UnixTime;
@@ -58,6 +60,8 @@ pub struct Config {
     pub headers: HeaderRules,
     /// The `[[route]]` tables, in the order of the file.
     pub routes: Vec<Route>,
+    /// How our own pages look.
+    pub pages: Arc<Look>,
     /// Logging.
     pub log: Log,
     /// Traces.

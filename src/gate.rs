@@ -83,7 +83,7 @@ use judging::Held;
 use leading::{Leads, is_preflight};
 use memory::Memory;
 use origin::PublicOrigin;
-use page::Page;
+use page::{Look, Page};
 use policy::{Denial, Forbidden};
 use provider::Providers;
 pub use provider::{Known, Seen};
@@ -117,6 +117,7 @@ pub struct Gate {
     forward_auth: Option<ForwardAuth>,
     /// Whether there is an app behind us.
     has_app: bool,
+    look: Arc<Look>,
     memory: Arc<Memory>,
     verified: Remembered<Verified>,
     bearers: Remembered<Bearer>,
@@ -188,10 +189,17 @@ impl Gate {
             proxies: config.server.trusted_proxies.clone(),
             forward_auth: config.server.forward_auth,
             has_app: config.upstreams.default.is_some() || !config.upstreams.apps.is_empty(),
+            look: Arc::clone(&config.pages),
             memory,
             verified: Remembered::new(room - for_bearers),
             bearers: Remembered::new(for_bearers),
         }
+    }
+
+    /// How its pages look.
+    #[must_use]
+    pub fn look(&self) -> &Look {
+        &self.look
     }
 
     /// What this instance remembers.

@@ -11,6 +11,7 @@ mod headers;
 mod identity;
 mod listen;
 mod nobody;
+mod pages;
 mod pem;
 mod provider;
 mod route;
@@ -43,6 +44,12 @@ pub(crate) trait SecretSource {
 pub(crate) trait Files {
     /// The text of a file; a relative path is relative to the configuration's folder.
     fn table(&self, path: &Path) -> Result<String, io::Error>;
+
+    /// The bytes of a file that need not be text.
+    fn bytes(&self, path: &Path) -> Result<Vec<u8>, io::Error>;
+
+    /// The names of the files in a folder, in order.
+    fn folder(&self, path: &Path) -> Result<Vec<String>, io::Error>;
 }
 
 /// Why an environment variable gives no text.
@@ -99,6 +106,7 @@ pub(crate) fn convert(
     );
     work.warn_of_nobody(file, &identities);
     work.warn_of_names_alike(file, &identities);
+    let pages = work.pages(&file.pages);
     let log = work.log(&file.log);
     let telemetry = work.telemetry(&file.telemetry);
     Some(Config {
@@ -108,6 +116,7 @@ pub(crate) fn convert(
         session: session?,
         headers,
         routes,
+        pages: pages.into(),
         log,
         telemetry: telemetry?,
     })

@@ -15,6 +15,10 @@ use crate::gate::cookie::CookieNameError;
 use crate::gate::headers::NameError;
 use crate::gate::headers::template::TemplateError;
 use crate::gate::origin::OriginError;
+use crate::gate::page::OwnTextError;
+use crate::gate::page::colour::ColourError;
+use crate::gate::page::look::LogoError;
+use crate::gate::page::templates::TemplateErrorKind;
 use crate::gate::route::PatternError;
 use crate::gate::seal::KeyError;
 
@@ -310,6 +314,27 @@ pub enum ConfigErrorKind {
     /// A map file with tables in it, none of which is the one.
     #[error("holds no table of values and names")]
     NoMap,
+    /// No colour.
+    #[error(transparent)]
+    Colour(#[from] ColourError),
+    /// `accent_dark` without `accent`.
+    #[error("has no effect without accent")]
+    AccentDarkAlone,
+    /// No logo.
+    #[error(transparent)]
+    Logo(#[from] LogoError),
+    /// No name to stand above every page.
+    #[error("is too long, or no single line")]
+    NotALine,
+    /// No text of our pages.
+    #[error(transparent)]
+    OwnText(#[from] OwnTextError),
+    /// A folder without templates.
+    #[error("names a folder without any template")]
+    NoTemplates,
+    /// A template of a page.
+    #[error(transparent)]
+    PageTemplate(#[from] TemplateErrorKind),
     /// Something in a map file that is no part of the map.
     #[error("is no part of the map that this file is read for")]
     BesideMap,
@@ -457,6 +482,9 @@ pub enum UrlProblem {
 /// What works, and may surprise.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigWarningKind {
+    /// `pages.accent`, or `pages.accent_dark`.
+    #[error("is hard to tell from the page that it stands on (less than 3:1, WCAG 1.4.11)")]
+    AccentFaint,
     /// `email_verified = "ignore"`.
     #[error("believes every email, also those that nobody has confirmed")]
     EmailIgnored,

@@ -9,8 +9,10 @@ use super::reader::{
     Findings, Item, Place, Scalar, Source, Table, Text, TextMap, TextOrTables, read_table,
 };
 
+mod pages;
 mod telemetry;
 
+pub(crate) use pages::PagesTable;
 pub(crate) use telemetry::{LogTable, OtlpTable, TelemetryTable};
 
 /// A text, if the file has it.
@@ -29,6 +31,7 @@ pub(crate) struct FileConfig {
     pub(crate) identity: IdentityTable,
     pub(crate) headers: HeadersTable,
     pub(crate) routes: Vec<RouteTable>,
+    pub(crate) pages: PagesTable,
     pub(crate) log: LogTable,
     pub(crate) telemetry: TelemetryTable,
 }
@@ -293,6 +296,7 @@ impl FileConfig {
             identity: root.table("identity", IdentityTable::read),
             headers: root.table("headers", HeadersTable::read),
             routes: root.table_list("route", RouteTable::read),
+            pages: root.table("pages", PagesTable::read),
             log: root.table("log", LogTable::read),
             telemetry: root.table("telemetry", TelemetryTable::read),
         })

@@ -23,6 +23,8 @@ use super::reader::{Findings, Place};
 const CONFIG_MAX: u64 = 1 << 20;
 /// Largest table of a file of its own: the longest import fits.
 const TABLE_MAX: u64 = 16 << 20;
+/// Largest picture that is read; one that fits into a page is smaller by far.
+const PICTURE_MAX: u64 = 1 << 20;
 /// Largest file of a secret.
 const SECRET_MAX: u64 = 64 << 10;
 
@@ -52,10 +54,21 @@ pub struct Loaded {
 /// that it named when it was read. Shows nothing of them.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Sources {
-    /// In the order in which they were read, with the most that is read of each.
-    files: Vec<(PathBuf, u64)>,
+    /// In the order in which they were read.
+    files: Vec<(PathBuf, Seen)>,
     /// Of all that was read, and of what could not be.
     digest: [u8; 32],
+}
+
+/// What is read of a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// A text of so many bytes at most.
+    Text(u64),
+    /// Bytes of which no more than so many are read.
+    Bytes(u64),
+    /// The names in a folder.
+    Names,
 }
 
 impl Sources {
@@ -64,9 +77,13 @@ impl Sources {
     #[must_use]
     pub fn read_again(&self) -> Self {
         let system = System::default();
-        for (path, max) in &self.files {
+        for (path, seen) in &self.files {
             // What cannot be read is part of what was seen.
-            drop(system.see(path, *max));
+            match seen {
+                Seen::Text(max) => drop(system.see(path, *max)),
+                Seen::Bytes(max) => drop(system.see_bytes(path, *max)),
+                Seen::Names => drop(system.see_folder(path)),
+            }
         }
         system.into_sources()
     }
@@ -166,7 +183,7 @@ fn unreadable(path: &Path, error: io::Error) -> ConfigErrors {
 struct System {
     folder: PathBuf,
     /// What was read, by path, and all that it held.
-    seen: RefCell<(Vec<(PathBuf, u64)>, Sha256)>,
+    seen: RefCell<(Vec<(PathBuf, Seen)>, Sha256)>,
 }
 
 impl System {
@@ -188,20 +205,56 @@ impl System {
 
     fn see(&self, path: &Path, max: u64) -> Result<Zeroizing<String>, io::Error> {
         let text = read(path, max);
+        let held = text.as_ref().ok().map(|text| text.as_bytes());
+        self.note(path, Seen::Text(max), held);
+        text
+    }
+
+    fn see_bytes(&self, path: &Path, max: u64) -> Result<Vec<u8>, io::Error> {
+        let mut bytes = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(max).read_to_end(&mut bytes));
+        let held = read.is_ok().then_some(bytes.as_slice());
+        self.note(path, Seen::Bytes(max), held);
+        read.map(|_| bytes)
+    }
+
+    /// Without what begins with a dot: mounted volumes keep their versions there.
+    fn see_folder(&self, path: &Path) -> Result<Vec<String>, io::Error> {
+        let names = std::fs::read_dir(path).and_then(|entries| {
+            let name = |entry: io::Result<std::fs::DirEntry>| {
+                entry.map(|entry| entry.file_name().to_string_lossy().into_owned())
+            };
+            entries.map(name).collect::<Result<Vec<_>, _>>()
+        });
+        let names = names.map(|mut names| {
+            names.retain(|name| !name.starts_with('.'));
+            names.sort();
+            names
+        });
+        let held = names.as_ref().ok().map(|names| names.join("/"));
+        self.note(path, Seen::Names, held.as_deref().map(str::as_bytes));
+        names
+    }
+
+    fn note(&self, path: &Path, seen: Seen, found: Option<&[u8]>) {
         let (files, held) = &mut *self.seen.borrow_mut();
-        files.push((path.to_owned(), max));
-        for part in [
-            path.as_os_str().as_encoded_bytes(),
-            text.as_ref().map_or(b"\0", |text| text.as_bytes()),
-        ] {
+        files.push((path.to_owned(), seen));
+        for part in [path.as_os_str().as_encoded_bytes(), found.unwrap_or(b"\0")] {
             held.update(part.len().to_le_bytes());
             held.update(part);
         }
-        text
     }
 }
 
 impl Files for System {
+    fn bytes(&self, path: &Path) -> Result<Vec<u8>, io::Error> {
+        self.see_bytes(&self.folder.join(path), PICTURE_MAX)
+    }
+
+    fn folder(&self, path: &Path) -> Result<Vec<String>, io::Error> {
+        self.see_folder(&self.folder.join(path))
+    }
+
     fn table(&self, path: &Path) -> Result<String, io::Error> {
         let text = self.see(&self.folder.join(path), TABLE_MAX)?;
         Ok(text.as_str().to_owned())

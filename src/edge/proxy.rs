@@ -159,7 +159,7 @@ impl ProxyHttp for Proxy {
                 warn_of_left_out(&reply.left_out);
                 ctx.note = std::mem::take(&mut reply.note);
                 let hsts = hsts(session, &serving);
-                respond::send(session, reply, hsts).await?;
+                respond::send(session, serving.gate.look(), reply, hsts).await?;
                 Ok(true)
             }
         }
@@ -319,7 +319,11 @@ impl ProxyHttp for Proxy {
                 !response.status.is_informational() || is_switch(response.status)
             });
             let hsts = hsts(session, &ctx.serving);
-            if !answered && respond::send(session, reply, hsts).await.is_err() {
+            if !answered
+                && respond::send(session, ctx.serving.gate.look(), reply, hsts)
+                    .await
+                    .is_err()
+            {
                 status = 0;
             }
         } else {

@@ -10,6 +10,7 @@ use pingora::{ErrorType, OrErr};
 use crate::gate::cache::{Audience, CacheControl, cache_control};
 use crate::gate::cookie::Stripped;
 use crate::gate::headers::is_override;
+use crate::gate::page::Look;
 use crate::gate::reply::Reply;
 use crate::gate::{Forward, Gate};
 use crate::telemetry::trace::{SpanId, TRACEPARENT, TRACESTATE, Trace};
@@ -29,10 +30,11 @@ const PAST_CACHE_CONTROL: &[&str] = &[
 /// Sends a reply of ours, a page in the language of the request; the app sees nothing of the request.
 pub(super) async fn send(
     session: &mut Session,
+    look: &Look,
     reply: Reply,
     hsts: Option<&HeaderValue>,
 ) -> pingora::Result<()> {
-    let reply = reply.spoken(&session.req_header().headers);
+    let reply = reply.spoken(look, &session.req_header().headers);
     let mut head = ResponseHeader::build(reply.status, Some(reply.headers.len() + 2))?;
     for (name, value) in reply.headers {
         head.append_header(name, value)?;

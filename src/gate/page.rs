@@ -3,23 +3,22 @@
 //! Owns what a page is made of and the policy under which it is shown; how it
 //! is written is [`render`]'s. Must not know when which one is shown.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha256};
-
 mod ask;
+pub mod colour;
 mod language;
+pub mod look;
 mod render;
 mod script;
 mod style;
+pub mod templates;
 mod text;
 mod words;
 
 pub use ask::Ask;
 pub use language::Language;
+pub use look::Look;
 pub use script::Script;
-use style::STYLE;
-pub use text::{Phrasebook, Text};
+pub use text::{OwnTextError, Phrasebook, Text};
 pub use words::Word;
 
 /// One page, in no language yet. Texts are plain; they are escaped when it is
@@ -253,24 +252,28 @@ impl Page {
         self.in_frame
     }
 
+    /// What sort of page it is: what the names of its words begin with.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        let key = self.title.as_ref().map_or("", Word::key);
+        key.split('.').next().unwrap_or_default()
+    }
+
     /// The policy under which the page is shown: its style sheet and, if it has
-    /// one, its script; nothing else (CSP 3). Where forms go is not bounded:
+    /// one, its script and the logo that it holds; nothing else (CSP 3), whatever
+    /// a template says. Where forms go is not bounded:
     /// browsers hold the redirects that an app answers with to that, too (ADR 13).
     #[must_use]
-    pub fn policy(&self) -> String {
+    pub fn policy(&self, look: &Look) -> String {
         let script = self
             .script
-            .map(|script| format!("; script-src {}", source_of(script.source())));
+            .map(|script| format!("; script-src {}", look::source_of(script.source())));
         let ancestors = if self.in_frame { "'self'" } else { "'none'" };
         format!(
-            "default-src 'none'; style-src {}{}; base-uri 'none'; frame-ancestors {ancestors}",
-            source_of(STYLE),
-            script.unwrap_or_default()
+            "default-src 'none'; style-src {}{}{}; base-uri 'none'; frame-ancestors {ancestors}",
+            look.style_source(),
+            script.unwrap_or_default(),
+            look.logo().map_or("", |_| "; img-src data:")
         )
     }
-}
-
-/// An inline text, allowed by its hash (CSP 3, 6.7.3.2).
-fn source_of(inline: &str) -> String {
-    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(inline)))
 }

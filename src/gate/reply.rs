@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::headers::Name;
-use super::page::{Language, Page, Phrasebook, Word};
+use super::page::{Language, Look, Page, Word};
 use super::request::RequestView;
 
 /// A small answer that we give ourselves. Debug shows status and note alone:
@@ -197,7 +197,7 @@ impl Reply {
     /// A page.
     #[must_use]
     pub fn page(status: StatusCode, page: Page, note: Note) -> Self {
-        let body = page.render(&Phrasebook::ENGLISH).into();
+        let body = page.render(Look::built_in(), Language::English).into();
         let mut reply = Self::new(status, body, note);
         if page.may_be_framed() {
             reply
@@ -211,26 +211,29 @@ impl Reply {
             fixed(header::CONTENT_LANGUAGE, Language::English.tag()),
             fixed(header::VARY, "Accept-Language"),
         ]);
-        let policy = page.policy();
+        let policy = page.policy(Look::built_in());
         reply.page = Some(Box::new(page));
         reply.with(header::CONTENT_SECURITY_POLICY, &policy)
     }
 
-    /// The same in the language that a request prefers. Anything but a page, such
-    /// as JSON, stays as it is.
+    /// The same as this installation's pages look, in the language that a request
+    /// prefers. Anything but a page, such as JSON, stays as it is.
     #[must_use]
-    pub fn spoken(mut self, asked: &HeaderMap) -> Self {
+    pub fn spoken(mut self, look: &Look, asked: &HeaderMap) -> Self {
         let language = Language::asked_for(asked);
-        if let Some(page) = &self.page
-            && language != Language::English
-        {
-            self.body = page.render(&Phrasebook::built_in(language)).into();
-            self.headers
-                .retain(|(name, _)| name != header::CONTENT_LANGUAGE);
-            let tag = fixed(header::CONTENT_LANGUAGE, language.tag());
-            self.headers.push(tag);
+        let Some(page) = self.page.take() else {
+            return self;
+        };
+        if look.is_built_in() && language == Language::English {
+            return self;
         }
-        self
+        self.body = page.render(look, language).into();
+        self.headers.retain(|(name, _)| {
+            name != header::CONTENT_LANGUAGE && name != header::CONTENT_SECURITY_POLICY
+        });
+        let tag = fixed(header::CONTENT_LANGUAGE, language.tag());
+        self.headers.push(tag);
+        self.with(header::CONTENT_SECURITY_POLICY, &page.policy(look))
     }
 
     /// 200 without a body, for a front proxy.

@@ -133,6 +133,21 @@ impl SecretSource for Fake {
 }
 
 impl Files for Fake {
+    fn bytes(&self, path: &Path) -> Result<Vec<u8>, io::Error> {
+        self.table(path).map(String::into_bytes)
+    }
+
+    fn folder(&self, path: &Path) -> Result<Vec<String>, io::Error> {
+        let folder = format!("{}/", path.to_str().unwrap());
+        let names = self.0.keys().filter_map(|name| name.strip_prefix(&folder));
+        let mut names: Vec<_> = names.map(str::to_owned).collect();
+        names.sort();
+        match names.is_empty() {
+            true => Err(io::ErrorKind::NotFound.into()),
+            false => Ok(names),
+        }
+    }
+
     fn table(&self, path: &Path) -> Result<String, io::Error> {
         let text = self.0.get(path.to_str().unwrap());
         text.cloned().ok_or(io::ErrorKind::NotFound.into())

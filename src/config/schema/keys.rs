@@ -115,6 +115,8 @@ use Values::{Duration, DurationOrOff, Like, Range, SizeOrOff, Url, Words};
 const OWN_PATH: Values = Like("^/");
 /// A short name.
 const SHORT: Values = Like("^[A-Za-z0-9_-]{1,32}$");
+/// A colour of sRGB.
+const COLOUR: Values = Like("^#[0-9A-Fa-f]{6}$");
 const LONGER: Values = Like("^[A-Za-z0-9_-]{1,64}$");
 
 #[rustfmt::skip]
@@ -266,6 +268,19 @@ pub(super) const KEYS: &[About] = &[
     key("route.origins", "Further origins whose pages may open a websocket here.").of(Url),
 
     key("log", "What is logged, and how."),
+    key("pages", "How our own pages look."),
+    key("pages.organisation", "Whose application it is: stands above every page in place of \"Vestibule\"."),
+    key("pages.contact", "Whom to turn to: a line below every page."),
+    key("pages.logo", "A picture above every page: SVG, PNG, JPEG, WebP or GIF of at most 64 KiB."),
+    key("pages.accent", "The colour of buttons.").of(COLOUR),
+    key("pages.accent_dark", "The same where people want it dark; by default made from accent.").of(COLOUR),
+    key("pages.templates", "A folder of templates of your own: page.html, one page's such as forbidden.html, parts that begin with _, and style.css."),
+    key("pages.texts", "What is said in other words, by language."),
+    key("pages.texts.en", "In English: a text's name and what it says. The names are those of src/gate/page/words/en.toml."),
+    key("pages.texts.de", "The same in German."),
+    key("pages.texts.fr", "The same in French."),
+    key("pages.texts.es", "The same in Spanish."),
+    key("pages.texts.da", "The same in Danish."),
     key("log.format", "\"json\", one object a line, or \"text\" for people.").of(Words(&["json", "text"])).or("json"),
     key("log.level", "The least severe level that is written.").of(Words(&["error", "warn", "info", "debug", "trace"])).or("info"),
     key("log.user", "How people appear: \"hash\" (keyed), \"plain\" or \"off\".").of(Words(&["hash", "plain", "off"])).or("hash"),

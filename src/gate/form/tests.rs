@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::json;
 
 use super::*;
-use crate::gate::page::{Page as AnyPage, Phrasebook};
+use crate::gate::page::{Language, Look, Page as AnyPage};
 use crate::gate::policy::NoIdentity;
 use crate::gate::route::Access;
 use crate::gate::seal::RandomError;
@@ -486,6 +486,6 @@ fn an_unsent_page_part_is_escaped() {
                 enctype: "text/plain",
             }),
         );
-    let html = page.render(&Phrasebook::ENGLISH);
+    let html = page.render(Look::built_in(), Language::English);
     assert!(!html.contains("<i>"), "{html}");
 }

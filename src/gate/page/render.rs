@@ -1,20 +1,60 @@
 //! A page as HTML.
 //!
-//! Owns every byte of the markup, and the escaping. Must not know what is said.
+//! Owns every byte of our own markup, and the escaping. Must not know what is said.
 
 use std::fmt::Write as _;
 
-use super::style::STYLE;
-use super::{Action, Onward, Page, Phrasebook, Resending, Text, Word};
+use super::{Action, Language, Look, Onward, Page, Phrasebook, Resending, Text, Word};
+
+/// Whose page it is, where nobody says otherwise.
+const NAME: &str = "Vestibule";
 
 impl Page {
-    /// The page as HTML, in the words of a language.
+    /// The page as HTML, in the words of a language: by the operator's template
+    /// if there is one, and in our own frame where it fails.
     #[must_use]
-    pub fn render(&self, book: &Phrasebook) -> String {
-        let mut body = String::with_capacity(512);
-        self.render_parts(&mut body, book);
-        let mut head = String::new();
-        if let Some(Onward { href, data }) = &self.onward {
+    pub fn render(&self, look: &Look, language: Language) -> String {
+        let book = look.book(language);
+        let parts = self.parts(look, book);
+        let own = look
+            .templates()
+            .and_then(|templates| templates.render(self.kind(), &parts).ok()?);
+        own.unwrap_or_else(|| parts.framed())
+    }
+
+    /// What a page consists of.
+    pub(super) fn parts(&self, look: &Look, book: &Phrasebook) -> Parts {
+        let title = self.title.clone().map(|title| book.word(title));
+        let title = title.unwrap_or_default();
+        Parts {
+            language: book.language(),
+            head: self.head(look, &title),
+            content: self.content(book, &title),
+            organisation: look.organisation().unwrap_or_default().to_owned(),
+            logo: look.logo().map(|logo| logo.url().to_owned()),
+            contact: book.word(Word::Contact),
+            paragraphs: self.paragraphs.iter().map(|text| book.say(text)).collect(),
+            title,
+        }
+    }
+
+    /// All that has to stand in the head.
+    fn head(&self, look: &Look, title: &str) -> String {
+        let mut head = String::with_capacity(4096);
+        head.push_str(
+            "<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n",
+        );
+        push(
+            &mut head,
+            format_args!(
+                "<title>{}</title>\n<style>{}</style>\n",
+                Escaped(title),
+                look.style()
+            ),
+        );
+        if let Some(Onward { href, .. }) = &self.onward {
             push(
                 &mut head,
                 format_args!(
@@ -22,6 +62,23 @@ impl Page {
                     Escaped(href)
                 ),
             );
+        }
+        head
+    }
+
+    /// All that is said, and the script that goes with it.
+    fn content(&self, book: &Phrasebook, title: &str) -> String {
+        let mut body = String::with_capacity(2048);
+        body.push_str("<main");
+        for (name, value) in &self.data {
+            push(
+                &mut body,
+                format_args!(" data-{name}=\"{}\"", Escaped(value)),
+            );
+        }
+        push(&mut body, format_args!(">\n<h1>{}</h1>\n", Escaped(title)));
+        self.render_parts(&mut body, book);
+        if let Some(Onward { href, data }) = &self.onward {
             push(
                 &mut body,
                 format_args!(
@@ -40,20 +97,9 @@ impl Page {
                 format_args!(">{}</a></p>\n", Said(book, &Word::Continue)),
             );
         }
-        let script = self.script.map_or_else(String::new, |script| {
-            format!("<script>{}</script>\n", script.source())
-        });
-        let mut data = String::new();
-        for (name, value) in &self.data {
-            push(
-                &mut data,
-                format_args!(" data-{name}=\"{}\"", Escaped(value)),
-            );
-        }
-        let mut details = String::new();
         for (name, value) in &self.details {
             push(
-                &mut details,
+                &mut body,
                 format_args!(
                     "<p class=\"detail\">{}{}<code>{}</code></p>\n",
                     Said(book, name),
@@ -62,16 +108,14 @@ impl Page {
                 ),
             );
         }
-        let title = self.title.clone().map(|title| book.word(title));
-        let title = Escaped(title.as_deref().unwrap_or_default());
-        let lang = book.language().tag();
-        format!(
-            "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n\
-             <title>{title}</title>\n<style>{STYLE}</style>\n{head}</head>\n<body>\n<main{data}>\n\
-             <h1>{title}</h1>\n{body}{details}</main>\n{script}</body>\n</html>\n"
-        )
+        body.push_str("</main>\n");
+        if let Some(script) = self.script {
+            push(
+                &mut body,
+                format_args!("<script>{}</script>\n", script.source()),
+            );
+        }
+        body
     }
 
     fn render_parts(&self, body: &mut String, book: &Phrasebook) {
@@ -151,6 +195,52 @@ impl Page {
             push(body, format_args!("<h2>{}</h2>\n", Said(book, title)));
             part.render_parts(body, book);
         }
+    }
+}
+
+/// What a page consists of, in the words of a language. `head` and `content` are
+/// HTML; the rest is plain.
+pub(super) struct Parts {
+    pub(super) language: Language,
+    pub(super) title: String,
+    pub(super) head: String,
+    pub(super) content: String,
+    pub(super) organisation: String,
+    pub(super) contact: String,
+    /// A `data:` URL.
+    pub(super) logo: Option<String>,
+    pub(super) paragraphs: Vec<String>,
+}
+
+impl Parts {
+    /// In our own frame.
+    fn framed(&self) -> String {
+        let lang = self.language.tag();
+        let name = match self.organisation.as_str() {
+            "" => NAME,
+            name => name,
+        };
+        let name = Escaped(name);
+        let brand = match &self.logo {
+            // Beside a name, a picture says nothing more.
+            Some(logo) if !self.organisation.is_empty() => {
+                format!("<img src=\"{}\" alt=\"\"> {name}", Escaped(logo))
+            }
+            Some(logo) => format!("<img src=\"{}\" alt=\"\">", Escaped(logo)),
+            None if self.organisation.is_empty() => {
+                format!("<span class=\"mark\" aria-hidden=\"true\"></span> {name}")
+            }
+            None => name.to_string(),
+        };
+        let contact = match self.contact.as_str() {
+            "" => String::new(),
+            contact => format!("<footer>{}</footer>\n", Escaped(contact)),
+        };
+        format!(
+            "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n{}</head>\n<body>\n\
+             <header class=\"brand\">{brand}</header>\n{}{contact}</body>\n</html>\n",
+            self.head, self.content
+        )
     }
 }
 

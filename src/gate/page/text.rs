@@ -4,6 +4,8 @@
 //! Owns how a file of words is read (when this is compiled: a file that is not
 //! whole is no program) and how places are filled. Must not know the words.
 
+use std::collections::BTreeMap;
+
 use super::Language;
 use super::words::{COUNT, PLACES, Word};
 
@@ -49,20 +51,72 @@ impl std::fmt::Debug for Text {
 /// The English of the words of this file: for the log, JSON and the commands.
 impl std::fmt::Display for Text {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&Phrasebook::ENGLISH.say(self))
+        f.write_str(&ENGLISH.say(self))
     }
 }
 
 /// The words of one language.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Phrasebook {
     language: Language,
     built_in: &'static [&'static str; COUNT],
+    /// The operator's own, by their place in the list.
+    own: BTreeMap<usize, String>,
 }
+
+static ENGLISH: Phrasebook = Phrasebook::built_in(Language::English);
+
+/// Why a text of an operator's own is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OwnTextError {
+    /// Nothing is said by this name.
+    #[error("names no text of the pages")]
+    Unknown,
+    /// A brace that is not closed, or a place that nothing fills here.
+    #[error("has a place in braces that nothing fills")]
+    Place,
+    /// So long that it is no text of a page.
+    #[error("is longer than 2,000 characters")]
+    TooLong,
+}
+
+/// Longest text of an operator's own, in characters.
+const OWN_MAX: usize = 2_000;
 
 impl Phrasebook {
     /// The words of [`Language::English`].
-    pub const ENGLISH: Self = Self::built_in(Language::English);
+    #[must_use]
+    pub fn english() -> &'static Self {
+        &ENGLISH
+    }
+
+    /// Says something in an operator's own words. They may leave places out.
+    ///
+    /// # Errors
+    /// See [`OwnTextError`].
+    pub fn put(&mut self, key: &str, text: &str) -> Result<(), OwnTextError> {
+        let index = KEYS.iter().position(|known| *known == key);
+        let index = index.ok_or(OwnTextError::Unknown)?;
+        if text.chars().count() > OWN_MAX {
+            return Err(OwnTextError::TooLong);
+        }
+        let places = PLACES.get(index).copied().unwrap_or_default();
+        let mut rest = text;
+        while let Some((_, after)) = rest.split_once('{') {
+            let (name, after) = after.split_once('}').ok_or(OwnTextError::Place)?;
+            if !places.contains(&name) {
+                return Err(OwnTextError::Place);
+            }
+            rest = after;
+        }
+        self.own.insert(index, text.to_owned());
+        Ok(())
+    }
+
+    /// The name of the text that is most like this one.
+    pub fn keys() -> impl Iterator<Item = &'static str> {
+        KEYS.into_iter()
+    }
 
     /// The words of a language as they come with the program.
     #[must_use]
@@ -74,7 +128,11 @@ impl Phrasebook {
             Language::Spanish => &ES,
             Language::Danish => &DA,
         };
-        Self { language, built_in }
+        Self {
+            language,
+            built_in,
+            own: BTreeMap::new(),
+        }
     }
 
     /// Which language it is.
@@ -108,8 +166,10 @@ impl Phrasebook {
     }
 
     fn wording(&self, index: usize) -> &str {
+        let own = self.own.get(&index).map(String::as_str);
         // The index is one of the list; without it a page would say less, never fail.
-        self.built_in.get(index).copied().unwrap_or_default()
+        own.or_else(|| self.built_in.get(index).copied())
+            .unwrap_or_default()
     }
 
     fn grouped(&self, number: usize) -> String {
@@ -246,7 +306,7 @@ const fn read(file: &'static str) -> [&'static str; COUNT] {
         );
         let bytes = text.as_bytes();
         assert!(
-            bytes.len() > 4 && bytes[0] == b'=' && bytes[1] == b' ',
+            bytes.len() >= 4 && bytes[0] == b'=' && bytes[1] == b' ',
             "no `=` after a key"
         );
         let quote = bytes[2];

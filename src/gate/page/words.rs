@@ -22,6 +22,8 @@ words! {
     Colon = "shared.colon",
     None = "shared.none",
     Thousands = "shared.thousands",
+    /// Empty, until an operator says whom to turn to.
+    Contact = "shared.contact",
 
     // Which of several ways to sign in
     ChooserTitle = "chooser.title",

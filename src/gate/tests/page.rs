@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::gate::page::{Ask, Language, Page, Phrasebook, Resending, Script, Word};
+use crate::gate::page::{Ask, Language, Look, Page, Resending, Script, Word};
 
 const EVIL: &str = "<script>alert(1)</script>\"'&\u{0}\u{1b}";
 const HARMLESS: &str = "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;\u{fffd}\u{fffd}";
@@ -43,7 +43,7 @@ fn everything_is_escaped_everywhere_in_every_language() {
                 }),
             )
             .below(said(), Page::default().text(evil()).row(evil(), said()))
-            .render(&Phrasebook::built_in(language));
+            .render(Look::built_in(), language);
         // The one script is ours.
         assert_eq!(html.matches("<script").count(), 1, "{html}");
         assert!(!html.contains(['\u{0}', '\u{1b}']));
@@ -62,7 +62,7 @@ fn a_page_needs_nothing_foreign() {
     let html = Page::new(Word::LogoutTitle)
         .text("p".to_owned())
         .post("/_vestibule/logout", Word::Continue)
-        .render(&Phrasebook::ENGLISH);
+        .render(Look::built_in(), Language::English);
     for forbidden in [
         "http:", "https:", "src=", "<script", "<link", "<img", "@import", "url(", "style=\"",
         " onclick", "<iframe",
@@ -76,7 +76,7 @@ fn a_page_needs_nothing_foreign() {
 
 #[test]
 fn the_policy_allows_the_one_style_sheet_and_nothing_else() {
-    let html = Page::new(Word::LogoutTitle).render(&Phrasebook::ENGLISH);
+    let html = Page::new(Word::LogoutTitle).render(Look::built_in(), Language::English);
     let style = html
         .split("<style>")
         .nth(1)
@@ -85,7 +85,7 @@ fn the_policy_allows_the_one_style_sheet_and_nothing_else() {
         .next()
         .unwrap();
     let hash = STANDARD.encode(Sha256::digest(style));
-    let policy = Page::new(Word::LogoutTitle).policy();
+    let policy = Page::new(Word::LogoutTitle).policy(Look::built_in());
     assert_eq!(
         policy,
         format!(
@@ -99,12 +99,12 @@ fn a_page_that_leads_on_runs_its_own_script_alone_and_needs_none() {
     for script in Script::ALL {
         let page =
             Page::new(Word::LogoutTitle).onward(script, "/a?b&c", vec![("key", "k".to_owned())]);
-        let html = page.render(&Phrasebook::ENGLISH);
+        let html = page.render(Look::built_in(), Language::English);
         let inline = html.split("<script>").nth(1).unwrap();
         let inline = inline.split("</script>").next().unwrap();
         assert_eq!(inline, script.source());
         let hash = STANDARD.encode(Sha256::digest(inline));
-        let policy = page.policy();
+        let policy = page.policy(Look::built_in());
         assert!(policy.contains(&format!("; script-src 'sha256-{hash}';")));
         assert!(policy.starts_with("default-src 'none'; "), "{policy}");
         // A script's text ends where it says, and holds nothing that ends it.
@@ -133,7 +133,7 @@ fn links_and_buttons_go_where_they_should() {
         .link("/_vestibule/login?rd=%2F&x=1", Word::SignIn)
         .top_link("/a", Word::TryAgain)
         .post("/_vestibule/logout", Word::SignOut)
-        .render(&Phrasebook::ENGLISH);
+        .render(Look::built_in(), Language::English);
     assert!(html.contains("href=\"/_vestibule/login?rd=%2F&amp;x=1\">Sign in</a>"));
     assert!(html.contains("href=\"/a\" target=\"_top\">Try again</a>"));
     assert_eq!(html.matches("target=").count(), 1);

@@ -2,7 +2,7 @@
 //! keys and tokens of the emulator, a configuration, and a browser's cookie jar.
 
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use dev_idp::jws::SigningKey;
@@ -23,6 +23,8 @@ use crate::gate::email::EmailDomains;
 use crate::gate::headers::HeaderRules;
 use crate::gate::identity::rule::ClaimRule;
 use crate::gate::origin::PublicOrigin;
+use crate::gate::page::Look;
+use crate::gate::page::look::OwnLook;
 use crate::gate::policy::Proof;
 use crate::gate::refresh::Outcome;
 use crate::gate::reply::Reply;
@@ -278,6 +280,7 @@ pub(in crate::gate) fn config() -> Config {
         },
         headers: HeaderRules::default(),
         routes: Vec::new(),
+        pages: Arc::new(Look::new(OwnLook::default())),
         log: Log {
             format: LogFormat::Json,
             level: "info".parse().unwrap(),
