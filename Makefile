@@ -139,4 +139,4 @@ audit: ## known vulnerabilities among the dependencies
 	@scripts/audit
 
 clean: ## removes all that was built or installed here
-	rm -rf target tests/support/oidc-provider/node_modules
+	rm -rf target tests/support/oidc-provider/node_modules tests/support/axe/node_modules

@@ -46,6 +46,7 @@
 //! - `trailers`: fields behind a body, and where they end
 //! - `open_connections`: websockets and event streams, and how they end with their session
 //! - `pages`: headers of our own answers
+//! - `accessibility`: our own pages under rules of others, by keyboard, and in each language
 //! - `apps`: several of them, by other protocols, under other names
 //! - `traffic`: websockets, streams, gRPC and large bodies pass as they are
 //! - `listeners`: TLS and its certificates, HTTP/2, unix sockets
@@ -77,6 +78,7 @@
 mod support;
 
 mod suite {
+    mod accessibility;
     mod advisories;
     mod apps;
     mod arbitrary;

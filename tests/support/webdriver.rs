@@ -49,7 +49,17 @@ impl Chromium {
         Self::start_with(json!({ pref: exceptions })).await
     }
 
+    /// The same for a person who reads another language.
+    pub(crate) async fn speaking(language: &str) -> Self {
+        let flag = format!("--accept-lang={language}");
+        Self::start_as(&[flag], json!({ "intl.accept_languages": language })).await
+    }
+
     async fn start_with(prefs: serde_json::Value) -> Self {
+        Self::start_as(&[], prefs).await
+    }
+
+    async fn start_as(flags: &[String], prefs: serde_json::Value) -> Self {
         let profile = tempfile::tempdir().expect("a profile directory");
         let mut command = Command::new("chromedriver");
         command.arg("--port=0");
@@ -65,6 +75,7 @@ impl Chromium {
             "--user-data-dir={}",
             profile.path().join("profile").display()
         ));
+        args.extend(flags.iter().cloned());
         let capabilities = json!({ "goog:chromeOptions": { "args": args, "prefs": prefs } });
         let mut builder = ClientBuilder::new(HttpConnector::new());
         if let serde_json::Value::Object(capabilities) = capabilities {
@@ -152,6 +163,34 @@ impl Chromium {
         self.screenshot(&format!("{name}-360")).await;
         self.command("Emulation.clearDeviceMetricsOverride", &json!({}))
             .await;
+    }
+
+    /// Shows the page to somebody with a window of this width, in light or dark.
+    pub(crate) async fn looks_like(&self, width: u32, scheme: &str) {
+        let media = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ] });
+        self.command("Emulation.setEmulatedMedia", &media).await;
+        let size =
+            json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false });
+        self.command("Emulation.setDeviceMetricsOverride", &size)
+            .await;
+    }
+
+    /// What a script returns, promises kept.
+    pub(crate) async fn run(&self, script: &str) -> serde_json::Value {
+        let done = self.client.execute(script, Vec::new()).await;
+        done.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Presses the tab key, as somebody does who uses no mouse.
+    pub(crate) async fn press_tab(&self) {
+        for kind in ["rawKeyDown", "keyUp"] {
+            let key =
+                json!({ "type": kind, "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9 });
+            self.command("Input.dispatchKeyEvent", &key).await;
+        }
     }
 
     /// A command of the DevTools protocol.
