@@ -317,9 +317,6 @@ pub enum ConfigErrorKind {
     /// No colour.
     #[error(transparent)]
     Colour(#[from] ColourError),
-    /// `accent_dark` without `accent`.
-    #[error("has no effect without accent")]
-    AccentDarkAlone,
     /// No logo.
     #[error(transparent)]
     Logo(#[from] LogoError),

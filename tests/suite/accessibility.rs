@@ -244,7 +244,11 @@ fn circles(chain: &Harness, language: &str) -> Response {
         browser.lose(|name| name.starts_with("vestibule"));
         if page.status != 302 {
             if page.text().contains("id=\"signIn\"") {
-                page = browser.submit_login(&page, KIRSTEN, chain.idp().password(KIRSTEN));
+                let fields = [
+                    ("username", KIRSTEN),
+                    ("password", chain.idp().password(KIRSTEN)),
+                ];
+                page = browser.click(&page, Some("signIn"), &fields);
                 continue;
             }
             return page;

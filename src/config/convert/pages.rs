@@ -21,11 +21,6 @@ impl Conversion<'_> {
         let organisation = self.line(table.organisation.as_ref(), NAME_MAX);
         let accent = self.accent(table.accent.as_ref(), CARD);
         let accent_dark = self.accent(table.accent_dark.as_ref(), DARK_CARD);
-        if let (Some(dark), None) = (&table.accent_dark, &table.accent) {
-            let remedy = "give accent too, or leave accent_dark out";
-            let kind = ConfigErrorKind::AccentDarkAlone;
-            self.findings.error(&dark.place, kind, remedy);
-        }
         let logo = table.logo.as_ref().and_then(|item| self.logo(item));
         let books = self.books(table);
         let own = |templates: Option<Templates>| OwnLook {

@@ -120,6 +120,7 @@ impl OwnLook {
         self.organisation.is_none()
             && self.logo.is_none()
             && self.accent.is_none()
+            && self.accent_dark.is_none()
             && self.books.is_empty()
             && self.templates.is_none()
     }
@@ -138,12 +139,14 @@ impl Look {
     pub fn new(own: OwnLook) -> Self {
         let is_built_in = own.is_nothing();
         let mut style = STYLE.to_owned();
+        let on = |colour: Colour| format!("--act:{colour};--on-act:{}", colour.text_on());
         if let Some(accent) = own.accent {
-            let dark = own.accent_dark.unwrap_or_else(|| accent.for_dark());
-            let on = |colour: Colour| format!("--act:{colour};--on-act:{}", colour.text_on());
+            style.push_str(&format!(":root{{{}}}", on(accent)));
+        }
+        let dark = own.accent_dark.or(own.accent.map(Colour::for_dark));
+        if let Some(dark) = dark {
             style.push_str(&format!(
-                ":root{{{}}}@media(prefers-color-scheme:dark){{:root{{{}}}}}",
-                on(accent),
+                "@media(prefers-color-scheme:dark){{:root{{{}}}}}",
                 on(dark)
             ));
         }
