@@ -92,7 +92,7 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
     let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
     server.bootstrap();
     let listeners = listeners::open(&config.server)?;
-    let public = Leashed::new(&server.configuration, proxy, &serving.load());
+    let public = Leashed::new(&server.configuration, proxy, Arc::clone(&serving));
     let public = Door::new(public, &config.server, &serving)?;
     let admin = Admin::new(Arc::clone(&serving), Arc::clone(&life));
     let public = Accepting::new(

@@ -132,8 +132,19 @@ pub struct Server {
     pub ignore_path_case: bool,
     /// How the process stops.
     pub stop: Stop,
+    /// How long clients may take.
+    pub timeouts: ClientTimeouts,
     /// Worker threads; at least one.
     pub threads: usize,
+}
+
+/// `server.timeouts`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientTimeouts {
+    /// How long the header of a request may take.
+    pub header: Duration,
+    /// How long a connection of HTTP/1.1 may wait for its next request.
+    pub idle: Duration,
 }
 
 /// `[upstream]`, or the `[upstream.NAME]` tables.

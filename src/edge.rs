@@ -17,6 +17,7 @@ mod metrics;
 mod missing_key;
 pub mod notify;
 pub mod oidc;
+mod pace;
 mod perform;
 pub mod provider;
 pub mod proxy;

@@ -44,6 +44,7 @@ pub(crate) struct ServerTable {
     pub(crate) socket_mode: MaybeText,
     pub(crate) tls: Option<ServerTlsTable>,
     pub(crate) hsts: Option<HstsTable>,
+    pub(crate) timeouts: ClientTimeoutsTable,
     pub(crate) public_url: MaybeTexts,
     pub(crate) admin_listen: MaybeText,
     pub(crate) path_prefix: MaybeText,
@@ -72,6 +73,13 @@ pub(crate) struct HstsTable {
     pub(crate) max_age: MaybeText,
     pub(crate) include_subdomains: Option<Item<bool>>,
     pub(crate) preload: Option<Item<bool>>,
+}
+
+/// `server.timeouts`.
+#[derive(Debug)]
+pub(crate) struct ClientTimeoutsTable {
+    pub(crate) header: MaybeText,
+    pub(crate) idle: MaybeText,
 }
 
 /// `[upstream]`, or one `[upstream.NAME]`.
@@ -311,6 +319,7 @@ impl ServerTable {
             socket_mode: table.text("socket_mode"),
             tls: table.table_if("tls", ServerTlsTable::read),
             hsts: table.table_if("hsts", HstsTable::read),
+            timeouts: table.table("timeouts", ClientTimeoutsTable::read),
             public_url: table.texts("public_url"),
             admin_listen: table.text("admin_listen"),
             path_prefix: table.text("path_prefix"),
@@ -343,6 +352,15 @@ impl HstsTable {
             max_age: table.text("max_age"),
             include_subdomains: table.boolean("include_subdomains"),
             preload: table.boolean("preload"),
+        }
+    }
+}
+
+impl ClientTimeoutsTable {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            header: table.text("header"),
+            idle: table.text("idle"),
         }
     }
 }

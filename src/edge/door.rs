@@ -18,16 +18,13 @@ use tokio::time::timeout;
 use super::handshake::Handshakes;
 use super::leash::Leashed;
 use super::listeners::ListenError;
+use super::pace::{PREFACE, Paced};
 use super::serving::Current;
 use super::websocket::watched;
 use crate::config::Server;
 
-/// What HTTP/2 begins with (RFC 9113 3.4); no method of HTTP/1 begins so.
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// As much of it as tells the two apart, and as every request has.
 const TELLING: usize = 3;
-/// How long a connection may say nothing, or not enough.
-const FIRST_BYTES: Duration = Duration::from_secs(60);
 
 /// The public listener's application.
 #[derive(Debug)]
@@ -36,6 +33,8 @@ pub struct Door {
     tls: Option<Handshakes>,
     http: Arc<Leashed>,
     http2: Arc<Leashed>,
+    /// How long clients may take.
+    serving: Arc<Current>,
 }
 
 impl Door {
@@ -52,6 +51,7 @@ impl Door {
             tls: tls.transpose().map_err(|_| ListenError::Tls)?,
             http2: Arc::new(app.of_http2()),
             http: Arc::new(app),
+            serving: Arc::clone(serving),
         })
     }
 }
@@ -67,11 +67,14 @@ impl ServerApp for Door {
             Some(tls) if needs_handshake(&connection) => tls.shake(connection).await?,
             Some(_) | None => connection,
         };
+        let limits = self.serving.load().client;
         let is_plain = connection.get_ssl_digest().is_none();
-        if is_plain && is_http2(&mut connection).await? {
+        if is_plain && is_http2(&mut connection, limits.idle).await? {
+            let connection = Box::new(Paced::new(connection, limits));
             return self.http2.process_new(connection, shutdown).await;
         }
         if connection.selected_alpn_proto() == Some(ALPN::H2) {
+            let connection = Box::new(Paced::new(connection, limits));
             return self.http.process_new(connection, shutdown).await;
         }
         // Only HTTP/1.1 can become a websocket here.
@@ -94,14 +97,14 @@ fn needs_handshake(connection: &Stream) -> bool {
 }
 
 /// `None` if nobody says in time which it is.
-async fn is_http2(connection: &mut Stream) -> Option<bool> {
+async fn is_http2(connection: &mut Stream, patience: Duration) -> Option<bool> {
     let look = async {
         match begins_with::<TELLING>(connection).await? {
             true => begins_with::<{ PREFACE.len() }>(connection).await,
             false => Some(false),
         }
     };
-    timeout(FIRST_BYTES, look).await.ok()?
+    timeout(patience, look).await.ok()?
 }
 
 /// Whether the connection begins with so many bytes of the preface; they stay

@@ -17,12 +17,20 @@ pub(super) fn unreadable(error: FramingError) -> Reply {
         FramingError::TwoLengths => Reply::bad_request(&why, "request_two_lengths"),
         FramingError::BareLineFeed => Reply::bad_request(&why, "request_bare_line_feed"),
         FramingError::Coding => Reply::bad_request(&why, "request_transfer_coding"),
-        FramingError::TooLarge => {
-            let mut reply = Reply::bad_request(&why, "request_header_too_large");
-            reply.status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-            reply
-        }
+        FramingError::TargetTooLong => too_large(
+            StatusCode::URI_TOO_LONG,
+            Reply::bad_request(&why, "request_target_too_long"),
+        ),
+        FramingError::TooLarge => too_large(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Reply::bad_request(&why, "request_header_too_large"),
+        ),
     }
+}
+
+fn too_large(status: StatusCode, mut reply: Reply) -> Reply {
+    reply.status = status;
+    reply
 }
 
 /// What the client is told when the app cannot be asked; `None` if the client is gone.

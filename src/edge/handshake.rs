@@ -10,10 +10,9 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use pingora::protocols::Stream;
 use pingora::protocols::l4::stream::Stream as Socket;
+use pingora::protocols::{Peek, Stream};
 use pingora::tls::TlsAcceptor;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -24,8 +23,6 @@ use super::encrypted::Encrypted;
 use super::serving::Current;
 use crate::clock;
 
-/// How long a client may take for all of it.
-const HANDSHAKE: Duration = Duration::from_secs(60);
 /// Most lines about failures in a second.
 const LINES_MAX: u64 = 10;
 
@@ -173,23 +170,19 @@ impl Handshakes {
         })
     }
 
-    /// The connection inside of TLS; `None` if there is none.
+    /// The connection inside of TLS; `None` if there is none. Its first byte is
+    /// waited for like that of a request, and the rest like a header.
     pub(super) async fn shake(&self, connection: Stream) -> Option<Stream> {
         let client = client_of(&connection);
         // A listener makes no other.
         let mut socket = connection.into_any().downcast::<Socket>().ok()?;
-        let handshake = async {
-            let mut first = [0];
-            if pingora::protocols::Peek::try_peek(socket.as_mut(), &mut first)
-                .await
-                .is_err()
-            {
-                return Ok(None);
-            }
-            self.acceptor.accept(*socket).await.map(Some)
-        };
-        let failure = match timeout(HANDSHAKE, handshake).await {
-            Ok(Ok(tls)) => return tls.map(|tls| Box::new(Encrypted::new(tls)) as Stream),
+        let limits = self.serving.load().client;
+        let mut first = [0];
+        let begins = Peek::try_peek(socket.as_mut(), &mut first);
+        timeout(limits.idle, begins).await.ok()?.ok()?;
+        let handshake = self.acceptor.accept(*socket);
+        let failure = match timeout(limits.header, handshake).await {
+            Ok(Ok(tls)) => return Some(Box::new(Encrypted::new(tls))),
             Ok(Err(error)) => Failure::of(&error),
             Err(_) => Failure::Timeout,
         };

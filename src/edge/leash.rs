@@ -1,13 +1,14 @@
 //! Ends connections that outlive what they were let through for.
 //!
-//! Owns the watch over websockets and event streams. Decides nothing: the core
+//! Owns the watch over websockets and event streams, and over requests that
+//! take too long to say what they ask for. Decides nothing: the core
 //! says whether a lease still holds. pingora has no means to end a connection
 //! on which nothing moves, so each request is served inside a future of ours
 //! that can be dropped, and with it both of its sockets. A client sees the
 //! connection break. When the process stops, websockets are told first
 //! (`websocket`), since their people did nothing that would end them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::proxy::Proxy;
-use super::serving::Serving;
+use super::serving::Current;
 use super::view::Received;
 use super::websocket::Farewell;
 use crate::clock;
@@ -49,8 +50,22 @@ const STOPPING: &str = "stopping";
 const HTTP2_IDLE: Duration = Duration::from_secs(180);
 
 tokio::task_local! {
-    /// Where the callbacks of a request leave the lease of its connection.
-    static LEASH: RefCell<Option<Leash>>;
+    /// What the callbacks of a request say of it.
+    static SAID: Said;
+}
+
+#[derive(Default)]
+struct Said {
+    /// All of the header is there.
+    header: Cell<bool>,
+    /// The lease of its connection.
+    leash: RefCell<Option<Leash>>,
+}
+
+/// The header of the request that is being served is there.
+pub(super) fn header_is_read() {
+    // Without somebody who watches, nobody waits for it either.
+    let _unwatched = SAID.try_with(|said| said.header.set(true));
 }
 
 /// A connection that stays open, and what its line in the log will say.
@@ -83,8 +98,7 @@ impl Leash {
     /// # Errors
     /// If nobody watches: it must not stay open then.
     pub(super) fn put_on(self) -> Result<(), Unwatched> {
-        LEASH
-            .try_with(|slot| slot.replace(Some(self)))
+        SAID.try_with(|said| said.leash.replace(Some(self)))
             .map(drop)
             .map_err(|_| Unwatched)
     }
@@ -168,6 +182,7 @@ impl Ends {
 pub struct Leashed {
     proxy: Arc<HttpProxy<Proxy>>,
     ends: Arc<Ends>,
+    serving: Arc<Current>,
     options: HttpServerOptions,
 }
 
@@ -180,13 +195,14 @@ impl std::fmt::Debug for Leashed {
 impl Leashed {
     /// Serves by that proxy.
     #[must_use]
-    pub fn new(conf: &Arc<ServerConf>, proxy: Proxy, serving: &Serving) -> Self {
-        let ends = Arc::clone(serving.ends());
+    pub fn new(conf: &Arc<ServerConf>, proxy: Proxy, serving: Arc<Current>) -> Self {
+        let ends = Arc::clone(serving.load().ends());
         let mut proxy = HttpProxy::new(proxy, Arc::clone(conf));
         proxy.handle_init_modules();
         Self {
             proxy: Arc::new(proxy),
             ends,
+            serving,
             options: options(false),
         }
     }
@@ -197,23 +213,29 @@ impl Leashed {
         Self {
             proxy: Arc::clone(&self.proxy),
             ends: Arc::clone(&self.ends),
+            serving: Arc::clone(&self.serving),
             options: options(true),
         }
     }
 
     /// Serves a request to its end, or to the end of its session if it put
-    /// itself on the leash.
+    /// itself on the leash. Whoever sends its header byte by byte is dropped:
+    /// pingora waits for each part of it anew.
     async fn serve(
         &self,
         request: impl Future<Output = Option<ReusedHttpStream>>,
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
         let mut request = pin!(request);
+        let limits = self.serving.load().client;
+        // From the end of the request before: when it began cannot be seen.
+        let mut late = pin!(sleep(limits.idle + limits.header));
         let leashed = poll_fn(|context| match request.as_mut().poll(context) {
             Poll::Ready(done) => Poll::Ready(Err(done)),
-            Poll::Pending => match LEASH.with(RefCell::take) {
+            Poll::Pending => match SAID.with(|said| said.leash.take()) {
                 Some(leash) => Poll::Ready(Ok(leash)),
-                None => Poll::Pending,
+                None if SAID.with(|said| said.header.get()) => Poll::Pending,
+                None => late.as_mut().poll(context).map(|()| Err(None)),
             },
         });
         let mut leash = match leashed.await {
@@ -233,6 +255,14 @@ impl Leashed {
         let farewell = leash.farewell?;
         farewell.say();
         timeout(Farewell::PATIENCE, request).await.ok()?
+    }
+}
+
+/// The next request on the connection is waited for so long, or its first one.
+pub(super) fn limit_idle(session: &mut ServerSession, idle: Duration) {
+    // None is for a connection that ends with this request, and for HTTP/2.
+    if session.get_keepalive().is_some() {
+        session.set_keepalive(Some(idle.as_secs().max(1)));
     }
 }
 
@@ -256,12 +286,13 @@ fn options(h2c: bool) -> HttpServerOptions {
 impl HttpServerApp for Leashed {
     async fn process_new_http(
         self: &Arc<Self>,
-        session: ServerSession,
+        mut session: ServerSession,
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
+        limit_idle(&mut session, self.serving.load().client.idle);
         let request = self.proxy.process_new_http(session, shutdown);
         let served = self.serve(request, shutdown);
-        LEASH.scope(RefCell::default(), served).await
+        SAID.scope(Said::default(), served).await
     }
 
     fn h2_options(&self) -> Option<H2Options> {

@@ -19,7 +19,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::{Error, ErrorType};
 
 use super::failed::{failure, unreadable};
-use super::leash::Leash;
+use super::leash::{self, Leash};
 use super::lifecycle::Lifecycle;
 use super::refresh::Flight;
 use super::respond;
@@ -36,8 +36,6 @@ use crate::gate::{Decision, Forward};
 use crate::telemetry::trace::Trace;
 use crate::telemetry::{AccessLine, InFlightGuard, Phases, Spans};
 
-/// How long a connection may wait for its next request, in seconds.
-const KEEPALIVE_SECONDS: u64 = 60;
 /// How long a client may refuse to read on.
 const CLIENT_WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -117,12 +115,22 @@ impl ProxyHttp for Proxy {
         // The app's bodies pass through as they are.
     }
 
+    async fn early_request_filter(
+        &self,
+        _session: &mut Session,
+        _ctx: &mut Context,
+    ) -> pingora::Result<()> {
+        leash::header_is_read();
+        Ok(())
+    }
+
     async fn request_filter(
         &self,
         session: &mut Session,
         ctx: &mut Context,
     ) -> pingora::Result<bool> {
-        limit_connection(session, self.life.is_leaving());
+        let idle = ctx.serving.client.idle;
+        limit_connection(session, idle, self.life.is_leaving());
         let serving = Arc::clone(&ctx.serving);
         (ctx.trace, ctx.spans) = serving.telemetry.trace(&session.req_header().headers);
         let client = client_of(session);
@@ -386,14 +394,10 @@ fn stays_open(response: &ResponseHeader) -> bool {
 /// pingora waits for the next request on a connection without end, and for a
 /// client that never reads: both hold resources for nothing. Once the end has
 /// begun, the answer says that it is the connection's last one.
-fn limit_connection(session: &mut Session, is_leaving: bool) {
-    if is_leaving {
-        session.set_keepalive(None);
-    } else if session
-        .get_keepalive()
-        .is_some_and(|seconds| seconds == 0 || seconds > KEEPALIVE_SECONDS)
-    {
-        session.set_keepalive(Some(KEEPALIVE_SECONDS));
+fn limit_connection(session: &mut Session, idle: Duration, is_leaving: bool) {
+    match is_leaving {
+        true => session.set_keepalive(None),
+        false => leash::limit_idle(session, idle),
     }
     session.set_write_timeout(Some(CLIENT_WRITE_TIMEOUT));
 }

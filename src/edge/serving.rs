@@ -26,7 +26,7 @@ use super::refresh::{Flight, Refresher};
 use super::upstream::Resolver;
 use super::view::{FramingError, Received};
 use crate::clock;
-use crate::config::{Config, Stop};
+use crate::config::{ClientTimeouts, Config, Stop};
 use crate::gate::refresh::Outcome;
 use crate::gate::reply::Reply;
 use crate::gate::request::RequestView;
@@ -53,6 +53,8 @@ pub struct Serving {
     pub(super) hsts: Option<HeaderValue>,
     /// How the process stops.
     stop: Stop,
+    /// How long clients may take.
+    pub(super) client: ClientTimeouts,
     /// What handshakes are answered with.
     certificate: Option<Arc<CertifiedKey>>,
     upstreams: Vec<Resolver>,
@@ -146,6 +148,7 @@ impl Serving {
             was_ready: Arc::default(),
             hsts: config.server.hsts.clone(),
             stop: config.server.stop,
+            client: config.server.timeouts,
             certificate: certificate(config),
             upstreams: resolvers(config),
             target,
@@ -179,6 +182,7 @@ impl Serving {
             was_ready: Arc::clone(&self.was_ready),
             hsts: config.server.hsts.clone(),
             stop: config.server.stop,
+            client: config.server.timeouts,
             // Listeners that speak TLS do so until the next start.
             certificate: certificate(config).or_else(|| self.certificate()),
             upstreams: resolvers(config),

@@ -33,6 +33,9 @@ pub(super) enum FramingError {
     /// bodies (RFC 9112 6.1, 7).
     #[error("the request's transfer coding is not chunked alone")]
     Coding,
+    /// A longer path and query than apps read (RFC 9110 15.5.15).
+    #[error("the request's path and query are too long")]
+    TargetTooLong,
     /// More header fields than an app expects, or longer ones.
     #[error("the request's header is too large")]
     TooLarge,
@@ -41,6 +44,9 @@ pub(super) enum FramingError {
 /// Most header fields and bytes of a request's header.
 const FIELDS_MAX: usize = 100;
 const HEADER_MAX: usize = 64 * 1024;
+/// Most bytes of a request's target: twice what the most patient of common
+/// servers reads (IIS; Apache and nginx read 8 KiB).
+const TARGET_MAX: usize = 32 * 1024;
 /// Most bytes of a path that the log shows.
 const LOGGED_MAX: usize = 512;
 
@@ -81,6 +87,9 @@ impl<'s> Received<'s> {
             > 1
         {
             return Err(FramingError::TwoLengths);
+        }
+        if header.raw_path().len() > TARGET_MAX {
+            return Err(FramingError::TargetTooLong);
         }
         let authority = (header.version == Version::HTTP_2)
             .then(|| header.uri.authority().map(|a| a.as_str().to_owned()))

@@ -321,22 +321,28 @@ fn a_handshake_that_fails_has_one_line_and_is_counted_by_its_reason() {
 
 /// A handshake of somebody who believes this authority alone.
 fn believing(authority: &Authority, address: SocketAddr) -> std::io::Result<()> {
+    let mut session = session(authority, &[]);
+    let mut socket = TcpStream::connect(address)?;
+    while session.is_handshaking() {
+        session.complete_io(&mut socket)?;
+    }
+    Ok(())
+}
+
+/// TLS with somebody who believes this authority alone, and speaks these protocols.
+pub(super) fn session(authority: &Authority, protocols: &[&[u8]]) -> rustls::ClientConnection {
     use rustls_pki_types::CertificateDer;
     use rustls_pki_types::pem::PemObject;
     let mut roots = rustls::RootCertStore::empty();
     let one = CertificateDer::from_pem_file(&authority.file).expect("a certificate");
     roots.add(one).expect("an authority");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     let name = "wiki.example.com".try_into().expect("a name");
-    let mut session = rustls::ClientConnection::new(Arc::new(config), name).expect("a session");
-    let mut socket = TcpStream::connect(address)?;
-    while session.is_handshaking() {
-        session.complete_io(&mut socket)?;
-    }
-    Ok(())
+    rustls::ClientConnection::new(Arc::new(config), name).expect("a session")
 }

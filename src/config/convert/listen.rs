@@ -1,4 +1,4 @@
-//! `server.listen`, `admin_listen`, `socket_mode`, `tls`, `hsts`, and how it stops.
+//! `server.listen`, `admin_listen`, `socket_mode`, `tls`, `hsts`, `timeouts`, and how it stops.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -10,9 +10,9 @@ use http::HeaderValue;
 use super::Conversion;
 use super::upstream::SOCKET_PATH_MAX;
 use crate::config::error::{ConfigErrorKind, ConfigWarningKind};
-use crate::config::file::{HstsTable, ServerTable, ServerTlsTable};
+use crate::config::file::{ClientTimeoutsTable, HstsTable, ServerTable, ServerTlsTable};
 use crate::config::reader::{Item, Text};
-use crate::config::{Listen, ServerTls, Stop};
+use crate::config::{ClientTimeouts, Listen, ServerTls, Stop};
 use crate::gate::origin::PublicOrigin;
 
 /// `server.admin_listen` by default: this machine alone.
@@ -20,6 +20,8 @@ const ADMIN_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST)
 /// `server.socket_mode` by default: our user and group.
 const SOCKET_MODE: u32 = 0o660;
 const SOCKET_MODES: std::ops::RangeInclusive<u32> = 0o600..=0o777;
+const HEADER: Duration = Duration::from_secs(30);
+const IDLE: Duration = Duration::from_secs(60);
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 /// Longest `server.shutdown_delay`, in seconds: no load balancer asks more rarely.
 const SHUTDOWN_DELAY_MAX: u64 = 5 * 60;
@@ -188,6 +190,22 @@ impl Conversion<'_> {
         Some(Stop {
             delay: delay?,
             grace: grace?,
+        })
+    }
+
+    pub(super) fn client_timeouts(
+        &mut self,
+        table: &ClientTimeoutsTable,
+    ) -> Option<ClientTimeouts> {
+        let mut one = |item: &Option<Item<Text>>, default| {
+            let remedy = "write at least \"1s\", and at most an hour";
+            self.span(item.as_ref(), default, 1..=3_600, remedy)
+        };
+        let header = one(&table.header, HEADER);
+        let idle = one(&table.idle, IDLE);
+        Some(ClientTimeouts {
+            header: header?,
+            idle: idle?,
         })
     }
 

@@ -42,6 +42,7 @@ impl Conversion<'_> {
         };
         let whoami = self.choice(table.whoami.as_ref(), &whoami, true);
         let threads = self.threads(table.threads.as_ref());
+        let timeouts = self.client_timeouts(&table.timeouts);
         let trusted_proxies = self.trusted_proxies(table);
         let forward_auth = self.forward_auth(table, &trusted_proxies);
         let stop = self.stop(table);
@@ -61,6 +62,7 @@ impl Conversion<'_> {
                 .as_ref()
                 .is_some_and(|item| item.value),
             stop: stop?,
+            timeouts: timeouts?,
             threads,
         })
     }

@@ -13,9 +13,9 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::config::{
-    AuthorizeParams, BearerTokens, ClientAuth, Config, EmailVerified, Endpoints, Identity, Listen,
-    Log, LogFormat, LogUser, LogoutReach, Provider, ProviderHttp, ProviderId, ProviderKind,
-    Revoked, Server, Session as SessionConfig, Share, Stop, Telemetry, Upstreams,
+    AuthorizeParams, BearerTokens, ClientAuth, ClientTimeouts, Config, EmailVerified, Endpoints,
+    Identity, Listen, Log, LogFormat, LogUser, LogoutReach, Provider, ProviderHttp, ProviderId,
+    ProviderKind, Revoked, Server, Session as SessionConfig, Share, Stop, Telemetry, Upstreams,
 };
 use crate::gate::claims::ClaimPath;
 use crate::gate::client::TrustedProxies;
@@ -259,6 +259,10 @@ pub(in crate::gate) fn config() -> Config {
             stop: Stop {
                 delay: Duration::ZERO,
                 grace: Duration::from_secs(25),
+            },
+            timeouts: ClientTimeouts {
+                header: Duration::from_secs(30),
+                idle: Duration::from_secs(60),
             },
             threads: 1,
         },

@@ -9,10 +9,11 @@ use super::{
     Harness, KIRSTEN, PATIENCE, PUBLIC_ROUTE, Setup, connect, in_front_of, read_to, serve, text,
 };
 
-/// With so many seconds in place of the minutes that the app has by default.
+/// With limits of so many seconds in place of all that are minutes by default.
 fn in_a_hurry(app: &str, seconds: u64) -> Harness {
     Setup {
         no_upstream: true,
+        server: format!("timeouts = {{ header = \"{seconds}s\", idle = \"{seconds}s\" }}\n"),
         tables: format!(
             "[upstream]\nurl = \"{app}\"\n\
              timeouts = {{ response = \"{seconds}s\", idle = \"{seconds}s\" }}\n\n{PUBLIC_ROUTE}"
@@ -61,7 +62,7 @@ fn events_arrive_one_by_one() {
     }
 }
 
-/// Ten minutes are twice the longest silence that an app is allowed by default (`upstream.timeouts.response`). Here that
+/// Ten minutes are twice the longest silence that an app is allowed by default (`upstream.timeouts.response`). Here every
 /// limit is 6 seconds, and the stream goes on for twice as long: what ends one at ten minutes would end this one.
 #[test]
 fn a_stream_outlives_every_limit_as_long_as_something_comes() {
@@ -104,12 +105,13 @@ fn a_poll_may_wait_as_long_as_the_app_may_be_silent_and_no_longer() {
             let _silence = nothing.lock().expect("the lock").recv_timeout(PATIENCE);
             return;
         }
-        // Longer than the app may be silent below.
+        // Longer than clients may take for a header and between two.
         thread::sleep(Duration::from_secs(3));
         drop(stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnews"));
     });
     let chain = Setup {
         upstream: Some(format!("http://{app}")),
+        server: "timeouts = { header = \"1s\", idle = \"1s\" }\n".to_owned(),
         tables: PUBLIC_ROUTE.to_owned(),
         ..Setup::default()
     }
