@@ -172,6 +172,10 @@ impl Telemetry {
     /// A request is over: it is counted, has its line, and its spans go to the
     /// collector.
     pub fn tell(&self, line: &AccessLine<'_>) {
+        let line = &AccessLine {
+            method: bounded(line.method),
+            ..*line
+        };
         let note = line.note;
         self.told.outcomes.count(note.outcome, note.reason);
         if let Some(app) = line.upstream {
@@ -251,7 +255,29 @@ impl Telemetry {
 }
 
 /// With three decimals.
+/// Longest method that is shown, in bytes; those that are registered have 17.
+const METHOD_MAX: usize = 32;
+
+/// A method as it is shown: a client may send one of any length, and a line of
+/// the log and a span that waits must not have it.
+fn bounded(method: &str) -> &str {
+    method.get(..METHOD_MAX).unwrap_or(method)
+}
+
 fn millis(time: Duration) -> impl tracing::Value {
     let micros = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
     f64::from(micros) / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_is_shown_up_to_a_length() {
+        for method in ["GET", "UPDATEREDIRECTREF", &"A".repeat(METHOD_MAX)] {
+            assert_eq!(bounded(method), method);
+        }
+        assert_eq!(bounded(&"A".repeat(1_000_000)), "A".repeat(METHOD_MAX));
+    }
 }
