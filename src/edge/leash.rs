@@ -29,7 +29,7 @@ use tokio::time::{sleep, timeout};
 
 use super::proxy::Proxy;
 use super::serving::Current;
-use super::view::Received;
+use super::view::{HEADER_MAX, Received};
 use super::websocket::Farewell;
 use crate::clock;
 use crate::gate::Gate;
@@ -54,10 +54,16 @@ tokio::task_local! {
     static SAID: Said;
 }
 
+/// Most bytes that are read for one header of HTTP/1.1: twice what one may have,
+/// so that most of those that are too long are told so, with a body's first part.
+const READ_MAX: usize = 2 * HEADER_MAX + 64 * 1024;
+
 #[derive(Default)]
 struct Said {
     /// All of the header is there.
     header: Cell<bool>,
+    /// Bytes that have been read of it.
+    read: Cell<usize>,
     /// The lease of its connection.
     leash: RefCell<Option<Leash>>,
 }
@@ -66,6 +72,18 @@ struct Said {
 pub(super) fn header_is_read() {
     // Without somebody who watches, nobody waits for it either.
     let _unwatched = SAID.try_with(|said| said.header.set(true));
+}
+
+/// So many bytes more were read on the connection: whether that goes on.
+/// pingora keeps what it reads of a header, up to a megabyte for each client.
+pub(super) fn may_go_on(bytes: usize) -> bool {
+    let of_header = SAID.try_with(|said| {
+        let read = said.read.get().saturating_add(bytes);
+        said.read.set(read);
+        said.header.get() || read <= READ_MAX
+    });
+    // Nobody serves a request: these are no part of a header.
+    of_header.unwrap_or(true)
 }
 
 /// A connection that stays open, and what its line in the log will say.

@@ -43,7 +43,7 @@ pub(super) enum FramingError {
 
 /// Most header fields and bytes of a request's header.
 const FIELDS_MAX: usize = 100;
-const HEADER_MAX: usize = 64 * 1024;
+pub(super) const HEADER_MAX: usize = 64 * 1024;
 /// Most bytes of a request's target: twice what the most patient of common
 /// servers reads (IIS; Apache and nginx read 8 KiB).
 const TARGET_MAX: usize = 32 * 1024;

@@ -25,6 +25,8 @@ use pingora::protocols::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::leash;
+
 /// FIN and close, unmasked as a server's are; two bytes: 1001, "going away".
 const GOING_AWAY: [u8; 4] = [0x88, 2, 0x03, 0xE9];
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
@@ -226,7 +228,12 @@ impl AsyncRead for Watched {
         {
             return Poll::Ready(Err(error));
         }
-        Pin::new(&mut self.inner).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
+        match leash::may_go_on(buffer.filled().len().saturating_sub(before)) {
+            true => Poll::Ready(Ok(())),
+            false => Poll::Ready(Err(io::ErrorKind::InvalidData.into())),
+        }
     }
 }
 

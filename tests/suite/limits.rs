@@ -259,3 +259,30 @@ fn a_body_may_take_its_time_and_a_connection_waits_no_longer_than_it_may() {
     reader.read_to_end(&mut rest).expect("the end");
     assert_eq!(rest, b"");
 }
+
+#[test]
+fn a_header_that_never_ends_takes_no_memory() {
+    let chain = chain("");
+    chain.raw("GET /page HTTP/1.1\r\nHost: HOST\r\n\r\n");
+    let before = super::traffic::memory(&chain);
+    let head = format!("GET /page HTTP/1.1\r\nHost: {}\r\nX-A: ", chain.host());
+    let floods: Vec<TcpStream> = (0..100)
+        .map(|_| {
+            let mut stream = TcpStream::connect(chain.address).expect("the proxy");
+            // It may be cut off while it is being written.
+            let _cut = stream
+                .write_all(head.as_bytes())
+                .and_then(|()| stream.write_all(&[b'a'; 900_000]));
+            stream
+        })
+        .collect();
+    // Cut off, each of them; nobody waits for more.
+    for mut stream in floods {
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let mut said = Vec::new();
+        let end = stream.read_to_end(&mut said);
+        assert!(end.is_ok() || end.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset));
+    }
+    let grown = super::traffic::memory(&chain).saturating_sub(before);
+    assert!(grown < 32 * 1024 * 1024, "{grown} bytes");
+}

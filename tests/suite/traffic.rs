@@ -206,7 +206,7 @@ fn large() -> u64 {
 }
 
 /// Memory that the proxy has in use (resident), in bytes.
-fn memory(chain: &Harness) -> u64 {
+pub(super) fn memory(chain: &Harness) -> u64 {
     let status =
         fs::read_to_string(format!("/proc/{}/status", chain.vestibule.id())).expect("its status");
     let line = status
