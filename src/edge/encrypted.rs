@@ -20,6 +20,10 @@ use pingora::protocols::{
 };
 use pingora::tls::ServerTlsStream;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::timeout;
+
+/// How long a connection may take to be told of its end.
+const GOODBYE: Duration = Duration::from_secs(5);
 
 /// A connection after its handshake.
 #[derive(Debug)]
@@ -98,8 +102,8 @@ impl AsyncWrite for Encrypted {
 #[async_trait]
 impl Shutdown for Encrypted {
     async fn shutdown(&mut self) {
-        // Whoever is gone needs no goodbye.
-        let _closed = AsyncWriteExt::shutdown(&mut self.tls).await;
+        // Whoever is gone needs no goodbye, and whoever does not read gets none.
+        let _closed = timeout(GOODBYE, AsyncWriteExt::shutdown(&mut self.tls)).await;
     }
 }
 

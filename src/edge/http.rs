@@ -84,7 +84,7 @@ impl HttpClient {
         }
         let client = build(http);
         if client.is_err() {
-            tracing::error!("provider.ID.http cannot be set up; the provider is not asked");
+            tracing::error!("the settings of a table http cannot be set up; nobody is asked by them");
         }
         Self {
             client: client.ok(),

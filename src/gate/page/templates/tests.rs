@@ -143,6 +143,8 @@ fn a_template_that_would_not_work_under_our_policy_is_refused() {
     ] {
         assert_eq!(kind(&format!("{FRAME}{more}")), Forbidden(word), "{more}");
     }
+    let text = format!("{FRAME}{{{{ paragraphs|join(\"\")|safe }}}}");
+    assert_eq!(kind(&text), TemplateErrorKind::Unescaped);
     // Words of a text are none of that.
     let text = format!("{FRAME}<p class=\"on\">Sign on = well, by style</p>");
     assert!(new(&[("page.html", &text)]).is_ok());
@@ -157,9 +159,17 @@ fn work_and_size_have_an_end() {
         let text = format!("{FRAME}{endless}");
         assert!(new(&[("page.html", &text)]).is_err(), "{endless}");
     }
-    let long = format!("{FRAME}{}", "x".repeat(FILE_MAX * 9));
+    let long = format!("{FRAME}{}", "x".repeat(FILE_MAX));
+    let errors = new(&[("page.html", &long)]).unwrap_err();
+    assert_eq!(errors[0].2, TemplateErrorKind::FileTooLong);
+    let long = format!("{FRAME}{{{{ \"x\" * 600000 }}}}");
     let errors = new(&[("page.html", &long)]).unwrap_err();
     assert_eq!(errors[0].2, TemplateErrorKind::TooMuch);
+    // These would take the memory of the machine before any bound is asked.
+    for filter in ["\"a\"|indent(2000000000)", "\"%0999999999d\"|format(1)"] {
+        let text = format!("{FRAME}{{{{ {filter} }}}}");
+        assert!(new(&[("page.html", &text)]).is_err(), "{filter}");
+    }
 }
 
 #[test]
