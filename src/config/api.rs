@@ -13,3 +13,22 @@ pub struct BearerTokens {
     /// Whether ID tokens do.
     pub id: bool,
 }
+
+impl BearerTokens {
+    /// None at all.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            clients: Some(Vec::new()),
+            audiences: Vec::new(),
+            access: false,
+            id: false,
+        }
+    }
+
+    /// Whether any count.
+    #[must_use]
+    pub fn are_any(&self) -> bool {
+        self.access || self.id
+    }
+}

@@ -510,6 +510,12 @@ pub enum ConfigWarningKind {
     /// A rule on a claim, whichever of several providers says it.
     #[error("is a claim that any of the providers may write")]
     ClaimOfSeveral,
+    /// A rule on scopes, whichever of several providers says them.
+    #[error("is a scope that any provider whose bearer tokens count may write into them")]
+    ScopesOfSeveral,
+    /// A rule on scopes, where no provider's tokens count.
+    #[error("is about bearer tokens, and those of no provider count: nobody meets it")]
+    ScopesOfNobody,
     /// `trusted_proxies` that hold everybody.
     #[error("believes every client about where it comes from")]
     EverybodyTrusted,

@@ -78,6 +78,7 @@ impl Conversion<'_> {
             return None;
         }
         self.warn_of_claim(table, providers);
+        self.warn_of_scopes(table, providers);
         let any = |_: &mut Self, _: &Item<Text>, _: &str| true;
         let is_provider =
             |work: &mut Self, item: &Item<Text>, id: &str| work.is_provider(item, id, providers);

@@ -19,6 +19,8 @@ pub(super) struct Speaker<'t> {
     pub(super) id: &'t str,
     pub(super) kind: ProviderKind,
     pub(super) userinfo: bool,
+    /// Whether there are other providers beside it.
+    pub(super) of_several: bool,
 }
 
 /// What a rule is for: that decides which keys mean something.

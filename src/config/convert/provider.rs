@@ -56,6 +56,7 @@ impl Conversion<'_> {
                 id,
                 kind,
                 userinfo: table.userinfo.as_ref().is_some_and(|item| item.value),
+                of_several: file.providers.len() > 1,
             };
             let identity = self.identity(&file.identity, Some(&table.identity), Some(speaker));
             identities.push(identity.clone());
@@ -92,7 +93,12 @@ impl Conversion<'_> {
         identity: Identity,
         email_domains: EmailDomains,
     ) -> Option<Provider> {
-        let Speaker { id, kind, userinfo } = speaker;
+        let Speaker {
+            id,
+            kind,
+            userinfo,
+            of_several,
+        } = speaker;
         let id = self.provider_id(id, &table.place);
         let (issuer, derived) = match kind {
             ProviderKind::Cognito => {
@@ -111,7 +117,7 @@ impl Conversion<'_> {
         let client_auth = self.client_auth(table);
         let scopes = self.scopes(table, kind);
         let own = client_id.as_ref().and_then(Option::as_deref);
-        let api = self.bearer_tokens(table, kind, own);
+        let api = self.bearer_tokens(table, kind, own, of_several);
         let email_verified = self.email_verified(table);
         let signing_algorithms = self.signing_algorithms(table, kind);
         let keys_max_age = self.keys_max_age(table);

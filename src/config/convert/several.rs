@@ -1,7 +1,7 @@
 //! Names that people of several providers may share: not wrong, and rarely meant.
 //!
-//! Owns the look at subjects, account names, groups, access rights and claims that
-//! are told or taken as a provider says them. Must not know what a name opens.
+//! Owns the look at subjects, account names, groups, access rights, claims and scopes
+//! that are told or taken as a provider says them. Must not know what a name opens.
 //!
 //! A general map keeps nobody apart: it is each directory that writes the values
 //! which the map knows. So a rule separates only where it stands in a provider's
@@ -68,6 +68,28 @@ impl Conversion<'_> {
             let kind = ConfigWarningKind::ClaimOfSeveral;
             let remedy = "add provider = [\"ID\"], whose word on it counts";
             self.findings.warn(&claim.place, kind, remedy);
+        }
+    }
+
+    /// Warns of a rule on scopes that several providers write, or that no token
+    /// can meet.
+    pub(super) fn warn_of_scopes(&mut self, table: &AccessTable, providers: Option<&[Provider]>) {
+        let (Some(all), Some(item)) = (providers, table.scopes.iter().flatten().next()) else {
+            return;
+        };
+        match all.iter().filter(|one| one.api.are_any()).count() {
+            0 => {
+                let kind = ConfigWarningKind::ScopesOfNobody;
+                let remedy = "write provider.ID.api of the provider whose tokens this route is for";
+                self.findings.warn(&item.place, kind, remedy);
+            }
+            1 => {}
+            _ if table.provider.is_some() => {}
+            _ => {
+                let kind = ConfigWarningKind::ScopesOfSeveral;
+                let remedy = "add provider = [\"ID\"], whose scopes count";
+                self.findings.warn(&item.place, kind, remedy);
+            }
         }
     }
 

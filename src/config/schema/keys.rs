@@ -200,7 +200,7 @@ pub(super) const KEYS: &[About] = &[
     key("provider.NAME.display_name", "What people know it by, for the button \"Sign in with ...\". By default its name here."),
     key("provider.NAME.hidden", "true: no button; only a link to path_prefix + \"/login/\" + its name leads there.").or_is(false),
 
-    key("provider.NAME.api", "Whose bearer tokens routes with api = true accept."),
+    key("provider.NAME.api", "Whose bearer tokens routes with api = true accept. Without it, those of client_id if there is no other provider, and none if there is."),
     key("provider.NAME.api.clients", "The clients whose access tokens count. Cognito: its app clients, by default this client_id. Others: any whose tokens have the audience, unless they are named."),
     key("provider.NAME.api.audiences", "What tokens carry as \"aud\"; by default this client_id. Access tokens of Cognito have one only where they are bound to a resource."),
     key("provider.NAME.api.tokens", "Which tokens count: \"access\", and \"id\" for ID tokens.").of(Words(&["access", "id"])).or_all(&["access"]),

@@ -631,3 +631,13 @@ fn a_provider_without_a_client_vouches_for_tokens_and_signs_nobody_in() {
         assert!(reply.status.is_client_error(), "{target}: {reply:?}");
     }
 }
+
+#[test]
+fn a_provider_that_admits_no_tokens_vouches_for_none() {
+    let mut config = api_config();
+    config.providers[0].api = crate::config::BearerTokens::none();
+    let mut desk = Desk::new(&config);
+    for (target, token) in [("/orders/x", machine()), ("/people/x", person())] {
+        refused(&mut desk, &with(target, &token), "token_issuer");
+    }
+}

@@ -80,14 +80,14 @@ impl BearerVerifier {
         }
     }
 
-    /// Whether a token says that it is of this issuer. Nothing is verified: this
-    /// finds the one that verifies it.
+    /// Whether a token says that it is of this issuer, and any of its tokens
+    /// count. Nothing is verified: this finds the one that verifies it.
     ///
     /// # Errors
     /// [`TokenError::Malformed`] and its like, if it says nothing at all.
     pub fn is_issuer(&self, token: &str) -> Result<bool, TokenError> {
         let claims = unverified(token).ok_or(TokenError::Malformed)?;
-        Ok(self.verifier.is_issuer_of(&claims))
+        Ok(self.admitted.are_any() && self.verifier.is_issuer_of(&claims))
     }
 
     /// Verifies a bearer token.

@@ -13,12 +13,20 @@ const TOKENS: &[&str] = &["access", "id"];
 impl Conversion<'_> {
     /// With what is not named being the provider's own client; `None` if there
     /// is an error among the findings.
+    ///
+    /// One of several has to say in words that its tokens count: whoever signs
+    /// them writes their scopes too, and to sign people in is not to speak for
+    /// programs (ADR 28).
     pub(super) fn bearer_tokens(
         &mut self,
         table: &ProviderTable,
         kind: ProviderKind,
         client_id: Option<&str>,
+        of_several: bool,
     ) -> Option<BearerTokens> {
+        if of_several && table.api.is_none() {
+            return Some(BearerTokens::none());
+        }
         let empty = ApiTable::default();
         let api = table.api.as_ref().unwrap_or(&empty);
         let clients = self.ids(api.clients.as_deref());
@@ -120,6 +128,9 @@ impl Conversion<'_> {
 
 /// Whether two providers would accept one token.
 fn accept_one(one: &Provider, other: &Provider) -> bool {
+    if !one.api.are_any() || !other.api.are_any() {
+        return false;
+    }
     let share_issuer = one
         .issuers()
         .any(|issuer| other.issuers().any(|o| o == issuer));

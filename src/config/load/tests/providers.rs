@@ -388,7 +388,7 @@ fn what_api_accepts_is_the_own_client_unless_it_is_named() {
         (client, false, true)
     );
     // Elsewhere than at Cognito, the audience decides.
-    let second = "email_domains = [\"*\"]";
+    let second = "email_domains = [\"*\"]\napi = {}";
     let config = read(&two(OURS, second)).unwrap().config;
     assert_eq!(
         (
@@ -397,6 +397,52 @@ fn what_api_accepts_is_the_own_client_unless_it_is_named() {
         ),
         (None, &["x".to_owned()][..])
     );
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn of_several_each_says_itself_that_its_tokens_count() {
+    let api = "api = { audiences = [\"x\"] }";
+    let ours = "provider.corp.api = { clients = [\"a\"] }";
+    for (our_api, their_api, wanted) in [
+        ("", "", [false, false]),
+        (ours, "", [true, false]),
+        ("", api, [false, true]),
+        ("", "api = {}", [false, true]),
+        (ours, api, [true, true]),
+    ] {
+        let text = two(&format!("{OURS}\n{our_api}"), &format!("{THEIRS}\n{their_api}"));
+        let providers = config(&text).providers;
+        let takes: Vec<_> = providers.iter().map(|one| one.api.are_any()).collect();
+        assert_eq!(takes, wanted, "{our_api} / {their_api}");
+    }
+    // What accepts none shares none.
+    let theirs = "email_domains = [\"*\"]\n[provider.third]\nkind = \"oidc\"\n\
+        issuer = \"https://id.partner.example\"\nclient_id = \"y\"\nemail_domains = [\"third.example\"]\n\
+        api = { audiences = [\"x\"] }";
+    assert_eq!(kinds(&two(OURS, theirs)), expected(&[]));
+}
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn a_rule_on_scopes_that_several_providers_write_is_worth_a_word() {
+    let ours = "provider.corp.api = { clients = [\"a\"] }";
+    let theirs = "api = { audiences = [\"x\"] }";
+    for (our_api, their_api, access, wanted) in [
+        (ours, theirs, "{ scopes = \"x\" }", &[("route[0].access.scopes", "ScopesOfSeveral")][..]),
+        (ours, theirs, "[{ groups = [\"A\"] }, { scopes = [\"x\", \"y\"] }]", &[("route[0].access[1].scopes[0]", "ScopesOfSeveral")]),
+        (ours, theirs, "{ scopes = \"x\", provider = [\"corp\"] }", &[]),
+        (ours, "", "{ scopes = \"x\" }", &[]),
+        ("", theirs, "{ scopes = \"x\" }", &[]),
+        ("", "", "{ scopes = \"x\" }", &[("route[0].access.scopes", "ScopesOfNobody")]),
+    ] {
+        let route = format!("[[route]]\npath = \"/a/\"\napi = true\naccess = {access}");
+        let more = format!("{THEIRS}\n{their_api}\n{MAPPED}\n{route}");
+        let text = two(&format!("{OURS}\n{OWN}\n{our_api}"), &more);
+        assert_eq!(warned(&text), expected(wanted), "{our_api} / {their_api} / {access}");
+    }
+    let alone = "\n[[route]]\npath = \"/a/\"\napi = true\naccess = { scopes = \"x\" }";
+    assert_eq!(warned(&change(alone)), []);
 }
 
 #[test]
