@@ -564,6 +564,11 @@ pub enum ConfigWarningKind {
     /// `allow_in_path` where no route has a path.
     #[error("has no effect: without a route that has a path, every path is sent as received")]
     AllowInPathIdle,
+    /// A name that people may choose, where there is no email.
+    #[error(
+        "takes {0} where there is no email, and somebody may choose another person's address for it"
+    )]
+    NameOfChoice(String),
     /// A Cognito pool spoken to as a plain provider.
     #[error("is the issuer of a Cognito user pool")]
     CognitoAsOidc,

@@ -3,7 +3,7 @@
 mod map;
 
 use super::{Choices, Conversion};
-use crate::config::error::ConfigErrorKind;
+use crate::config::error::{ConfigErrorKind, ConfigWarningKind};
 use crate::config::file::{ClaimTable, IdentityTable};
 use crate::config::reader::{Item, Place, Text};
 use crate::config::{Identity, ProviderKind};
@@ -12,6 +12,9 @@ use crate::gate::identity::rule::{AttributeKind, AttributeRule, ClaimRule, Claim
 
 /// Longest name of an attribute.
 const NAME_MAX: usize = 64;
+
+/// The user name of a Cognito pool, in access and in ID tokens.
+const USER_NAMES: &[&str] = &["username", "cognito:username"];
 
 /// What claims can be read from depends on their provider.
 #[derive(Clone, Copy)]
@@ -57,8 +60,12 @@ impl Conversion<'_> {
         let name = of(|table| table.name.as_ref());
         let groups_table = of(|table| table.groups.as_ref());
         let right = of(|table| table.access_right.as_ref());
+        let user_rule = self.rule_or(user, Use::Account, "email", provider);
+        if provider.is_some_and(|provider| provider.kind == ProviderKind::Cognito) {
+            self.warn_of_name_of_choice(user, &user_rule);
+        }
         Identity {
-            user: self.rule_or(user, Use::Account, "email", provider),
+            user: user_rule,
             email: self.rule_or(email, Use::Account, "email", provider),
             name: name.map(|table| self.rule(table, Use::One, None, provider)),
             groups: self.rule_or(groups_table, Use::Several, groups, provider),
@@ -71,6 +78,24 @@ impl Conversion<'_> {
                 .into_iter()
                 .filter_map(|(name, table)| self.attribute(name, table, provider))
                 .collect(),
+        }
+    }
+
+    /// A pool may let people choose their user name, which may be anything
+    /// then, an address of somebody else too. After `email` it stands in for
+    /// one, and apps take it for one. A map that keeps no others is a list of
+    /// who is meant.
+    fn warn_of_name_of_choice(&mut self, table: Option<&ClaimTable>, rule: &ClaimRule) {
+        let names = table.and_then(|table| table.claim.as_deref());
+        let later = rule.claims.iter().zip(names.unwrap_or_default());
+        let later = later.skip_while(|(claim, _)| claim.as_str() != "email");
+        for (claim, item) in later.filter(|(claim, _)| USER_NAMES.contains(&claim.as_str())) {
+            if rule.map.is_none() || rule.unmapped == Unmapped::Keep {
+                let kind = ConfigWarningKind::NameOfChoice(claim.as_str().to_owned());
+                let remedy =
+                    "write \"sub\" in its place, unless people of this pool cannot choose it";
+                self.findings.warn(&item.place, kind, remedy);
+            }
         }
     }
 

@@ -463,3 +463,29 @@ fn no_token_is_accepted_by_two_providers_and_idle_keys_are_told() {
     let public = "\n[[route]]\npath = \"/a\"\napi = true\naccess = \"public\"";
     assert!(warned(&change(public)).contains(&("route[0].api".to_owned(), "ApiIdle".to_owned())));
 }
+
+#[test]
+#[rustfmt::skip] // a table: one row a line
+fn a_user_name_in_the_place_of_an_email_is_worth_a_word() {
+    let word = |key: &str| vec![(key.to_owned(), "NameOfChoice".to_owned())];
+    for (user, wanted) in [
+        ("[\"email\", \"username\"]", word("identity.user[1]")),
+        ("[\"email\", \"sub\", \"cognito:username\"]", word("identity.user[2]")),
+        ("{ claim = [\"email\", \"username\"] }", word("identity.user.claim[1]")),
+        ("{ claim = [\"email\", \"username\"], map = { \"a\" = \"b\" }, unmapped = \"drop\" }", vec![]),
+        ("[\"email\", \"sub\"]", vec![]),
+        // Not in the place of an email: whoever writes it alone means it.
+        ("\"username\"", vec![]),
+        ("[\"username\", \"email\"]", vec![]),
+    ] {
+        assert_eq!(warned(&change(&format!("identity.user = {user}"))), wanted, "{user}");
+    }
+    // Said once, and of pools alone.
+    let user = "identity.user = [\"email\", \"username\"]";
+    let both = warned(&two(&format!("{OURS}\n{OWN}\n{user}"), &format!("{THEIRS}\n{MAPPED}")));
+    let ours = both.into_iter().filter(|(_, kind)| kind == "NameOfChoice");
+    assert_eq!(ours.collect::<Vec<_>>(), word("identity.user[1]"));
+    let text = pair("kind = \"oidc\"\nissuer = \"https://a.example\"\nclient_id = \"x\"", "kind = \"oidc\"\nissuer = \"https://b.example\"\nclient_id = \"y\"");
+    let plain = warned(&text.replace("email_domains = [\"corp.example\"]", "email_domains = [\"corp.example\"]\nidentity = { user = [\"email\", \"username\"] }"));
+    assert!(plain.iter().all(|(_, kind)| kind != "NameOfChoice"), "{plain:?}");
+}
