@@ -641,3 +641,25 @@ fn a_provider_that_admits_no_tokens_vouches_for_none() {
         refused(&mut desk, &with(target, &token), "token_issuer");
     }
 }
+
+#[test]
+fn a_token_that_is_bound_to_a_key_is_no_bearer() {
+    let mut config = api_config();
+    config.providers[0].api.id = true;
+    let mut desk = Desk::new(&config);
+    for cnf in [json!({ "jkt": "x" }), json!({ "x5t#S256": "x" }), json!([])] {
+        let bound = json!({ "cnf": cnf });
+        let of = |claims: Value| token(&changed(claims, &bound));
+        refused(
+            &mut desk,
+            &with("/people/x", &of(access_claims())),
+            "token_use",
+        );
+        refused(&mut desk, &with("/people/x", &of(id_claims())), "token_use");
+        refused(
+            &mut desk,
+            &with("/orders/x", &of(machine_claims())),
+            "token_use",
+        );
+    }
+}

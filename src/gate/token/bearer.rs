@@ -163,7 +163,13 @@ impl BearerVerifier {
         }
     }
 
+    /// A token that is bound to a key (`cnf`, RFC 7800 3.1) is no bearer token:
+    /// it counts for nothing without proof of that key, by DPoP (RFC 9449 6) or
+    /// a client certificate (RFC 8705 3.1), and none is asked for here.
     fn use_of(&self, signed: &Signed) -> Result<BearerUse, TokenError> {
+        if signed.claims.0.contains_key("cnf") {
+            return Err(TokenError::TokenUse);
+        }
         let said = match self.kind {
             ProviderKind::Cognito => match signed.claims.text("token_use") {
                 Some("access") => Some(BearerUse::Access),
