@@ -302,7 +302,10 @@ impl Mapping {
     }
 
     /// The one access right: of several the first in `order`. To have nothing
-    /// that the map knows never gets anybody further than to have something.
+    /// that the map knows never gets anybody further than to have something. An
+    /// access token that says none is silent, and not of somebody who has none:
+    /// at Cognito it never holds what a person's own attributes say (cognito.md
+    /// 2.2). So nobody has the default by it.
     fn right(&self, sources: &Sources<'_>) -> Result<Option<String>, NoPerson> {
         let Some(rule) = &self.access_right else {
             return Ok(None);
@@ -310,9 +313,10 @@ impl Mapping {
         let rights = rule.first(sources);
         let mut values = rights.values;
         let deny = rule.unmapped == Unmapped::Deny;
+        let is_said = rights.were_any || sources.alone != Some(ClaimSource::AccessToken);
         if values.is_empty() {
             return match rule.default.first() {
-                Some(default) if !(deny && rights.were_any) => Ok(Some(default.clone())),
+                Some(default) if is_said && !(deny && rights.were_any) => Ok(Some(default.clone())),
                 _ if deny => Err(NoPerson::NoRight),
                 _ => Ok(None),
             };

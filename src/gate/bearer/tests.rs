@@ -663,3 +663,50 @@ fn a_token_that_is_bound_to_a_key_is_no_bearer() {
         );
     }
 }
+
+#[test]
+fn an_access_token_that_says_no_right_gives_nobody_the_default() {
+    use crate::gate::identity::rule::Unmapped;
+    let right = |unmapped| {
+        let mut config = api_config();
+        config.providers[0].api.id = true;
+        let mut rule = rule(&["custom:access_right"]);
+        rule.map = Some(
+            [("User".to_owned(), vec!["Reader".to_owned()])]
+                .into_iter()
+                .collect(),
+        );
+        rule.unmapped = unmapped;
+        rule.default = vec!["Guest".to_owned()];
+        config.providers[0].identity.access_right = Some(rule);
+        Desk::new(&config)
+    };
+    let told_right = |desk: &mut Desk, claims: &Value| {
+        let told = told(desk, &with("/people/x", &token(claims))).into_iter();
+        told.filter(|(name, _)| name == "X-Access-Right")
+            .map(|(_, value)| value)
+            .next()
+    };
+    let silent = access_claims();
+    let none = changed(id_claims(), &json!({ "custom:access_right": null }));
+    let unknown = changed(access_claims(), &json!({ "custom:access_right": "x" }));
+    let known = changed(access_claims(), &json!({ "custom:access_right": "User" }));
+    let guest = Some("Guest".to_owned());
+    let mut desk = right(Unmapped::Deny);
+    forbidden(
+        &mut desk,
+        &with("/people/x", &token(&silent)),
+        "no_access_right",
+    );
+    forbidden(
+        &mut desk,
+        &with("/people/x", &token(&unknown)),
+        "no_access_right",
+    );
+    assert_eq!(told_right(&mut desk, &known).as_deref(), Some("Reader"));
+    assert_eq!(told_right(&mut desk, &none), guest);
+    let mut desk = right(Unmapped::Default);
+    assert_eq!(told_right(&mut desk, &silent), None);
+    assert_eq!(told_right(&mut desk, &unknown), guest);
+    assert_eq!(told_right(&mut desk, &none), guest);
+}
