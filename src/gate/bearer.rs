@@ -255,15 +255,20 @@ impl Gate {
         provider: &Provider,
         token: &VerifiedBearer,
     ) -> Result<Person, NoPerson> {
-        let names = [Some(token.subject()), token.machine()];
-        let mut names = names.into_iter().flatten();
-        if names.any(|name| self.revoked.subjects.contains(name)) {
+        if self.is_revoked(token) {
             return Err(NoPerson::Revoked);
         }
         match token.machine() {
             Some(client) => provider.mapping.machine(client),
             None => provider.mapping.bearer(token),
         }
+    }
+
+    /// By subject, or as a program.
+    fn is_revoked(&self, token: &VerifiedBearer) -> bool {
+        let names = [Some(token.subject()), token.machine()];
+        let mut names = names.into_iter().flatten();
+        names.any(|name| self.revoked.subjects.contains(name))
     }
 
     /// Whose account it is, whom the claims make nobody.
@@ -309,6 +314,10 @@ impl Gate {
         accepted.map_err(NoIdentity::Token)?;
         self.check_issued(&bearer.token)?;
         let token = &bearer.token;
+        // Also on a route that would go on without anybody.
+        if self.is_revoked(token) {
+            return Err(NoIdentity::Revoked);
+        }
         if token.machine().is_none() {
             self.authentication_ends(provider, token.authenticated(), now)?;
         }

@@ -131,8 +131,13 @@ impl Gate {
             Some(Stands::Bearer(bearer)) if manner.is_api => {
                 self.still_admits_bearer(access, bearer)
             }
+            // What it stands on counts here no more; an optional route would go on with nobody.
+            Some(Stands::Bearer(_)) => {
+                let nothing = || Presented::BadToken(NoIdentity::NoCookie);
+                policy::judge(access.clone(), nothing).map(drop)
+            }
             Some(Stands::Session(lease)) => self.still_admits_session(access, &lease.verified),
-            _ => {
+            None => {
                 let nobody = || Presented::None(NoIdentity::NoCookie);
                 policy::judge(access.clone(), nobody).map(drop)
             }

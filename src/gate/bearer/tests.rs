@@ -710,3 +710,27 @@ fn an_access_token_that_says_no_right_gives_nobody_the_default() {
     assert_eq!(told_right(&mut desk, &unknown), guest);
     assert_eq!(told_right(&mut desk, &none), guest);
 }
+
+#[test]
+fn an_open_connection_of_an_optional_route_ends_with_what_its_token_counted_by() {
+    let mut desk = Desk::new(&api_config());
+    let place = api_config()
+        .routes
+        .iter()
+        .position(|route| route.access == Access::Optional);
+    let place = place.unwrap();
+    for token in [person(), machine()] {
+        let req = with("/optional/x", &token);
+        let mut lease = desk.forward(&req).lease.unwrap();
+        let mut revoked = api_config();
+        revoked.session.revoked.subjects = [KIRSTEN, MACHINE].map(str::to_owned).into();
+        let mut pages = api_config();
+        pages.routes[place].manner.is_api = false;
+        for config in [revoked, pages] {
+            let gate = crate::gate::Gate::new(&config).unwrap();
+            assert!(gate.stays_open(Some(&mut lease), &req.view(), NOW).is_err());
+        }
+        let gate = crate::gate::Gate::new(&api_config()).unwrap();
+        assert!(gate.stays_open(Some(&mut lease), &req.view(), NOW).is_ok());
+    }
+}
