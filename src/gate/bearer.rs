@@ -150,7 +150,8 @@ impl Gate {
     }
 
     /// The one provider of the token's issuer that accepts it: what two of them
-    /// would accept is nobody's.
+    /// would accept is nobody's, and whether they would is not known before the
+    /// keys of each were seen.
     fn verified_bearer(
         &self,
         token: &str,
@@ -161,6 +162,7 @@ impl Gate {
             return Err(NoIdentity::Token(TokenError::TooLong));
         }
         let mut found = None;
+        let mut are_all_asked = true;
         let mut why = NoIdentity::Token(TokenError::Issuer);
         for provider in self.providers.all() {
             let is_issuer = provider.bearer.is_issuer(token);
@@ -173,7 +175,10 @@ impl Gate {
                     let verified = provider.bearer.verify(token, keys, now);
                     verified.map_err(NoIdentity::Token)
                 }
-                None => Err(NoIdentity::NoKeys),
+                None => {
+                    are_all_asked = false;
+                    Err(NoIdentity::NoKeys)
+                }
             };
             match (verified, &found) {
                 (Ok(_), Some(_)) => return Err(NoIdentity::Token(TokenError::Audience)),
@@ -184,7 +189,10 @@ impl Gate {
                 (Err(_), _) => {}
             }
         }
-        found.ok_or(why)
+        match found {
+            Some(_) if !are_all_asked => Err(NoIdentity::NoKeys),
+            found => found.ok_or(why),
+        }
     }
 
     /// Nothing from before everybody had to sign in anew.

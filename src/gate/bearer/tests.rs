@@ -734,3 +734,37 @@ fn an_open_connection_of_an_optional_route_ends_with_what_its_token_counted_by()
         assert!(gate.stays_open(Some(&mut lease), &req.view(), NOW).is_ok());
     }
 }
+
+#[test]
+fn a_token_that_two_providers_may_accept_waits_for_the_keys_of_both() {
+    let mut config = api_config();
+    let mut second = api_config().providers.remove(0);
+    second.id = crate::config::ProviderId("second".to_owned());
+    config.providers.push(second);
+    let gate = crate::gate::Gate::new(&config).unwrap();
+    let (keys, none) = (
+        crate::gate::tests::support::key_set(),
+        crate::gate::Seen::default(),
+    );
+    let seen = crate::gate::Seen {
+        keys: Some(&keys),
+        ..none
+    };
+    let req = with("/orders/x", &machine());
+    for (providers, reason) in [
+        ([seen, none], "provider_keys_missing"),
+        ([none, seen], "provider_keys_missing"),
+        ([seen, seen], "token_audience"),
+    ] {
+        let known = crate::gate::Known {
+            providers: &providers,
+            refreshed: None,
+            may_not_renew: false,
+        };
+        match gate.decide(&req.view(), known, None, NOW, &mut |_| Ok(())) {
+            crate::gate::Decision::Reply(reply) => assert_eq!(reply.note.reason, Some(reason)),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(gate.verified_figures().entries, 0);
+    }
+}
