@@ -132,9 +132,9 @@ impl Gate {
         }
         let (provider, verified) = self.verified_bearer(token, known, now)?;
         self.check_issued(&verified)?;
-        let auth_ends = match verified.machine() {
-            Some(_) => None,
-            None => self.authentication_ends(provider, verified.authenticated(), now)?,
+        let auth_ends = match verified.may_be_a_persons() {
+            false => None,
+            true => self.authentication_ends(provider, verified.authenticated(), now)?,
         };
         let bearer = Arc::new(self.bearer_of(face, provider, token, verified, auth_ends));
         self.bearers.remember(&asked, &bearer);
@@ -326,7 +326,7 @@ impl Gate {
         if self.is_revoked(token) {
             return Err(NoIdentity::Revoked);
         }
-        if token.machine().is_none() {
+        if token.may_be_a_persons() {
             self.authentication_ends(provider, token.authenticated(), now)?;
         }
         match now < bearer.ends() {

@@ -768,3 +768,20 @@ fn a_token_that_two_providers_may_accept_waits_for_the_keys_of_both() {
         assert_eq!(gate.verified_figures().entries, 0);
     }
 }
+
+#[test]
+fn what_does_not_say_whose_it_is_does_not_pass_by_max_auth_age() {
+    let mut config = api_config();
+    config.providers[0].kind = crate::config::ProviderKind::Oidc;
+    config.providers[0].api.clients = None;
+    let of = |subject: &str| {
+        let claims = json!({ "sub": subject, "aud": CLIENT, "token_use": null, "auth_time": null });
+        token(&changed(machine_claims(), &claims))
+    };
+    let silent = with("/orders/x", &of("somebody"));
+    Desk::new(&config).forward(&silent);
+    config.providers[0].max_auth_age = Some(std::time::Duration::from_secs(600));
+    let mut desk = Desk::new(&config);
+    refused(&mut desk, &silent, "token_auth_time");
+    desk.forward(&with("/orders/x", &of(MACHINE)));
+}

@@ -16,7 +16,7 @@ use crate::gate::time::UnixTime;
 
 mod says;
 
-use says::{client_of, cognito_machine, oidc_machine, said_use, scopes};
+use says::{Machine, client_of, cognito_machine, oidc_machine, said_use, scopes};
 
 /// What a provider's bearer tokens have to say.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ pub struct VerifiedBearer {
     expires: UnixTime,
     key: KeyFingerprint,
     token_use: BearerUse,
-    machine: Option<String>,
+    machine: Option<Machine>,
     scopes: Vec<String>,
 }
 
@@ -142,7 +142,7 @@ impl BearerVerifier {
         };
         ClaimedBearer {
             scopes: scopes(&claims, machine.is_some()),
-            machine,
+            machine: machine.map(|machine| machine.client),
         }
     }
 
@@ -183,7 +183,7 @@ impl BearerVerifier {
     }
 
     /// Whom it is for; gives the client of a machine's token.
-    fn check(&self, claims: &Claims, token_use: BearerUse) -> Result<Option<String>, TokenError> {
+    fn check(&self, claims: &Claims, token_use: BearerUse) -> Result<Option<Machine>, TokenError> {
         match (self.kind, token_use) {
             (_, BearerUse::Id) => check_audience(claims, |aud| self.is_audience(aud))?,
             (ProviderKind::Cognito, BearerUse::Access) => self.check_cognito_access(claims)?,
@@ -325,7 +325,15 @@ impl VerifiedBearer {
     /// credentials grant (RFC 6749 4.4), or not known to be a person's.
     #[must_use]
     pub fn machine(&self) -> Option<&str> {
-        self.machine.as_deref()
+        let machine = self.machine.as_ref()?;
+        Some(&machine.client)
+    }
+
+    /// Whether it is a person's, or does not say that it is none's: such a one
+    /// has a machine's rights, and is held to what people are.
+    #[must_use]
+    pub fn may_be_a_persons(&self) -> bool {
+        self.machine.as_ref().is_none_or(|machine| !machine.is_said)
     }
 
     /// What its client may do. An ID token has none.

@@ -60,20 +60,33 @@ pub(super) fn said_use(header: &Map<String, Value>, claims: &Claims) -> Option<B
     }
 }
 
+/// A client whose token is nobody's.
+#[derive(Debug)]
+pub(super) struct Machine {
+    /// Its id.
+    pub(super) client: String,
+    /// Whether the token says so; otherwise nothing in it says that it is a
+    /// person's.
+    pub(super) is_said: bool,
+}
+
 /// The client of a Cognito token without a person: nobody is named in it, and
 /// it is its own subject (cognito.md 1.7, 2.2).
-pub(super) fn cognito_machine(claims: &Claims) -> Option<String> {
+pub(super) fn cognito_machine(claims: &Claims) -> Option<Machine> {
     let client = claims.text("client_id").unwrap_or_default();
-    let is_person = claims.text("username").is_some_and(|name| !name.is_empty())
-        && claims.text("sub") != Some(client);
-    (!is_person).then(|| client.to_owned())
+    let is_said = claims.text("sub") == Some(client);
+    let is_person = claims.text("username").is_some_and(|name| !name.is_empty()) && !is_said;
+    (!is_person).then(|| Machine {
+        client: client.to_owned(),
+        is_said,
+    })
 }
 
 /// The client of a token without a person. An access token is a person's only
 /// if it says so: by Entra's `idtyp`, by `scp`, which Entra and Okta give for
 /// people (Okta's machines are their own subject), or by when the person
 /// authenticated (RFC 9068 2.2.1).
-pub(super) fn oidc_machine(claims: &Claims, token_use: BearerUse) -> Option<String> {
+pub(super) fn oidc_machine(claims: &Claims, token_use: BearerUse) -> Option<Machine> {
     let client = client_of(claims);
     let subject = claims.text("sub").unwrap_or_default();
     let is_service_account = ["preferred_username", "username"]
@@ -98,7 +111,10 @@ pub(super) fn oidc_machine(claims: &Claims, token_use: BearerUse) -> Option<Stri
             || authenticated.is_some_and(|at| at > UnixTime::from_secs(0))
     };
     let is_machine = says_machine || token_use == BearerUse::Access && !says_person();
-    is_machine.then(|| client.unwrap_or(subject).to_owned())
+    is_machine.then(|| Machine {
+        client: client.unwrap_or(subject).to_owned(),
+        is_said: says_machine,
+    })
 }
 
 pub(super) fn client_of(claims: &Claims) -> Option<&str> {
