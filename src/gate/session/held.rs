@@ -62,9 +62,13 @@ impl Held {
         }
     }
 
-    /// About what it takes in memory beside the opened bytes.
+    /// About what it takes in memory beside the opened bytes: with the text that
+    /// may be made later, since nobody weighs it once more then.
     pub(super) fn size(&self) -> usize {
-        self.text.get().map_or(0, |text| text.len())
+        match &self.packed {
+            Some((_, range)) => range.len().div_ceil(3) * 4,
+            None => self.text.get().map_or(0, |text| text.len()),
+        }
     }
 
     fn packed(&self) -> Option<Packed<'_>> {

@@ -107,6 +107,15 @@ fn a_jwt_takes_a_quarter_less() {
 }
 
 #[test]
+fn texts_are_counted_before_they_are_made() {
+    let read = Session::decode(&with(Some("aaaa.bbbb.cccc"), None).encode(NOW)).unwrap();
+    let before = read.tokens_size();
+    let texts = read.id_token().len() + read.refresh_token().unwrap().len();
+    assert!(before >= read.plain + texts, "{before}");
+    assert_eq!(read.tokens_size(), before);
+}
+
+#[test]
 fn every_truncation_refuses() {
     let bytes = session(Some("aaaa.bbbb.cccc")).encode(NOW);
     for end in 0..bytes.len() {
