@@ -84,7 +84,9 @@ impl HttpClient {
         }
         let client = build(http);
         if client.is_err() {
-            tracing::error!("the settings of a table http cannot be set up; nobody is asked by them");
+            tracing::error!(
+                "the settings of a table http cannot be set up; nobody is asked by them"
+            );
         }
         Self {
             client: client.ok(),

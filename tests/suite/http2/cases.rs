@@ -9,6 +9,8 @@ pub(super) enum Fate {
     Forwarded(&'static str),
     /// A reset on its way: an app may have seen its head, and none of its body.
     Cut,
+    /// The same behind the end of a request: it may have been answered before.
+    CutBehind,
 }
 use Fate::{Cut, Forwarded, Refused};
 
