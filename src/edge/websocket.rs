@@ -267,6 +267,23 @@ impl AsyncWrite for Watched {
         Poll::Ready(Ok(written))
     }
 
+    /// Head and body of an answer go out by one system call.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if !self.is_websocket() {
+            return Pin::new(&mut self.inner).poll_write_vectored(cx, bytes);
+        }
+        let first = bytes.iter().find(|bytes| !bytes.is_empty());
+        self.poll_write(cx, first.map_or(&[], |bytes| bytes))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_flush(cx)
     }
