@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use super::handshake::Handshakes;
 use super::leash::Leashed;
 use super::listeners::ListenError;
-use super::pace::{PREFACE, Paced};
+use super::pace::{PREFACE, paced};
 use super::serving::Current;
 use super::websocket::watched;
 use crate::config::Server;
@@ -70,11 +70,11 @@ impl ServerApp for Door {
         let limits = self.serving.load().client;
         let is_plain = connection.get_ssl_digest().is_none();
         if is_plain && is_http2(&mut connection, limits.idle).await? {
-            let connection = Box::new(Paced::new(connection, limits));
+            let connection = Box::new(paced(connection, limits));
             return self.http2.process_new(connection, shutdown).await;
         }
         if connection.selected_alpn_proto() == Some(ALPN::H2) {
-            let connection = Box::new(Paced::new(connection, limits));
+            let connection = Box::new(paced(connection, limits));
             return self.http.process_new(connection, shutdown).await;
         }
         // Only HTTP/1.1 can become a websocket here.

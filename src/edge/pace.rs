@@ -8,20 +8,14 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use pingora::protocols::raw_connect::ProxyDigest;
-use pingora::protocols::tls::SslDigest;
-use pingora::protocols::{
-    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
-    Stream, TimingDigest, UniqueID, UniqueIDType,
-};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use pingora::protocols::Stream;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use super::layer::{Layer, Layered};
 use crate::config::ClientTimeouts;
 
 /// What HTTP/2 begins with (RFC 9113 3.4); no method of HTTP/1 begins so.
@@ -33,27 +27,27 @@ const HEADERS: u8 = 1;
 const CONTINUATION: u8 = 9;
 const END_HEADERS: u8 = 4;
 
-/// A connection of HTTP/2 that ends if a header takes too long.
+/// Ends a connection of HTTP/2 if a header takes too long.
 #[derive(Debug)]
-pub(super) struct Paced {
-    inner: Stream,
+pub(super) struct Pace {
     frames: Frames,
     header: Duration,
     /// When it ends, while something is begun.
     late: Option<Pin<Box<Sleep>>>,
 }
 
-impl Paced {
-    /// From its first byte on, which may be as late as that of any request.
-    pub(super) fn new(inner: Stream, limits: ClientTimeouts) -> Self {
-        Self {
-            inner,
-            frames: Frames::default(),
-            header: limits.header,
-            late: Some(Box::pin(sleep(limits.idle + limits.header))),
-        }
-    }
+/// The connection, paced from its first byte on, which may be as late as that
+/// of any request.
+pub(super) fn paced(inner: Stream, limits: ClientTimeouts) -> Layered<Pace> {
+    let layer = Pace {
+        frames: Frames::default(),
+        header: limits.header,
+        late: Some(Box::pin(sleep(limits.idle + limits.header))),
+    };
+    Layered { inner, layer }
+}
 
+impl Pace {
     fn note(&mut self, bytes: &[u8]) {
         let has_ended = self.frames.advance(bytes);
         if !self.frames.is_begun() {
@@ -154,14 +148,15 @@ impl Frames {
     }
 }
 
-impl AsyncRead for Paced {
+impl Layer for Pace {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        &mut self,
+        inner: &mut Stream,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        match Pin::new(&mut self.inner).poll_read(context, buffer) {
+        match Pin::new(inner).poll_read(context, buffer) {
             Poll::Pending => match &mut self.late {
                 Some(late) => late
                     .as_mut()
@@ -174,92 +169,6 @@ impl AsyncRead for Paced {
                 Poll::Ready(done)
             }
         }
-    }
-}
-
-impl AsyncWrite for Paced {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(context)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(context, bytes)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
-    }
-}
-
-#[async_trait]
-impl Shutdown for Paced {
-    async fn shutdown(&mut self) {
-        self.inner.shutdown().await;
-    }
-}
-
-#[async_trait]
-impl Peek for Paced {
-    async fn try_peek(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
-        self.inner.try_peek(buffer).await
-    }
-}
-
-impl UniqueID for Paced {
-    fn id(&self) -> UniqueIDType {
-        self.inner.id()
-    }
-}
-
-impl Ssl for Paced {
-    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
-        self.inner.get_ssl_digest()
-    }
-
-    fn selected_alpn_proto(&self) -> Option<ALPN> {
-        self.inner.selected_alpn_proto()
-    }
-}
-
-impl GetTimingDigest for Paced {
-    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.inner.get_timing_digest()
-    }
-
-    fn get_read_pending_time(&self) -> Duration {
-        self.inner.get_read_pending_time()
-    }
-
-    fn get_write_pending_time(&self) -> Duration {
-        self.inner.get_write_pending_time()
-    }
-}
-
-impl GetProxyDigest for Paced {
-    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.inner.get_proxy_digest()
-    }
-}
-
-impl GetSocketDigest for Paced {
-    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.inner.get_socket_digest()
     }
 }
 

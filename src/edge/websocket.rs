@@ -14,17 +14,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use http::{StatusCode, header};
 use pingora::http::ResponseHeader;
-use pingora::protocols::raw_connect::ProxyDigest;
-use pingora::protocols::tls::SslDigest;
-use pingora::protocols::{
-    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
-    Stream, TimingDigest, UniqueID, UniqueIDType,
-};
+use pingora::protocols::Stream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::layer::{Layer, Layered};
 use super::leash;
 
 /// FIN and close, unmasked as a server's are; two bytes: 1001, "going away".
@@ -76,14 +71,20 @@ pub(super) async fn watched<F: Future>(
     serve: impl FnOnce(Stream) -> F,
 ) -> F::Output {
     let line = Arc::new(Line::default());
-    let watched = Watched {
-        inner: connection,
+    let layer = Watch {
         line: Arc::clone(&line),
         frames: Frames::Head(0),
         said: 0,
         is_said: false,
     };
-    LINE.scope(line, serve(Box::new(watched))).await
+    LINE.scope(
+        line,
+        serve(Box::new(Layered {
+            inner: connection,
+            layer,
+        })),
+    )
+    .await
 }
 
 /// How far the app's answer has got.
@@ -178,10 +179,9 @@ fn payload(bytes: &[u8; 10], read: usize) -> Option<u64> {
     Some(size.saturating_add(mask))
 }
 
-/// A connection that can be said goodbye on.
+/// Lets a connection be said goodbye on.
 #[derive(Debug)]
-struct Watched {
-    inner: Stream,
+struct Watch {
     line: Arc<Line>,
     frames: Frames,
     /// How much of the close frame has been written.
@@ -189,7 +189,7 @@ struct Watched {
     is_said: bool,
 }
 
-impl Watched {
+impl Watch {
     fn is_websocket(&self) -> bool {
         self.line.is_websocket.load(Ordering::Acquire)
     }
@@ -199,54 +199,54 @@ impl Watched {
     }
 
     /// Writes the close frame, if it is wanted and may stand here.
-    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_farewell(&mut self, inner: &mut Stream, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let may = self.is_going() && self.frames.is_between();
         if !may || self.is_said {
             return Poll::Ready(Ok(()));
         }
         while let Some(rest) = GOING_AWAY.get(self.said..).filter(|rest| !rest.is_empty()) {
-            match ready!(Pin::new(&mut self.inner).poll_write(cx, rest))? {
+            match ready!(Pin::new(&mut *inner).poll_write(cx, rest))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 written => self.said += written,
             }
         }
-        ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
+        ready!(Pin::new(inner).poll_flush(cx))?;
         self.is_said = true;
         Poll::Ready(Ok(()))
     }
 }
 
-impl AsyncRead for Watched {
+impl Layer for Watch {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        &mut self,
+        inner: &mut Stream,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         // Somebody always waits for what the client says next, the app or not.
         if self.is_websocket()
-            && let Poll::Ready(Err(error)) = self.poll_farewell(cx)
+            && let Poll::Ready(Err(error)) = self.poll_farewell(inner, cx)
         {
             return Poll::Ready(Err(error));
         }
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
+        ready!(Pin::new(inner).poll_read(cx, buffer))?;
         match leash::may_go_on(buffer.filled().len().saturating_sub(before)) {
             true => Poll::Ready(Ok(())),
             false => Poll::Ready(Err(io::ErrorKind::InvalidData.into())),
         }
     }
-}
 
-impl AsyncWrite for Watched {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        &mut self,
+        inner: &mut Stream,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         if !self.is_websocket() {
-            return Pin::new(&mut self.inner).poll_write(cx, bytes);
+            return Pin::new(inner).poll_write(cx, bytes);
         }
-        ready!(self.poll_farewell(cx))?;
+        ready!(self.poll_farewell(inner, cx))?;
         if self.is_said {
             // Nothing comes after a close frame (RFC 6455 5.5.1).
             return Poll::Ready(Ok(bytes.len()));
@@ -258,7 +258,7 @@ impl AsyncWrite for Watched {
             false => bytes.len(),
         };
         let bytes = bytes.get(..limit).unwrap_or(bytes);
-        let written = ready!(Pin::new(&mut self.inner).poll_write(cx, bytes))?;
+        let written = ready!(Pin::new(inner).poll_write(cx, bytes))?;
         let mut rest = bytes.get(..written).unwrap_or(bytes);
         while !rest.is_empty() {
             let taken = self.frames.advance(rest);
@@ -267,85 +267,17 @@ impl AsyncWrite for Watched {
         Poll::Ready(Ok(written))
     }
 
-    /// Head and body of an answer go out by one system call.
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        &mut self,
+        inner: &mut Stream,
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         if !self.is_websocket() {
-            return Pin::new(&mut self.inner).poll_write_vectored(cx, bytes);
+            return Pin::new(inner).poll_write_vectored(cx, bytes);
         }
         let first = bytes.iter().find(|bytes| !bytes.is_empty());
-        self.poll_write(cx, first.map_or(&[], |bytes| bytes))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
-    }
-}
-
-#[async_trait]
-impl Shutdown for Watched {
-    async fn shutdown(&mut self) {
-        self.inner.shutdown().await;
-    }
-}
-
-#[async_trait]
-impl Peek for Watched {
-    async fn try_peek(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
-        self.inner.try_peek(buffer).await
-    }
-}
-
-impl UniqueID for Watched {
-    fn id(&self) -> UniqueIDType {
-        self.inner.id()
-    }
-}
-
-impl Ssl for Watched {
-    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
-        self.inner.get_ssl_digest()
-    }
-
-    fn selected_alpn_proto(&self) -> Option<ALPN> {
-        self.inner.selected_alpn_proto()
-    }
-}
-
-impl GetTimingDigest for Watched {
-    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.inner.get_timing_digest()
-    }
-
-    fn get_read_pending_time(&self) -> Duration {
-        self.inner.get_read_pending_time()
-    }
-
-    fn get_write_pending_time(&self) -> Duration {
-        self.inner.get_write_pending_time()
-    }
-}
-
-impl GetProxyDigest for Watched {
-    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.inner.get_proxy_digest()
-    }
-}
-
-impl GetSocketDigest for Watched {
-    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.inner.get_socket_digest()
+        self.poll_write(inner, cx, first.map_or(&[], |bytes| bytes))
     }
 }
 
