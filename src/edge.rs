@@ -9,6 +9,7 @@ mod failed;
 mod form;
 mod handshake;
 pub mod http;
+mod layer;
 pub mod leash;
 pub mod lifecycle;
 pub mod links;

@@ -9,7 +9,7 @@
 use serde_json::{Map, Value};
 
 use super::claims::{Claims, unverified};
-use super::verifier::{Signed, check_audience};
+use super::verifier::{Signed, check_addressed, check_audience};
 use super::{Compact, KeyFingerprint, KeySet, TokenError, Verifier};
 use crate::config::{BearerTokens, ProviderKind};
 use crate::gate::time::UnixTime;
@@ -252,18 +252,7 @@ impl BearerVerifier {
 
     /// One of the resources that it is for is us.
     fn check_resource(&self, claims: &Claims) -> Result<(), TokenError> {
-        let is_for_us = match claims.0.get("aud") {
-            Some(Value::String(aud)) => self.is_audience(aud),
-            Some(Value::Array(auds)) if auds.iter().all(Value::is_string) => auds
-                .iter()
-                .filter_map(Value::as_str)
-                .any(|aud| self.is_audience(aud)),
-            _ => return Err(TokenError::Claim),
-        };
-        match is_for_us {
-            true => Ok(()),
-            false => Err(TokenError::Audience),
-        }
+        check_addressed(claims, |aud| self.is_audience(aud)).map(drop)
     }
 }
 

@@ -287,25 +287,28 @@ pub(super) fn check_audience(
     claims: &Claims,
     is_ours: impl Fn(&str) -> bool,
 ) -> Result<(), TokenError> {
-    let several = match claims.0.get("aud") {
-        Some(Value::String(aud)) if is_ours(aud) => false,
-        Some(Value::Array(auds)) => {
-            if !auds.iter().all(Value::is_string) {
-                return Err(TokenError::Claim);
-            }
-            if !auds.iter().any(|aud| aud.as_str().is_some_and(&is_ours)) {
-                return Err(TokenError::Audience);
-            }
-            auds.len() > 1
-        }
-        Some(Value::String(_)) => return Err(TokenError::Audience),
-        _ => return Err(TokenError::Claim),
-    };
+    let several = check_addressed(claims, &is_ours)? > 1;
     match claims.0.get("azp") {
         Some(Value::String(azp)) if is_ours(azp) => Ok(()),
         Some(_) => Err(TokenError::Audience),
         None if several => Err(TokenError::Audience),
         None => Ok(()),
+    }
+}
+
+/// One of us is in `aud`; gives the number of audiences.
+pub(super) fn check_addressed(
+    claims: &Claims,
+    is_ours: impl Fn(&str) -> bool,
+) -> Result<usize, TokenError> {
+    let auds = match claims.0.get("aud") {
+        Some(aud @ Value::String(_)) => std::slice::from_ref(aud),
+        Some(Value::Array(auds)) if auds.iter().all(Value::is_string) => auds,
+        _ => return Err(TokenError::Claim),
+    };
+    match auds.iter().filter_map(Value::as_str).any(is_ours) {
+        true => Ok(auds.len()),
+        false => Err(TokenError::Audience),
     }
 }
 
