@@ -254,7 +254,6 @@ impl Telemetry {
     }
 }
 
-/// With three decimals.
 /// Longest method that is shown, in bytes; those that are registered have 17.
 const METHOD_MAX: usize = 32;
 
@@ -264,6 +263,7 @@ fn bounded(method: &str) -> &str {
     method.get(..METHOD_MAX).unwrap_or(method)
 }
 
+/// With three decimals.
 fn millis(time: Duration) -> impl tracing::Value {
     let micros = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
     f64::from(micros) / 1000.0

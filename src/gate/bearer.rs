@@ -215,11 +215,12 @@ impl Gate {
         auth_ends: Option<UnixTime>,
     ) -> Bearer {
         let believed = provider.mapping.believed(token.claims(), token.claims());
+        let of_machine = token.machine().map(|_| told_of_machine(&believed));
         let who = self.bearers_person(provider, &token).map(|person| {
             let evidence = Evidence {
                 sub: token.subject(),
                 provider: &provider.id,
-                claims: Some(&believed),
+                claims: Some(of_machine.as_ref().unwrap_or(&believed)),
                 id_token: match token.token_use() {
                     BearerUse::Id => IdToken::Text(text),
                     BearerUse::Access => IdToken::None,
@@ -233,11 +234,6 @@ impl Gate {
                 },
                 origin: face.origin.as_str(),
                 session: None,
-            };
-            let of_machine = token.machine().map(|_| told_of_machine(&believed));
-            let evidence = Evidence {
-                claims: of_machine.as_ref().or(evidence.claims),
-                ..evidence
             };
             let tell = |rules: &HeaderRules| rules.tell(&person, &evidence).map(Arc::new);
             Who {

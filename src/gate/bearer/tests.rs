@@ -18,6 +18,9 @@ use crate::gate::tests::support::{
     id_claims, jwks, key, key_set_of, route, rule,
 };
 
+mod lasting;
+mod providers;
+
 const MACHINE: &str = "7machineclient000000000000";
 const KIRSTEN: &str = "d3a4f8c2-10b1-70aa-9c55-0e2f6a7b8c9d";
 
@@ -395,44 +398,6 @@ fn a_route_for_api_clients_redirects_nobody_and_shows_no_page() {
 }
 
 #[test]
-fn what_is_remembered_of_a_token_ends_with_its_times_its_key_and_its_seal() {
-    let mut desk = Desk::new(&api_config());
-    let token = person();
-    let req = with("/people/x", &token);
-    desk.forward(&req);
-    let figures = desk.gate.verified_figures();
-    assert_eq!((figures.entries, figures.checks), (1, 1));
-    desk.forward(&req);
-    assert_eq!(desk.gate.verified_figures().checks, 1);
-    // Another token is another one, and what was refused is not remembered.
-    let mut flipped = token.clone();
-    let last = flipped.pop().unwrap();
-    flipped.push(if last == 'A' { 'Q' } else { 'A' });
-    let reply = desk.reply(&with("/people/x", &flipped));
-    assert_eq!(reply.status, 401);
-    assert_eq!(desk.gate.verified_figures().entries, 1);
-    // A cookie with the very text of a token finds nothing, nor the other way round.
-    let cookie = Jar::of("__Host-vestibule", &token);
-    let reply = desk.reply(&Req::get("/people/x").cookies(&cookie));
-    assert_eq!(reply.status, 401);
-    let mut jar = Jar::default();
-    desk.sign_in(&mut jar);
-    desk.forward(&Req::get("/people/x").cookies(&jar));
-    let sealed = jar.0["__Host-vestibule"].clone();
-    refused(&mut desk, &with("/people/x", &sealed), "token_malformed");
-    // The key goes: the next request is refused.
-    let other = dev_idp::jws::SigningKey::generate();
-    desk.keys = Some(key_set_of(jwks(&[&other])));
-    refused(&mut desk, &req, "token_unknown_kid");
-    desk.keys = Some(crate::gate::tests::support::key_set());
-    desk.forward(&req);
-    desk.now = at(EXP + 60);
-    refused(&mut desk, &req, "token_expired");
-    desk.now = at(NOW.secs() - 10_000);
-    refused(&mut desk, &req, "token_not_yet_valid");
-}
-
-#[test]
 fn an_id_token_is_a_bearer_only_where_it_is_admitted() {
     let id_token = token(&id_claims());
     let mut desk = Desk::new(&api_config());
@@ -479,73 +444,6 @@ fn a_person_without_the_user_claim_is_refused_and_told_which() {
 }
 
 #[test]
-fn revocations_hold_for_tokens_as_for_sessions() {
-    let mut config = api_config();
-    config.session.revoked.subjects = [KIRSTEN, MACHINE].map(str::to_owned).into();
-    let mut desk = Desk::new(&config);
-    forbidden(&mut desk, &with("/people/x", &person()), "subject_revoked");
-    forbidden(&mut desk, &with("/orders/x", &machine()), "subject_revoked");
-    let mut config = api_config();
-    config.session.revoked.signed_in_before = Some(at(1_790_000_050));
-    let mut desk = Desk::new(&config);
-    refused(&mut desk, &with("/people/x", &person()), "session_revoked");
-    refused(&mut desk, &with("/orders/x", &machine()), "session_revoked");
-    let newer = json!({ "iat": 1_790_000_060 });
-    desk.forward(&with(
-        "/orders/x",
-        &token(&changed(machine_claims(), &newer)),
-    ));
-    let long_ago = json!({ "iat": 1_790_000_060, "auth_time": 1_790_000_000 });
-    let refreshed = token(&changed(access_claims(), &long_ago));
-    refused(&mut desk, &with("/people/x", &refreshed), "session_revoked");
-}
-
-#[test]
-fn max_auth_age_is_asked_of_people_alone() {
-    let mut config = api_config();
-    config.providers[0].max_auth_age = Some(std::time::Duration::from_secs(600));
-    let mut desk = Desk::new(&config);
-    refused(&mut desk, &with("/people/x", &person()), "token_auth_time");
-    desk.forward(&with("/orders/x", &machine()));
-    let token = token(&changed(
-        access_claims(),
-        &json!({ "auth_time": 1_790_000_000 }),
-    ));
-    let req = with("/people/x", &token);
-    desk.forward(&req);
-    desk.now = at(1_790_000_599);
-    desk.forward(&req);
-    desk.now = at(1_790_000_600);
-    refused(&mut desk, &req, "auth_too_old");
-}
-
-#[test]
-fn a_provider_speaks_for_its_own_addresses_by_tokens_too() {
-    let mut config = api_config();
-    config.providers[0].email_domains = EmailDomains::Only(vec!["partner.example".to_owned()]);
-    let mut desk = Desk::new(&config);
-    let ceo = token(&changed(
-        access_claims(),
-        &json!({ "username": "ceo@example.org" }),
-    ));
-    forbidden(&mut desk, &with("/people/x", &ceo), "user_email_domain");
-    let named = "ceo@example.org";
-    let machine = json!({ "sub": named, "client_id": named });
-    config.providers[0].api.clients = Some(vec![CLIENT.to_owned(), named.to_owned()]);
-    let mut desk = Desk::new(&config);
-    let machine = token(&changed(machine_claims(), &machine));
-    forbidden(&mut desk, &with("/orders/x", &machine), "user_email_domain");
-    let own = token(&changed(
-        access_claims(),
-        &json!({ "username": "ann@partner.example" }),
-    ));
-    assert_eq!(
-        user(&mut desk, &with("/people/x", &own)).as_deref(),
-        Some("ann@partner.example")
-    );
-}
-
-#[test]
 fn the_pools_automatic_group_is_no_group() {
     let pool = crate::gate::tests::support::POOL;
     let groups = json!({ "cognito:groups": [format!("{pool}_entra"), "Editors"] });
@@ -572,74 +470,6 @@ fn a_token_goes_on_only_where_a_header_says_so() {
     // Within the leeway it still lets through; the app would refuse it.
     desk.now = at(EXP + 10);
     assert_eq!(told(&mut desk, &with("/people/x", &token)), []);
-}
-
-#[test]
-fn an_open_connection_ends_with_its_token_and_what_made_it_count() {
-    let config = api_config();
-    let mut desk = Desk::new(&config);
-    let req = with("/orders/x", &machine());
-    let mut lease = desk.forward(&req).lease.unwrap();
-    let left = desk
-        .gate
-        .stays_open(Some(&mut lease), &req.view(), NOW)
-        .unwrap();
-    assert_eq!(left, EXP + 60 - NOW.secs());
-    let over = desk
-        .gate
-        .stays_open(Some(&mut lease), &req.view(), at(EXP + 60));
-    assert!(over.is_err());
-    let mut changes: Vec<fn(&mut Config)> =
-        vec![|config| config.routes[1].manner = Manner::default()];
-    changes.push(|config| config.routes[1].access = Access::SignedIn);
-    changes.push(|config| config.routes[1].access = Access::Nobody);
-    changes.push(|config| config.providers[0].api.clients = Some(vec![CLIENT.to_owned()]));
-    changes.push(|config| config.providers[0].api.access = false);
-    changes.push(|config| config.providers[0].id = crate::config::ProviderId("other".to_owned()));
-    changes.push(|config| config.session.revoked.subjects = [MACHINE.to_owned()].into());
-    for (place, change) in changes.into_iter().enumerate() {
-        let mut config = api_config();
-        change(&mut config);
-        let gate = crate::gate::Gate::new(&config).unwrap();
-        assert!(
-            gate.stays_open(Some(&mut lease), &req.view(), NOW).is_err(),
-            "{place}"
-        );
-    }
-    assert!(
-        desk.gate
-            .stays_open(Some(&mut lease), &req.view(), NOW)
-            .is_ok()
-    );
-}
-
-#[test]
-fn a_provider_without_a_client_vouches_for_tokens_and_signs_nobody_in() {
-    let mut config = api_config();
-    config.providers[0].client_id = None;
-    let mut desk = Desk::new(&config);
-    desk.forward(&with("/orders/x", &machine()));
-    for target in [
-        "/_vestibule/login",
-        "/_vestibule/login/corp",
-        "/_vestibule/callback?code=a&state=b",
-    ] {
-        let decision = desk.decide_onward(&Req::open(target));
-        let crate::gate::Decision::Reply(reply) = decision else {
-            panic!("{target}: {decision:?}");
-        };
-        assert!(reply.status.is_client_error(), "{target}: {reply:?}");
-    }
-}
-
-#[test]
-fn a_provider_that_admits_no_tokens_vouches_for_none() {
-    let mut config = api_config();
-    config.providers[0].api = crate::config::BearerTokens::none();
-    let mut desk = Desk::new(&config);
-    for (target, token) in [("/orders/x", machine()), ("/people/x", person())] {
-        refused(&mut desk, &with(target, &token), "token_issuer");
-    }
 }
 
 #[test]
@@ -709,79 +539,4 @@ fn an_access_token_that_says_no_right_gives_nobody_the_default() {
     assert_eq!(told_right(&mut desk, &silent), None);
     assert_eq!(told_right(&mut desk, &unknown), guest);
     assert_eq!(told_right(&mut desk, &none), guest);
-}
-
-#[test]
-fn an_open_connection_of_an_optional_route_ends_with_what_its_token_counted_by() {
-    let mut desk = Desk::new(&api_config());
-    let place = api_config()
-        .routes
-        .iter()
-        .position(|route| route.access == Access::Optional);
-    let place = place.unwrap();
-    for token in [person(), machine()] {
-        let req = with("/optional/x", &token);
-        let mut lease = desk.forward(&req).lease.unwrap();
-        let mut revoked = api_config();
-        revoked.session.revoked.subjects = [KIRSTEN, MACHINE].map(str::to_owned).into();
-        let mut pages = api_config();
-        pages.routes[place].manner.is_api = false;
-        for config in [revoked, pages] {
-            let gate = crate::gate::Gate::new(&config).unwrap();
-            assert!(gate.stays_open(Some(&mut lease), &req.view(), NOW).is_err());
-        }
-        let gate = crate::gate::Gate::new(&api_config()).unwrap();
-        assert!(gate.stays_open(Some(&mut lease), &req.view(), NOW).is_ok());
-    }
-}
-
-#[test]
-fn a_token_that_two_providers_may_accept_waits_for_the_keys_of_both() {
-    let mut config = api_config();
-    let mut second = api_config().providers.remove(0);
-    second.id = crate::config::ProviderId("second".to_owned());
-    config.providers.push(second);
-    let gate = crate::gate::Gate::new(&config).unwrap();
-    let (keys, none) = (
-        crate::gate::tests::support::key_set(),
-        crate::gate::Seen::default(),
-    );
-    let seen = crate::gate::Seen {
-        keys: Some(&keys),
-        ..none
-    };
-    let req = with("/orders/x", &machine());
-    for (providers, reason) in [
-        ([seen, none], "provider_keys_missing"),
-        ([none, seen], "provider_keys_missing"),
-        ([seen, seen], "token_audience"),
-    ] {
-        let known = crate::gate::Known {
-            providers: &providers,
-            refreshed: None,
-            may_not_renew: false,
-        };
-        match gate.decide(&req.view(), known, None, NOW, &mut |_| Ok(())) {
-            crate::gate::Decision::Reply(reply) => assert_eq!(reply.note.reason, Some(reason)),
-            other => panic!("{other:?}"),
-        }
-        assert_eq!(gate.verified_figures().entries, 0);
-    }
-}
-
-#[test]
-fn what_does_not_say_whose_it_is_does_not_pass_by_max_auth_age() {
-    let mut config = api_config();
-    config.providers[0].kind = crate::config::ProviderKind::Oidc;
-    config.providers[0].api.clients = None;
-    let of = |subject: &str| {
-        let claims = json!({ "sub": subject, "aud": CLIENT, "token_use": null, "auth_time": null });
-        token(&changed(machine_claims(), &claims))
-    };
-    let silent = with("/orders/x", &of("somebody"));
-    Desk::new(&config).forward(&silent);
-    config.providers[0].max_auth_age = Some(std::time::Duration::from_secs(600));
-    let mut desk = Desk::new(&config);
-    refused(&mut desk, &silent, "token_auth_time");
-    desk.forward(&with("/orders/x", &of(MACHINE)));
 }
