@@ -115,6 +115,7 @@ impl Schema {
                 by_name(&json!({ "anyOf": [inline(Values::Any), named()] }), values)
             }
             Shape::NamedText => by_name(&text(Values::Any), values),
+            Shape::NamedSecret => by_name(&json!({ "$ref": SOURCE }), values),
             Shape::NamedTexts => {
                 let entry = json!({ "anyOf": one_or_list(&text(Values::Any)) });
                 by_name(&entry, values)

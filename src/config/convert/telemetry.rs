@@ -151,16 +151,14 @@ impl Conversion<'_> {
                     .error(&name.place, ConfigErrorKind::CollectorHeader, remedy);
                 continue;
             };
-            if let Text::Inline(_) = value.value {
-                let kind = ConfigErrorKind::InlineSecret { found: "text" };
-                let remedy = "write { file = \"PATH\" } or { env = \"NAME\" }";
-                self.findings.error(&value.place, kind, remedy);
-                continue;
-            }
-            let Some(text) = self.text(value, "not-read") else {
+            let source = Item {
+                value: &value.value,
+                place: value.place.clone(),
+            };
+            let Some(text) = self.source(&source, "not-read") else {
                 continue;
             };
-            match HeaderValue::try_from(text) {
+            match HeaderValue::try_from(text.trim()) {
                 Ok(mut text) => {
                     text.set_sensitive(true);
                     headers.push((read, text));

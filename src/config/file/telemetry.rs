@@ -1,7 +1,7 @@
 //! `[log]` and `[telemetry]`.
 
 use super::{HttpTable, MaybeText};
-use crate::config::reader::{Item, Place, Table, Text};
+use crate::config::reader::{Item, Place, Source, Table, Text};
 
 /// `[log]`.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct TelemetryTable {
 pub(crate) struct OtlpTable {
     pub(crate) place: Place,
     pub(crate) endpoint: MaybeText,
-    pub(crate) headers: Vec<(Item<String>, Item<Text>)>,
+    pub(crate) headers: Vec<(Item<String>, Item<Source>)>,
     pub(crate) http: HttpTable,
     pub(crate) parent_based: Option<Item<bool>>,
     pub(crate) service_name: MaybeText,
@@ -54,7 +54,7 @@ impl OtlpTable {
         Self {
             place: table.place(),
             endpoint: table.text("endpoint"),
-            headers: table.named_texts("headers"),
+            headers: table.named_secrets("headers"),
             http: table.table("http", HttpTable::read),
             parent_based: table.boolean("parent_based"),
             service_name: table.text("service_name"),

@@ -3,8 +3,8 @@
 use toml::de::DeValue;
 
 use super::outline::NAME;
-use super::value::{entries, is_source, text, text_map, texts_of};
-use super::{Item, Place, Shape, Table, Text, TextMap, read_table};
+use super::value::{entries, is_source, secret, text, text_map, texts_of};
+use super::{Findings, Item, Place, Shape, Source, Table, Text, TextMap, read_table};
 
 impl Table<'_, '_> {
     /// Entries of the user's own names in a table, each of them such a one; in
@@ -64,13 +64,27 @@ impl Table<'_, '_> {
 
     /// A table of the user's own names, each with one text; in the order of the file.
     pub(crate) fn named_texts(&mut self, key: &'static str) -> Vec<(Item<String>, Item<Text>)> {
-        let Some((place, value)) = self.take(key, Shape::NamedText) else {
+        self.named(key, Shape::NamedText, text)
+    }
+
+    /// The same, each with one secret.
+    pub(crate) fn named_secrets(&mut self, key: &'static str) -> Vec<(Item<String>, Item<Source>)> {
+        self.named(key, Shape::NamedSecret, secret)
+    }
+
+    fn named<T>(
+        &mut self,
+        key: &'static str,
+        shape: Shape,
+        read: impl Fn(&mut Findings, &Place, &DeValue<'_>) -> Option<T>,
+    ) -> Vec<(Item<String>, Item<T>)> {
+        let Some((place, value)) = self.take(key, shape) else {
             return Vec::new();
         };
         let mut found = Vec::new();
         for (name, value) in entries(self.findings, &place, value) {
             let place = name.place.clone();
-            if let Some(value) = text(self.findings, &place, value) {
+            if let Some(value) = read(self.findings, &place, value) {
                 found.push((name, Item { value, place }));
             }
         }

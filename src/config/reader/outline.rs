@@ -53,6 +53,8 @@ pub(crate) enum Shape {
     NamedTextOrTables,
     /// By names of the user's own: a text.
     NamedText,
+    /// By names of the user's own: where a secret is.
+    NamedSecret,
     /// By names of the user's own: a text, or a list of texts.
     NamedTexts,
 }

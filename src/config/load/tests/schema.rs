@@ -135,3 +135,16 @@ fn words_in(schema: &Value) -> Option<Vec<String>> {
     }
     schema.get("anyOf")?.as_array()?.iter().find_map(words_in)
 }
+
+#[test]
+fn what_may_not_stand_in_the_file_is_no_text_in_the_schema() {
+    let schema = schema();
+    let source =
+        schema.pointer("/properties/provider/additionalProperties/properties/http/properties/ca");
+    let source = source.and_then(|ca| ca.get("$ref")).expect("a reference");
+    let headers = schema
+        .pointer("/properties/telemetry/properties/otlp/properties/headers/additionalProperties")
+        .expect("the collector's headers");
+    assert_eq!(headers.get("$ref"), Some(source), "{headers}");
+    assert_eq!(headers.as_object().map(serde_json::Map::len), Some(1));
+}
