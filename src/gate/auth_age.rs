@@ -132,9 +132,10 @@ impl Gate {
             return Reply::redirect(&self.reauthenticate_path(login), note);
         }
         let page = Page::new(Word::LoginFailedTitle);
-        let (status, page) = match why {
+        let (status, remedy, page) = match why {
             NoIdentity::AuthTooOld => (
                 StatusCode::FORBIDDEN,
+                "look at the provider, which has to honour prompt=login or max_age (of Cognito's login pages, managed login does, the classic ones do not), or at provider.ID.max_auth_age",
                 page.text(Word::LoginFailedTooOld)
                     .text(Word::LoginFailedTooOldPerson)
                     .row(
@@ -149,12 +150,14 @@ impl Gate {
             ),
             NoIdentity::Token(TokenError::AuthTime) => (
                 StatusCode::BAD_GATEWAY,
+                "make the provider put auth_time, a number, into its ID tokens, or do without provider.ID.max_auth_age",
                 page.text(Word::LoginFailedNoAuthTime)
                     .text(Word::LoginFailedNoAuthTimeOperator)
                     .link(self.login_path(target.as_str()), Word::TryAgain),
             ),
             _ => (
                 StatusCode::BAD_GATEWAY,
+                "have this machine and the provider's keep their time by NTP",
                 page.text(Word::LoginFailedAuthTimeAhead)
                     .link(self.login_path(target.as_str()), Word::TryAgain),
             ),
@@ -166,7 +169,9 @@ impl Gate {
         };
         let note = Note {
             reference,
-            ..Note::new("login_failed").because(why.reason())
+            ..Note::new("login_failed")
+                .because(why.reason())
+                .remedied_by(remedy)
         };
         Reply::refusal(req, status, "login_failed", page, note)
     }

@@ -87,8 +87,26 @@ impl Part {
         }
     }
 
-    /// What the people who run the application can do about it.
-    fn remedy(self) -> Word {
+    /// What whoever runs this can do: one sentence for the log.
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::IdToken => {
+                "let the provider put fewer groups and attributes into the ID token, or ask userinfo for them (provider.ID.userinfo)"
+            }
+            Self::RefreshToken => {
+                "ask the provider why its refresh token is that long, or let it give none"
+            }
+            Self::AccessToken => {
+                "do without telling the access token to the application (preset bearer, or {access_token}), or let the provider put less into it"
+            }
+            Self::AccessClaims | Self::Userinfo => {
+                "name fewer claims in [identity], or let the provider say less in them"
+            }
+        }
+    }
+
+    /// The same for the person's page, to be passed on.
+    fn advice(self) -> Word {
         match self {
             Self::IdToken => Word::TooLargeIdTokenRemedy,
             Self::RefreshToken => Word::TooLargeRefreshTokenRemedy,
@@ -199,7 +217,7 @@ impl Gate {
             .row(what, in_bytes(over.bytes))
             .row(Word::TooLargeLimit, in_bytes(over.limit))
             .text(Word::CanBeChanged)
-            .text(over.part().remedy())
+            .text(over.part().advice())
             .link(self.logout_path(target.as_str()), Word::SomeoneElse)
             .link(self.login_path(target.as_str()), Word::TryAgain);
         let reference = reference(rng);
@@ -208,7 +226,9 @@ impl Gate {
         }
         let note = Note {
             reference,
-            ..Note::new("login_failed").because(over.part().reason())
+            ..Note::new("login_failed")
+                .because(over.part().reason())
+                .remedied_by(over.part().remedy())
         };
         Reply::refusal(req, StatusCode::FORBIDDEN, "login_failed", page, note)
     }

@@ -74,7 +74,11 @@ fn a_provider_that_asks_nobody_anew_gets_a_page_and_no_loop() {
     assert_eq!(prompts(&chain), [false, true], "and no third time");
     assert!(!browser.has_session());
     assert_eq!(chain.echo.count(), 0);
-    let line = chain.await_log(&["\"login_failed\"", "\"auth_too_old\""]);
+    let line = chain.await_log(&[
+        "\"login_failed\"",
+        "\"auth_too_old\"",
+        "\"remedy\":\"look at the provider",
+    ]);
     let reference = line.split("\"reference\":\"").nth(1).expect("a reference");
     let reference = reference.split('"').next().unwrap();
     assert!(page.text().contains(reference), "{line}");

@@ -187,7 +187,11 @@ fn an_account_beyond_all_cookies_is_told_so_and_goes_in_no_circle() {
     assert!(!browser.has_session());
     assert_eq!(chain.idp().asked("domain:authorize"), 1);
     assert_eq!(chain.echo.count(), 0);
-    let line = chain.await_log(&["\"login_failed\"", "\"session_too_large_id_token\""]);
+    let line = chain.await_log(&[
+        "\"login_failed\"",
+        "\"session_too_large_id_token\"",
+        "\"remedy\":\"let the provider",
+    ]);
     let reference = line.split("\"reference\":\"").nth(1).expect("a reference");
     assert!(
         page.text().contains(reference.split('"').next().unwrap()),
