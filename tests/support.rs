@@ -8,6 +8,7 @@
 //! - [`peers`]: the legacy app, Radicale, and an identity provider that is not ours
 //! - [`authority`]: one that signs certificates
 //! - [`client`]: HTTP/1.1 and HTTP/2, plain, by TLS and over unix sockets
+//! - [`exhausted`]: a process that may open no further file
 //! - [`frames`]: HTTP/2 frame by frame
 //! - [`fronts`]: nginx, Caddy, Envoy and HAProxy, by the recipes of `deploy/forward-auth`
 //! - [`readers`]: apps that read HTTP/1.1 strictly and laxly, and whether they agree
@@ -25,6 +26,7 @@ pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod dev_idp;
 pub(crate) mod echo;
+pub(crate) mod exhausted;
 pub(crate) mod frames;
 pub(crate) mod fronts;
 pub(crate) mod harness;

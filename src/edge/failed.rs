@@ -52,6 +52,12 @@ pub(super) fn failure(error: &Error, session: &Session) -> Option<Reply> {
             | ErrorType::ConnectError
             | ErrorType::ConnectProxyFailure,
         ) => Some(failed(AppFailure::NotThere)),
+        // No socket could be had here: no further file may be opened, no port is
+        // left, or this machine forbids the connection.
+        (
+            ErrorSource::Upstream,
+            ErrorType::SocketError | ErrorType::BindError | ErrorType::InternalError,
+        ) => Some(failed(AppFailure::Internal)),
         (ErrorSource::Upstream, _) => Some(failed(AppFailure::Broken)),
         (
             ErrorSource::Downstream,

@@ -1,7 +1,11 @@
 //! What the app gets, and what of its answers reaches the browser.
 
+use serde_json::json;
+
 use crate::support::dev_idp::KIRSTEN;
 use crate::support::echo::Seen;
+use crate::support::exhausted::without_files;
+use crate::support::wire::Kept;
 use crate::support::{Harness, Response, Setup};
 
 #[test]
@@ -253,6 +257,31 @@ fn an_app_that_is_down_is_a_bad_gateway() {
     let mut browser = chain.browser();
     let page = browser.sign_in("/", KIRSTEN, chain.idp().password(KIRSTEN));
     assert_eq!(page.status, 502, "{:?}", browser.trail);
+}
+
+#[test]
+fn where_no_further_file_can_be_opened_the_fault_is_ours_and_passes() {
+    let mut chain = Setup {
+        tables: "[[route]]\npath = \"/public/*\"\naccess = \"public\"\n".to_owned(),
+        ..Setup::default()
+    }
+    .start();
+    let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", chain.host());
+    let mut kept = Kept::open(chain.address);
+    kept.send(&ask("/_vestibule/signed-out"));
+    assert_eq!(kept.answer().status, 200);
+    let (answer, mut waiting) = without_files(&chain.vestibule, || {
+        let mut waiting = Kept::open(chain.address);
+        waiting.send(&ask("/public/waiting"));
+        kept.send(&ask("/public/x"));
+        (kept.answer(), waiting)
+    });
+    assert_eq!(answer.status, 500, "{answer:?}");
+    assert_eq!(answer.json(), json!({ "error": "internal" }));
+    assert_eq!(chain.echo.count(), 0);
+    assert_eq!(waiting.answer().status, 200, "whoever came meanwhile");
+    assert_eq!(chain.raw(&ask("/public/y")).status, 200);
+    chain.await_log(&["\"upstream_failed\"", "\"internal\"", "\"/public/x\""]);
 }
 
 fn get(chain: &Harness, cookies: &str, target: &str, headers: &str) -> Seen {

@@ -116,6 +116,32 @@ pub(crate) fn try_request(address: SocketAddr, bytes: &[u8]) -> std::io::Result<
     }
 }
 
+/// A connection that is kept for several requests.
+pub(crate) struct Kept {
+    stream: BufReader<TcpStream>,
+}
+
+impl Kept {
+    pub(crate) fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect_timeout(&address, PATIENCE).expect("a connection");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a limit");
+        Self {
+            stream: BufReader::new(stream),
+        }
+    }
+
+    /// Sends bytes as they are.
+    pub(crate) fn send(&mut self, bytes: &str) {
+        let stream = self.stream.get_mut();
+        stream.write_all(bytes.as_bytes()).expect("sent");
+    }
+
+    /// The next answer.
+    pub(crate) fn answer(&mut self) -> Response {
+        read_response(&mut self.stream, false).expect("an answer")
+    }
+}
+
 /// Reads one answer; interim ones (1xx) are skipped.
 pub(crate) fn read_response(reader: &mut impl BufRead, to_head: bool) -> std::io::Result<Response> {
     loop {
