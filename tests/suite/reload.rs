@@ -329,3 +329,49 @@ fn a_changed_map_file_maps_anew_without_a_new_login() {
     assert_eq!(browser.get("/x").status, 200);
     assert_eq!(groups(&chain).as_deref(), Some("Writers"), "no new login");
 }
+
+#[test]
+fn changed_templates_are_taken_up_and_a_broken_one_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let put = |name: &str, says: &str, content: &str| {
+        let text = format!(
+            "<!doctype html>\n<html lang=\"{{{{ lang }}}}\">\n<head>{{{{ head }}}}</head>\n\
+             <body><p>{says}</p>{content}</body>\n</html>\n"
+        );
+        // In one step, so that no half of it is read.
+        let new = folder.path().join(".new");
+        fs::write(&new, text).expect("a template");
+        fs::rename(new, folder.path().join(name)).expect("a template");
+    };
+    put("page.html", "of the first day", "{{ content }}");
+    let mut chain = Setup {
+        tables: format!("[pages]\ntemplates = \"{}\"\n", folder.path().display()),
+        ..Setup::default()
+    }
+    .start();
+    let page = |chain: &Harness, path: &str| chain.browser().get(path).text();
+    let [this, other] = ["/_vestibule/signed-out", "/_vestibule/no-such"];
+    assert!(page(&chain, this).contains("of the first day"));
+    // Another text of a file, and another file.
+    put("page.html", "of the second day", "{{ content }}");
+    chain.await_log_times(RELOADED, 1);
+    let shown = page(&chain, this);
+    assert!(shown.contains("of the second day"), "{shown}");
+    assert!(!shown.contains("of the first day"), "{shown}");
+    put("signed-out.html", "goodbye", "{{ content }}");
+    chain.vestibule.signal("HUP");
+    chain.await_log_times(RELOADED, 2);
+    assert!(page(&chain, this).contains("goodbye"));
+    assert!(page(&chain, other).contains("of the second day"));
+    // It leaves out what the page says.
+    put("signed-out.html", "farewell", "");
+    chain.vestibule.signal("HUP");
+    let refused = "the new configuration is refused; the old one stays";
+    let line = chain.await_log(&[refused, "signed-out.html"]);
+    assert!(line.contains("pages.templates"), "{line}");
+    assert!(page(&chain, this).contains("goodbye"), "the old one");
+    assert!(page(&chain, other).contains("of the second day"));
+    fs::remove_file(folder.path().join("signed-out.html")).expect("removed");
+    chain.await_log_times(RELOADED, 3);
+    assert!(page(&chain, this).contains("of the second day"));
+}
