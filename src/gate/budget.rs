@@ -208,18 +208,20 @@ impl Gate {
         over: &Oversize,
         rng: Rng<'_>,
     ) -> Reply {
-        let mut page = Page::new(Word::TooLargeTitle).text(Word::TooLargeText);
+        let mut facts = Page::default().text(over.part().advice());
         for (part, bytes) in over.sizes.each().filter(|(_, bytes)| *bytes > 0) {
-            page = page.row(part.name(), in_bytes(bytes));
+            facts = facts.row(part.name(), in_bytes(bytes));
         }
         let what = over.of.map_or(Word::TooLargeAll, Part::name);
-        page = page
+        let facts = facts
             .row(what, in_bytes(over.bytes))
-            .row(Word::TooLargeLimit, in_bytes(over.limit))
+            .row(Word::TooLargeLimit, in_bytes(over.limit));
+        let mut page = Page::new(Word::TooLargeTitle)
+            .text(Word::TooLargeText)
             .text(Word::CanBeChanged)
-            .text(over.part().advice())
             .link(self.logout_path(target.as_str()), Word::SomeoneElse)
-            .link(self.login_path(target.as_str()), Word::TryAgain);
+            .link(self.login_path(target.as_str()), Word::TryAgain)
+            .below(Word::ForOperators, facts);
         let reference = reference(rng);
         if let Some(reference) = &reference {
             page = page.detail(Word::Reference, reference);

@@ -8,6 +8,7 @@ use super::page::Word;
 use super::policy::{Forbidden, NoIdentity};
 use super::return_to::ReturnTo;
 use super::seal::Rng;
+use super::unavailable::asking_again;
 use super::{Asker, Gate, Note, Page, Reply, RequestView, reference};
 use crate::gate::identity::NoPerson;
 
@@ -142,7 +143,7 @@ pub(super) fn target_of(req: &RequestView<'_>, face: &Face) -> ReturnTo {
 
 /// 503: the provider cannot be asked; nothing is lost, no cookie is touched.
 pub(super) fn provider_out(req: &RequestView<'_>, reason: &'static str) -> Reply {
-    let page = Page::new(Word::ProviderOutTitle).text(Word::ProviderOutText);
+    let page = asking_again(req, Page::new(Word::ProviderOutTitle)).text(Word::ProviderOutText);
     Reply::refusal(
         req,
         StatusCode::SERVICE_UNAVAILABLE,

@@ -1,6 +1,6 @@
-//! What is said when the app itself cannot be asked.
+//! What is said when the app itself cannot be asked, and how people ask again.
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use super::page::{Page, Word};
 use super::reply::{Note, Reply};
@@ -52,7 +52,48 @@ pub fn app_failed(req: &RequestView<'_>, failure: AppFailure) -> Reply {
             "internal",
         ),
     };
-    let page = Page::new(title).text(text);
+    let page = asking_again(req, Page::new(title)).text(text);
     let note = Note::new("upstream_failed").because(reason);
     Reply::refusal(req, status, error, page, note)
+}
+
+/// With a link to the page's own address (an empty reference, RFC 3986 5.2.2), where
+/// asking again changes nothing (RFC 9110 9.2.1).
+pub(super) fn asking_again(req: &RequestView<'_>, page: Page) -> Page {
+    match *req.method() {
+        Method::GET | Method::HEAD => page.link("", Word::TryAgain),
+        _ => page,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+    use crate::gate::tests::support::{Req, text};
+    use crate::gate::unauthenticated::provider_out;
+
+    #[test]
+    fn what_may_pass_can_be_asked_again_unless_that_would_send_something_twice() {
+        let page = Req::open("//elsewhere.example/x?y");
+        let form = Req::new(Method::POST, "/form").navigates();
+        for (req, is_there) in [(page, true), (form, false)] {
+            let req = req.view();
+            let failures = [
+                AppFailure::NotThere,
+                AppFailure::Broken,
+                AppFailure::TooSlow,
+                AppFailure::Internal,
+            ];
+            let mut replies: Vec<_> = failures.map(|failure| app_failed(&req, failure)).into();
+            replies.push(provider_out(&req, "provider_not_ready"));
+            for reply in &replies {
+                let html = text(reply);
+                assert!(html.contains("<!doctype html>"), "{html}");
+                let link = "<a class=\"action\" href=\"\">Try again</a>";
+                assert_eq!(html.contains(link), is_there, "{html}");
+            }
+        }
+    }
 }

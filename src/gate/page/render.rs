@@ -154,12 +154,14 @@ impl Page {
                 ),
             );
         }
-        for action in &self.actions {
+        for (place, action) in self.actions.iter().enumerate() {
             match action {
+                // The first is what most people want.
                 Action::Link { href, text, top } => push(
                     body,
                     format_args!(
-                        "<p><a class=\"action\" href=\"{}\"{}>{}</a></p>\n",
+                        "<p><a class=\"action{}\" href=\"{}\"{}>{}</a></p>\n",
+                        if place == 0 { "" } else { " quiet" },
                         Escaped(href),
                         if *top { " target=\"_top\"" } else { "" },
                         Said(book, text)

@@ -15,7 +15,7 @@ h1{margin:0 0 1rem;font-size:1.5rem;line-height:1.25;letter-spacing:-.01em;text-
 h2{margin:2rem 0 .75rem;padding-top:1.5rem;border-top:1px solid var(--line);font-size:1.05rem;line-height:1.35}\
 table+h2{border-top:0;padding-top:0}\
 p{margin:0 0 1rem;overflow-wrap:anywhere}\
-main>:last-child{margin-bottom:0}\
+main>:last-child,main>:last-child>[data-when]>:last-child{margin-bottom:0}\
 form{margin:0 0 1rem;display:flex;flex-wrap:wrap;gap:.75rem}\
 [hidden]{display:none}\
 .action{display:inline-block;padding:.65rem 1.25rem;border:0;border-radius:.6rem;background:var(--act);color:var(--on-act);font:inherit;font-weight:600;line-height:1.4;text-align:center;text-decoration:none;cursor:pointer}\
