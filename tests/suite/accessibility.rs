@@ -4,34 +4,35 @@
 //! The pages are what a process answers, byte for byte; only how they come into the browser is short: one that is
 //! hard to lead a browser to, or that leads on by itself, would not stand still to be looked at.
 
+mod pages;
+
 use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::dev_idp::KIRSTEN;
 use crate::support::peers::root;
 use crate::support::webdriver::Chromium;
-use crate::support::{Browser, Harness, Response, Setup};
+use crate::support::{Harness, Setup};
 
-const LANGUAGES: [&str; 2] = ["en", "de"];
+use pages::Shown;
+
 /// What axe-core calls what keeps people from using a page.
 const IMPACTS: [&str; 2] = ["serious", "critical"];
 
-/// A page as it was answered, by a name for its pictures.
-struct Shown {
-    name: &'static str,
-    page: Response,
-}
-
 #[tokio::test]
 async fn axe_finds_nothing_serious_on_any_page() {
-    let pages = all_pages();
+    let pages = pages::all();
     let source = root().join("tests/support/axe/node_modules/axe-core/axe.min.js");
     let axe = fs::read_to_string(&source).expect("axe-core; scripts/setup test installs it");
     let dir = tempfile::tempdir().expect("a directory");
     let chromium = Chromium::start().await;
     let mut found = Vec::new();
-    for (language, Shown { name, page }) in &pages {
+    for Shown {
+        name,
+        language,
+        page,
+    } in &pages
+    {
         let file = dir.path().join(format!("{name}-{language}.html"));
         fs::write(&file, stands_still(&page.text())).expect("the page's file");
         chromium.open(&format!("file://{}", file.display())).await;
@@ -113,104 +114,6 @@ async fn a_browser_gets_its_own_language() {
     }
 }
 
-/// Each page in each language.
-fn all_pages() -> Vec<(&'static str, Shown)> {
-    let chain = Setup {
-        tables:
-            "[[route]]\npath = \"/admin/*\"\naccess = { groups = [\"Admins\", \"Operations\"] }\n\
-                 [[route]]\npath = \"/closed\"\naccess = \"nobody\"\n"
-                .to_owned(),
-        ..Setup::default()
-    }
-    .start();
-    let choosing = several().start();
-    let mut person = chain.signed_in(KIRSTEN);
-    let mut pages = Vec::new();
-    for language in LANGUAGES {
-        let mut stranger = chain.browser();
-        let mut add = |name, page: Response| {
-            assert!(
-                page.text().contains("<!doctype html>"),
-                "{name}: {}",
-                page.text()
-            );
-            let lang = format!("<html lang=\"{language}\">");
-            assert!(page.text().contains(&lang), "{name}: {}", page.text());
-            pages.push((language, Shown { name, page }));
-        };
-        add(
-            "chooser",
-            ask(
-                &mut choosing.browser(),
-                language,
-                "/_vestibule/login?fragment=none",
-            ),
-        );
-        let unknown = "/_vestibule/login?fragment=none&email=nobody";
-        add(
-            "chooser-unknown",
-            ask(&mut choosing.browser(), language, unknown),
-        );
-        add(
-            "login-failed",
-            ask(
-                &mut stranger,
-                language,
-                "/_vestibule/callback?error=access_denied",
-            ),
-        );
-        add(
-            "no-state",
-            ask(
-                &mut stranger,
-                language,
-                "/_vestibule/callback?code=a&state=b",
-            ),
-        );
-        add(
-            "not-found",
-            ask(&mut stranger, language, "/_vestibule/no-such"),
-        );
-        add(
-            "signed-out",
-            ask(&mut stranger, language, "/_vestibule/signed-out"),
-        );
-        add(
-            "logout",
-            ask_from(&mut stranger, language, "/_vestibule/logout", "cross-site"),
-        );
-        add("forbidden", ask(&mut person, language, "/admin/x"));
-        add("closed", ask(&mut person, language, "/closed"));
-        add("whoami", ask(&mut person, language, "/_vestibule/whoami"));
-        add(
-            "nothing-sent",
-            ask(&mut person, language, "/_vestibule/resume"),
-        );
-        let headers = [("Accept", "text/html"), ("Accept-Language", language)];
-        add(
-            "session-ended",
-            stranger.send("POST", "/form", &headers, b"a=b"),
-        );
-        add(
-            "method",
-            person.send("POST", "/_vestibule/whoami", &headers, b"a=b"),
-        );
-        let frame = [
-            headers[0],
-            headers[1],
-            ("Sec-Fetch-Mode", "navigate"),
-            ("Sec-Fetch-Dest", "iframe"),
-        ];
-        add("frame", stranger.send("GET", "/page", &frame, b""));
-        let elsewhere = format!(
-            "GET / HTTP/1.1\r\nHost: other.example\r\nAccept: text/html\r\nAccept-Language: {language}\r\n\r\n"
-        );
-        add("unknown-address", chain.raw(&elsewhere));
-        add("circles", circles(&chain, language));
-    }
-    pages
-}
-
 /// Three providers.
 fn several() -> Setup {
     Setup {
@@ -220,47 +123,9 @@ fn several() -> Setup {
     }
 }
 
-fn ask(browser: &mut Browser, language: &str, path: &str) -> Response {
-    ask_from(browser, language, path, "none")
-}
-
-fn ask_from(browser: &mut Browser, language: &str, path: &str, site: &str) -> Response {
-    let headers = [
-        ("Accept", "text/html"),
-        ("Accept-Language", language),
-        ("Sec-Fetch-Site", site),
-        ("Sec-Fetch-Mode", "navigate"),
-        ("Sec-Fetch-Dest", "document"),
-    ];
-    browser.send("GET", path, &headers, b"")
-}
-
-/// A browser that keeps no cookie, until somebody says so.
-fn circles(chain: &Harness, language: &str) -> Response {
-    let headers = [("Accept", "text/html"), ("Accept-Language", language)];
-    let mut browser = chain.browser();
-    let mut page = browser.send("GET", "/page", &headers, b"");
-    for _ in 0..40 {
-        browser.lose(|name| name.starts_with("vestibule"));
-        if page.status != 302 {
-            if page.text().contains("id=\"signIn\"") {
-                let fields = [
-                    ("username", KIRSTEN),
-                    ("password", chain.idp().password(KIRSTEN)),
-                ];
-                page = browser.click(&page, Some("signIn"), &fields);
-                continue;
-            }
-            return page;
-        }
-        page = browser.send("GET", &page.location(), &headers, b"");
-    }
-    panic!("redirected without end: {:?}", browser.trail);
-}
-
-/// The page without what makes it go on, and with the parts shown that a script shows.
+/// The page without what makes it go on.
 fn stands_still(html: &str) -> String {
-    let mut still = html.replace(" hidden>", ">");
+    let mut still = html.to_owned();
     while let (Some(start), Some(end)) = (still.find("<script>"), still.find("</script>")) {
         still.replace_range(start..end + "</script>".len(), "");
     }
