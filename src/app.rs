@@ -86,35 +86,37 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
     serving.take_over();
     let collector = Collector::new(records, serving.collector());
     let serving = Arc::new(Current::from_pointee(serving));
-    let proxy = Proxy::new(Arc::clone(&serving), Arc::clone(&life));
     let reloader = Reloader::new(path.to_owned(), config, sources, Arc::clone(&serving));
 
-    let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
+    let mut server = Server::new_with_opt_and_conf(None, server_conf());
     server.bootstrap();
     let listeners = listeners::open(&config.server)?;
-    let public = Leashed::new(&server.configuration, proxy, Arc::clone(&serving));
-    let public = Door::new(public, &config.server, &serving)?;
-    let admin = Admin::new(Arc::clone(&serving), Arc::clone(&life));
-    let public = Accepting::new(
+    // Each thread has a proxy of its own, and with it its own connections to the apps.
+    let proxy = || {
+        let proxy = Proxy::new(Arc::clone(&serving), Arc::clone(&life));
+        Leashed::new(&server.configuration, proxy, Arc::clone(&serving))
+    };
+    let door = Door::new(proxy(), &config.server, &serving)?;
+    let others = (1..config.server.threads)
+        .map(|_| door.beside(proxy()))
+        .collect();
+    let (public, lanes) = Accepting::new(
         "public",
-        public,
+        (door, others),
         listeners.public,
         Arc::clone(&life),
-        None,
         || notify::tell(State::Ready),
-    )
-    .once_ready(Arc::clone(&serving));
+    );
+    let public = public.once_ready(Arc::clone(&serving));
+    let admin = Admin::new(Arc::clone(&serving), Arc::clone(&life));
     // Whoever asks for health is answered to the very end: this life never ends.
     let to_the_end = Arc::new(Lifecycle::default());
-    let admin = Accepting::new(
-        "admin",
-        admin,
-        vec![listeners.admin],
-        to_the_end,
-        Some(1),
-        || {},
-    );
+    let admin = (admin, Vec::new());
+    let (admin, _) = Accepting::new("admin", admin, vec![listeners.admin], to_the_end, || {});
     server.add_service(public);
+    for lane in lanes {
+        server.add_service(lane);
+    }
     server.add_service(admin);
     server.add_service(background_service("configuration", reloader));
     server.add_service(background_service("collector", collector));
@@ -128,12 +130,12 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
     Ok(())
 }
 
-fn server_conf(config: &Config) -> ServerConf {
+fn server_conf() -> ServerConf {
     ServerConf {
-        threads: config.server.threads,
         max_retries: RETRIES,
-        // A runtime for each thread: connections are many and short, and none of
+        // Each service has one thread: connections are many and short, and none of
         // their tasks is worth moving to another core (docs/performance.md).
+        threads: 1,
         work_stealing: false,
         ..ServerConf::default()
     }

@@ -19,7 +19,7 @@ thread_local! {
 /// The place of the thread that asks, below 16: the same for as long as it
 /// lives, and another one's too where there are more threads.
 #[must_use]
-pub fn place() -> usize {
+fn place() -> usize {
     PLACE.with(|place| *place)
 }
 

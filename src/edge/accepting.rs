@@ -6,24 +6,20 @@
 //! requests that fail at each stop under load.
 
 use std::io;
-use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use pingora::apps::ServerApp;
-use pingora::protocols::l4::listener::Listener;
-use pingora::protocols::l4::stream::Stream as Accepted;
-use pingora::protocols::{GetSocketDigest, SocketDigest, Stream};
 use pingora::server::{ListenFds, ShutdownWatch};
 use pingora::services::Service;
-use pingora::services::listening::Service as Listening;
-use pingora_runtime::current_handle;
 use tokio::time::{sleep, timeout};
 
-use super::lifecycle::{ConnectionGuard, Lifecycle};
-use super::listeners::Opened;
+use super::lanes::{Lane, Lanes, lanes};
+use super::lifecycle::Lifecycle;
+use super::listeners::{Listener, Opened};
 use super::serving::Current;
+use crate::telemetry;
 
 /// How long connections wait for providers that are not known yet, after the start.
 const READY_PATIENCE: Duration = Duration::from_secs(3);
@@ -31,11 +27,11 @@ const READY_STEP: Duration = Duration::from_millis(10);
 /// Without a free file descriptor, connections wait at the kernel.
 const BREATH: Duration = Duration::from_secs(1);
 
-/// A service on listeners that are open.
+/// A service on listeners that are open. Its thread serves a share of their
+/// connections too.
 pub struct Accepting<A> {
-    name: &'static str,
-    threads: Option<usize>,
-    app: Arc<A>,
+    lanes: Arc<Lanes>,
+    lane: Lane<A>,
     listeners: Vec<Opened>,
     life: Arc<Lifecycle>,
     /// Called once all of them accept.
@@ -47,31 +43,33 @@ pub struct Accepting<A> {
 impl<A> std::fmt::Debug for Accepting<A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Accepting")
-            .field("name", &self.name)
+            .field("lane", &self.lane)
             .finish_non_exhaustive()
     }
 }
 
 impl<A> Accepting<A> {
-    /// Serves by that app until `life` closes; calls `accepts` once all listeners do.
+    /// Serves until `life` closes, by `app` on the thread of this service, and by
+    /// each of `others` on a thread of its own, which is a service too. Calls
+    /// `accepts` once all listeners do.
     #[must_use]
     pub fn new(
         name: &'static str,
-        app: A,
+        (app, others): (A, Vec<A>),
         listeners: Vec<Opened>,
         life: Arc<Lifecycle>,
-        threads: Option<usize>,
         accepts: fn(),
-    ) -> Self {
-        Self {
-            name,
-            threads,
-            app: Arc::new(app),
+    ) -> (Self, Vec<Lane<A>>) {
+        let (lanes, lane, others) = lanes(name, app, others, &life);
+        let accepting = Self {
+            lanes: Arc::new(lanes),
+            lane,
             listeners,
             life,
             accepts,
             awaited: None,
-        }
+        };
+        (accepting, others)
     }
 
     /// Accepts only once the keys of these providers are there, though not for
@@ -110,52 +108,44 @@ impl<A: ServerApp + Send + Sync + 'static> Service for Accepting<A> {
         _tasks_for_each: usize,
     ) {
         self.readiness().await;
-        let mut loops = Vec::new();
         for opened in std::mem::take(&mut self.listeners) {
             let address = opened.address.clone();
             let listener = match opened.into_listener() {
                 Ok(listener) => listener,
                 Err(error) => {
+                    // Those that do accept would have everybody believe that all do.
                     tracing::error!(%error, %address, "the listener cannot be used");
-                    continue;
+                    telemetry::flush();
+                    std::process::exit(1);
                 }
             };
             let accept = Accept {
-                app: Arc::clone(&self.app),
-                closing: self.life.closing(),
+                lanes: Arc::clone(&self.lanes),
                 life: Arc::clone(&self.life),
             };
             tracing::info!(%address, "listening");
-            loops.push(current_handle().spawn(accept.run(listener)));
+            tokio::spawn(accept.run(listener));
         }
         self.life.listens();
         (self.accepts)();
-        for one in loops {
-            if one.await.is_err() {
-                tracing::error!("a listener ended by itself");
-            }
-        }
-        self.life.clearing().await;
-        self.app.cleanup().await;
+        self.lane.serve().await;
     }
 
     fn name(&self) -> &str {
-        self.name
+        self.lane.name()
     }
 
     fn threads(&self) -> Option<usize> {
-        self.threads
+        self.lane.threads()
     }
 }
 
-struct Accept<A> {
-    app: Arc<A>,
+struct Accept {
+    lanes: Arc<Lanes>,
     life: Arc<Lifecycle>,
-    /// Never looked at here, so that whoever gets a copy sees each change.
-    closing: ShutdownWatch,
 }
 
-impl<A: ServerApp + Send + Sync + 'static> Accept<A> {
+impl Accept {
     async fn run(self, listener: Listener) {
         loop {
             let accepted = tokio::select! {
@@ -163,63 +153,19 @@ impl<A: ServerApp + Send + Sync + 'static> Accept<A> {
                 () = self.life.closed() => break,
             };
             match accepted {
-                Ok(connection) => self.take(connection),
+                Ok(socket) => self.lanes.take(socket),
                 Err(error) => refused(&error).await,
             }
         }
         // Whoever is connected already may ask, and is told that it was the last time. Without
         // waiting for anybody else, so that as little as can be lies between the last look and the end.
-        match listener {
-            Listener::Tcp(listener) => {
-                if let Ok(listener) = listener.into_std() {
-                    self.take_all(|| {
-                        let connection = listener.accept()?.0;
-                        connection.set_nonblocking(true)?;
-                        tokio::net::TcpStream::from_std(connection).map(Accepted::from)
-                    });
-                }
-            }
-            Listener::Unix(listener) => {
-                if let Ok(listener) = listener.into_std() {
-                    self.take_all(|| {
-                        let connection = listener.accept()?.0;
-                        connection.set_nonblocking(true)?;
-                        tokio::net::UnixStream::from_std(connection).map(Accepted::from)
-                    });
-                }
-            }
+        let Ok(listener) = listener.into_bound() else {
+            return;
+        };
+        while let Ok(socket) = listener.accept() {
+            self.lanes.take(socket);
         }
     }
-
-    /// What the kernel has taken in already.
-    fn take_all(&self, accept: impl Fn() -> io::Result<Accepted>) {
-        while let Ok(mut connection) = accept() {
-            let digest = SocketDigest::from_raw_fd(connection.as_raw_fd());
-            connection.set_socket_digest(digest);
-            self.take(connection);
-        }
-    }
-
-    fn take(&self, connection: Accepted) {
-        let app = Arc::clone(&self.app);
-        let (closing, guard) = (self.closing.clone(), self.life.connection());
-        // Another thread each time: connections are spread over them.
-        current_handle().spawn(serve(connection, app, closing, guard));
-    }
-}
-
-async fn serve<A: ServerApp + Send + Sync + 'static>(
-    mut connection: Accepted,
-    app: Arc<A>,
-    closing: ShutdownWatch,
-    _guard: ConnectionGuard,
-) {
-    // A small answer must not wait for the acknowledgement of another one.
-    if connection.set_nodelay().is_err() {
-        return;
-    }
-    let stream: Stream = Box::new(connection);
-    Listening::handle_event(stream, app, closing).await;
 }
 
 /// A connection that ended before it was accepted is nothing; a lack of file

@@ -15,6 +15,7 @@ use pingora::protocols::{ALPN, Stream};
 use pingora::server::ShutdownWatch;
 use tokio::time::timeout;
 
+use super::gather::gathered;
 use super::handshake::Handshakes;
 use super::leash::Leashed;
 use super::listeners::ListenError;
@@ -30,7 +31,7 @@ const TELLING: usize = 3;
 #[derive(Debug)]
 pub struct Door {
     /// What TCP connections begin with, if TLS ends here.
-    tls: Option<Handshakes>,
+    tls: Option<Arc<Handshakes>>,
     http: Arc<Leashed>,
     http2: Arc<Leashed>,
     /// How long clients may take.
@@ -47,12 +48,24 @@ impl Door {
             .tls
             .is_some()
             .then(|| Handshakes::new(Arc::clone(serving)));
-        Ok(Self {
-            tls: tls.transpose().map_err(|_| ListenError::Tls)?,
+        let tls = tls.transpose().map_err(|_| ListenError::Tls)?;
+        Ok(Self::behind(tls.map(Arc::new), app, Arc::clone(serving)))
+    }
+
+    /// The same in front of another one. Sessions of TLS that began at one door
+    /// go on at the other.
+    #[must_use]
+    pub fn beside(&self, app: Leashed) -> Self {
+        Self::behind(self.tls.clone(), app, Arc::clone(&self.serving))
+    }
+
+    fn behind(tls: Option<Arc<Handshakes>>, app: Leashed, serving: Arc<Current>) -> Self {
+        Self {
+            tls,
             http2: Arc::new(app.of_http2()),
             http: Arc::new(app),
-            serving: Arc::clone(serving),
-        })
+            serving,
+        }
     }
 }
 
@@ -79,7 +92,7 @@ impl ServerApp for Door {
         }
         // Only HTTP/1.1 can become a websocket here.
         let serve = |connection| self.http.process_new(connection, shutdown);
-        watched(connection, serve).await
+        watched(Box::new(gathered(connection)), serve).await
     }
 
     async fn cleanup(&self) {

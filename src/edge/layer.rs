@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,7 +17,7 @@ use pingora::protocols::{
     ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
     Stream, TimingDigest, UniqueID, UniqueIDType,
 };
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 
 /// What is done to the bytes on their way.
 pub(super) trait Layer: Debug + Send + Sync + Unpin + 'static {
@@ -41,8 +41,8 @@ pub(super) trait Layer: Debug + Send + Sync + Unpin + 'static {
         Pin::new(inner).poll_write(context, bytes)
     }
 
-    /// As `AsyncWrite::poll_write_vectored`: head and body of an answer go out
-    /// by one system call. Whoever changes what is written changes this too.
+    /// As `AsyncWrite::poll_write_vectored`. Whoever changes what is written
+    /// changes this too.
     fn poll_write_vectored(
         &mut self,
         inner: &mut Stream,
@@ -50,6 +50,15 @@ pub(super) trait Layer: Debug + Send + Sync + Unpin + 'static {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         Pin::new(inner).poll_write_vectored(context, bytes)
+    }
+
+    /// As `AsyncWrite::poll_flush`; the end of a connection begins with it.
+    fn poll_flush(
+        &mut self,
+        inner: &mut Stream,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(inner).poll_flush(context)
     }
 }
 
@@ -95,10 +104,12 @@ impl<L: Layer> AsyncWrite for Layered<L> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(context)
+        let Self { inner, layer } = &mut *self;
+        layer.poll_flush(inner, context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.as_mut().poll_flush(context))?;
         Pin::new(&mut self.inner).poll_shutdown(context)
     }
 }
@@ -106,6 +117,9 @@ impl<L: Layer> AsyncWrite for Layered<L> {
 #[async_trait]
 impl<L: Layer> Shutdown for Layered<L> {
     async fn shutdown(&mut self) {
+        if let Err(error) = self.flush().await {
+            tracing::debug!(%error, "a connection ended before all was sent");
+        }
         self.inner.shutdown().await;
     }
 }

@@ -50,6 +50,14 @@ pub enum Ended {
 #[derive(Debug)]
 pub(super) struct ConnectionGuard(Arc<AtomicUsize>);
 
+impl ConnectionGuard {
+    /// One more of these.
+    pub(super) fn new(connections: &Arc<AtomicUsize>) -> Self {
+        connections.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(connections))
+    }
+}
+
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
@@ -106,8 +114,7 @@ impl Lifecycle {
 
     /// One more connection, until the guard is dropped.
     pub(super) fn connection(&self) -> ConnectionGuard {
-        self.connections.fetch_add(1, Ordering::AcqRel);
-        ConnectionGuard(Arc::clone(&self.connections))
+        ConnectionGuard::new(&self.connections)
     }
 
     /// One more request, until the guard is dropped.

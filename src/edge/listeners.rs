@@ -4,19 +4,18 @@
 
 use std::fs;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 
-use pingora::protocols::l4::listener::Listener;
-use tokio::net::TcpSocket;
+use socket2::SockRef;
 
+use super::lanes::Socket;
 use crate::config::{Listen, Server};
 
 /// How many connections may wait to be accepted; the kernel has a limit of its own.
-const BACKLOG: u32 = 65_535;
+const BACKLOG: i32 = 65_535;
 
 /// Why there is no listener.
 #[derive(Debug, thiserror::Error)]
@@ -40,12 +39,23 @@ pub enum ListenError {
 pub struct Opened {
     /// Where it is; the kernel's choice for port 0.
     pub(super) address: Listen,
-    socket: Socket,
+    listener: Bound,
 }
 
-enum Socket {
+/// A listener that no runtime watches; it never waits for a connection.
+pub(super) enum Bound {
+    /// An address.
     Tcp(TcpListener),
+    /// A path.
     Unix(UnixListener),
+}
+
+/// A listener that a runtime watches.
+pub(super) enum Listener {
+    /// An address.
+    Tcp(tokio::net::TcpListener),
+    /// A path.
+    Unix(tokio::net::UnixListener),
 }
 
 /// All listeners of an instance.
@@ -68,18 +78,50 @@ impl std::fmt::Debug for Opened {
 impl Opened {
     /// For the runtime that accepts on it.
     pub(super) fn into_listener(self) -> io::Result<Listener> {
-        Ok(match self.socket {
-            Socket::Tcp(listener) => {
-                let socket = TcpStream::from(OwnedFd::from(listener));
-                socket.set_nonblocking(true)?;
-                // On one that listens already, this sets how many may wait.
-                TcpSocket::from_std_stream(socket).listen(BACKLOG)?.into()
-            }
-            Socket::Unix(listener) => {
-                listener.set_nonblocking(true)?;
-                tokio::net::UnixListener::from_std(listener)?.into()
-            }
+        Ok(match self.listener {
+            Bound::Tcp(listener) => Listener::Tcp(tokio::net::TcpListener::from_std(listener)?),
+            Bound::Unix(listener) => Listener::Unix(tokio::net::UnixListener::from_std(listener)?),
         })
+    }
+}
+
+impl Listener {
+    /// The next connection.
+    pub(super) async fn accept(&self) -> io::Result<Socket> {
+        match self {
+            Self::Tcp(listener) => {
+                let (socket, client) = listener.accept().await?;
+                Ok(Socket::Tcp(socket.into_std()?, client))
+            }
+            Self::Unix(listener) => {
+                let (socket, _) = listener.accept().await?;
+                socket.into_std().map(Socket::Unix)
+            }
+        }
+    }
+
+    /// To accept what the kernel has taken in already, and nothing more.
+    pub(super) fn into_bound(self) -> io::Result<Bound> {
+        Ok(match self {
+            Self::Tcp(listener) => Bound::Tcp(listener.into_std()?),
+            Self::Unix(listener) => Bound::Unix(listener.into_std()?),
+        })
+    }
+}
+
+impl Bound {
+    /// A connection that the kernel has taken in.
+    pub(super) fn accept(&self) -> io::Result<Socket> {
+        match self {
+            Self::Tcp(listener) => {
+                let (socket, client) = listener.accept()?;
+                Ok(Socket::Tcp(socket, client))
+            }
+            Self::Unix(listener) => {
+                let (socket, _) = listener.accept()?;
+                Ok(Socket::Unix(socket))
+            }
+        }
     }
 }
 
@@ -101,29 +143,36 @@ pub fn open(server: &Server) -> Result<Listeners, ListenError> {
 }
 
 fn tcp(address: SocketAddr, key: &'static str) -> Result<Opened, ListenError> {
-    let bound = TcpListener::bind(address).and_then(|socket| Ok((socket.local_addr()?, socket)));
-    let (address, socket) = bound.map_err(|source| ListenError::Address {
+    let bound = TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        // On one that listens already, this sets how many may wait.
+        SockRef::from(&listener).listen(BACKLOG)?;
+        Ok((listener.local_addr()?, listener))
+    });
+    let (address, listener) = bound.map_err(|source| ListenError::Address {
         key,
         address: Listen::Tcp(address),
         source,
     })?;
     Ok(Opened {
         address: Listen::Tcp(address),
-        socket: Socket::Tcp(socket),
+        listener: Bound::Tcp(listener),
     })
 }
 
 fn unix(path: &Path, mode: u32) -> Result<Opened, ListenError> {
     let opened = make_way(path).and_then(|()| {
-        let socket = UnixListener::bind(path)?;
+        let listener = UnixListener::bind(path)?;
         fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
-        Ok(socket)
+        listener.set_nonblocking(true)?;
+        SockRef::from(&listener).listen(BACKLOG)?;
+        Ok(listener)
     });
     let address = Listen::Unix(path.to_owned());
     match opened {
-        Ok(socket) => Ok(Opened {
+        Ok(listener) => Ok(Opened {
             address,
-            socket: Socket::Unix(socket),
+            listener: Bound::Unix(listener),
         }),
         Err(source) => Err(ListenError::Address {
             key: "server.listen",
