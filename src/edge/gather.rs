@@ -106,3 +106,157 @@ impl Layer for Gather {
         Pin::new(inner).poll_flush(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use pingora::protocols::Shutdown;
+    use pingora::protocols::l4::stream::Stream as Socket;
+    use pingora::protocols::l4::virt::{VirtualSockOpt, VirtualSocket, VirtualSocketStream};
+    use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt, ReadBuf};
+
+    use super::*;
+
+    /// A client that takes so many bytes at a time, and has to be asked twice for each.
+    #[derive(Debug)]
+    struct Client {
+        taken: Arc<Mutex<Vec<Vec<u8>>>>,
+        at_a_time: usize,
+        is_busy: bool,
+    }
+
+    impl AsyncRead for Client {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Client {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.is_busy = !self.is_busy;
+            if self.is_busy {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let taken = bytes.len().min(self.at_a_time);
+            self.taken.lock().unwrap().push(bytes[..taken].to_vec());
+            Poll::Ready(Ok(taken))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl VirtualSocket for Client {
+        fn set_socket_option(&self, _: VirtualSockOpt) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    type Taken = Arc<Mutex<Vec<Vec<u8>>>>;
+
+    fn to_client(at_a_time: usize) -> (Layered<Gather>, Taken) {
+        let taken = Taken::default();
+        let client = VirtualSocketStream::new(Box::new(Client {
+            taken: Arc::clone(&taken),
+            at_a_time,
+            is_busy: false,
+        }));
+        (gathered(Box::new(Socket::from(client))), taken)
+    }
+
+    fn lengths(taken: &Taken) -> Vec<usize> {
+        taken.lock().unwrap().iter().map(Vec::len).collect()
+    }
+
+    #[tokio::test]
+    async fn head_and_body_leave_together_when_they_are_flushed() {
+        let (mut stream, taken) = to_client(usize::MAX);
+        stream.write_all(&[1; 200]).await.unwrap();
+        stream.write_all(&[2; 1_000]).await.unwrap();
+        assert_eq!(lengths(&taken), [0; 0]);
+        stream.flush().await.unwrap();
+        assert_eq!(lengths(&taken), [1_200]);
+        stream.flush().await.unwrap();
+        assert_eq!(lengths(&taken), [1_200]);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_small_is_not_kept() {
+        let (mut stream, taken) = to_client(usize::MAX);
+        stream.write_all(&[1; KEPT_MAX + 1]).await.unwrap();
+        assert_eq!(lengths(&taken), [KEPT_MAX + 1]);
+        stream.write_all(&[1; 200]).await.unwrap();
+        stream.write_all(&[2; KEPT_MAX + 1]).await.unwrap();
+        assert_eq!(lengths(&taken), [KEPT_MAX + 1, 200, KEPT_MAX + 1]);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_ends_has_sent_all() {
+        let (mut stream, taken) = to_client(7);
+        stream.write_all(&[1; 20]).await.unwrap();
+        Shutdown::shutdown(&mut stream).await;
+        assert_eq!(lengths(&taken), [7, 7, 6]);
+        let (mut stream, taken) = to_client(7);
+        stream.write_all(&[1; 20]).await.unwrap();
+        AsyncWriteExt::shutdown(&mut stream).await.unwrap();
+        assert_eq!(lengths(&taken), [7, 7, 6]);
+    }
+
+    const LENGTHS: [usize; 10] = [0, 1, 200, KEPT_MAX, 5, KEPT_MAX - 5, 9, 500_000, 3, 20];
+
+    /// Writes as many bytes in one way and the other; all of them.
+    async fn write_in_turns(stream: &mut Layered<Gather>) -> Vec<u8> {
+        let mut all = Vec::new();
+        for (turn, length) in LENGTHS.into_iter().enumerate() {
+            let bytes: Vec<u8> = (0..length).map(|at| ((at + turn) % 251) as u8).collect();
+            all.extend_from_slice(&bytes);
+            if turn % 2 == 0 {
+                stream.write_all(&bytes).await.unwrap();
+            } else {
+                let (one, rest) = bytes.split_at(length / 3);
+                let mut both = bytes::Buf::chain(one, rest);
+                stream.write_all_buf(&mut both).await.unwrap();
+            }
+            if turn == 5 {
+                stream.flush().await.unwrap();
+            }
+        }
+        stream.flush().await.unwrap();
+        all
+    }
+
+    #[tokio::test]
+    async fn nothing_is_lost_or_turned_round_however_it_is_cut() {
+        for at_a_time in [100, KEPT_MAX, usize::MAX] {
+            let (mut stream, taken) = to_client(at_a_time);
+            let all = write_in_turns(&mut stream).await;
+            assert!(taken.lock().unwrap().concat() == all, "{at_a_time}");
+        }
+        // A socket takes several parts at a time, and a part of them.
+        let (here, mut there) = tokio::net::UnixStream::pair().unwrap();
+        let client = tokio::spawn(async move {
+            let mut all = Vec::new();
+            there.read_to_end(&mut all).await.unwrap();
+            all
+        });
+        let mut stream = gathered(Box::new(Socket::from(here)));
+        let all = write_in_turns(&mut stream).await;
+        drop(stream);
+        assert!(client.await.unwrap() == all);
+    }
+}

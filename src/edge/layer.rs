@@ -4,6 +4,7 @@
 //! that no layer can forget a part of it. Must not know what a layer is for.
 
 use std::fmt::Debug;
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use pingora::protocols::{
     ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
     Stream, TimingDigest, UniqueID, UniqueIDType,
 };
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// What is done to the bytes on their way.
 pub(super) trait Layer: Debug + Send + Sync + Unpin + 'static {
@@ -117,7 +118,7 @@ impl<L: Layer> AsyncWrite for Layered<L> {
 #[async_trait]
 impl<L: Layer> Shutdown for Layered<L> {
     async fn shutdown(&mut self) {
-        if let Err(error) = self.flush().await {
+        if let Err(error) = poll_fn(|context| Pin::new(&mut *self).poll_flush(context)).await {
             tracing::debug!(%error, "a connection ended before all was sent");
         }
         self.inner.shutdown().await;
