@@ -88,21 +88,16 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
     let serving = Arc::new(Current::from_pointee(serving));
     let reloader = Reloader::new(path.to_owned(), config, sources, Arc::clone(&serving));
 
-    let mut server = Server::new_with_opt_and_conf(None, server_conf());
+    let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
     server.bootstrap();
     let listeners = listeners::open(&config.server)?;
-    // Each thread has a proxy of its own, and with it its own connections to the apps.
-    let proxy = || {
-        let proxy = Proxy::new(Arc::clone(&serving), Arc::clone(&life));
-        Leashed::new(&server.configuration, proxy, Arc::clone(&serving))
-    };
-    let door = Door::new(proxy(), &config.server, &serving)?;
-    let others = (1..config.server.threads)
-        .map(|_| door.beside(proxy()))
-        .collect();
+    let proxy = Proxy::new(Arc::clone(&serving), Arc::clone(&life));
+    let public = Leashed::new(&server.configuration, proxy, Arc::clone(&serving));
+    let public = Door::new(public, &config.server, &serving)?;
     let (public, lanes) = Accepting::new(
         "public",
-        (door, others),
+        public,
+        config.server.threads,
         listeners.public,
         Arc::clone(&life),
         || notify::tell(State::Ready),
@@ -111,8 +106,8 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
     let admin = Admin::new(Arc::clone(&serving), Arc::clone(&life));
     // Whoever asks for health is answered to the very end: this life never ends.
     let to_the_end = Arc::new(Lifecycle::default());
-    let admin = (admin, Vec::new());
-    let (admin, _) = Accepting::new("admin", admin, vec![listeners.admin], to_the_end, || {});
+    let listeners = vec![listeners.admin];
+    let (admin, _) = Accepting::new("admin", admin, 1, listeners, to_the_end, || {});
     server.add_service(public);
     for lane in lanes {
         server.add_service(lane);
@@ -130,13 +125,13 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
     Ok(())
 }
 
-fn server_conf() -> ServerConf {
+fn server_conf(config: &Config) -> ServerConf {
     ServerConf {
-        max_retries: RETRIES,
-        // Each service has one thread: connections are many and short, and none of
-        // their tasks is worth moving to another core (docs/performance.md).
-        threads: 1,
+        // How many connections to apps are kept: so many for each. Services have one
+        // thread each, since none of their tasks is worth moving (docs/performance.md).
+        threads: config.server.threads,
         work_stealing: false,
+        max_retries: RETRIES,
         ..ServerConf::default()
     }
 }

@@ -13,14 +13,13 @@ const COPIES: usize = 16;
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
-    static PLACE: usize = THREADS.fetch_add(1, Ordering::Relaxed) % COPIES;
+    static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed);
 }
 
-/// The place of the thread that asks, below 16: the same for as long as it
-/// lives, and another one's too where there are more threads.
+/// The number of the thread that asks: the same for as long as it lives, and no other one's.
 #[must_use]
-fn place() -> usize {
-    PLACE.with(|place| *place)
+pub fn number() -> usize {
+    NUMBER.with(|number| *number)
 }
 
 /// On a cache line of its own; processors fetch two at a time.
@@ -46,7 +45,7 @@ impl<T> Spread<T> {
 
     /// The copy of the thread that asks.
     pub fn own(&self) -> &T {
-        let other = place().checked_sub(1);
+        let other = (number() % COPIES).checked_sub(1);
         let other = other.and_then(|place| self.others.get(place));
         &other.unwrap_or(&self.first).0
     }
@@ -82,17 +81,17 @@ mod tests {
                     for _ in 0..10 {
                         spread.own().fetch_add(1, Ordering::Relaxed);
                     }
-                    seen.lock().unwrap().push(place());
+                    seen.lock().unwrap().push(number());
                 });
             }
         });
         // Threads of other tests take places meanwhile: most, not all, are apart.
         let seen = seen.into_inner().unwrap();
-        assert!(seen.iter().all(|place| *place < COPIES));
+        assert_eq!(seen.iter().collect::<HashSet<_>>().len(), COPIES);
         let counts: Vec<_> = spread.iter().map(|n| n.load(Ordering::Relaxed)).collect();
         assert_eq!(counts.len(), COPIES);
         assert_eq!(counts.iter().sum::<usize>(), 10 * COPIES);
-        let places: HashSet<_> = seen.iter().collect();
+        let places: HashSet<_> = seen.iter().map(|number| number % COPIES).collect();
         let used = counts.iter().filter(|count| **count > 0).count();
         assert_eq!(places.len(), used, "each counts in its own place");
         assert!(used > 1);

@@ -13,10 +13,11 @@ use async_trait::async_trait;
 use pingora::apps::ServerApp;
 use pingora::server::{ListenFds, ShutdownWatch};
 use pingora::services::Service;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::lanes::{Lane, Lanes, lanes};
-use super::lifecycle::Lifecycle;
+use super::lifecycle::{ConnectionGuard, Lifecycle};
 use super::listeners::{Listener, Opened};
 use super::serving::Current;
 use crate::telemetry;
@@ -49,18 +50,18 @@ impl<A> std::fmt::Debug for Accepting<A> {
 }
 
 impl<A> Accepting<A> {
-    /// Serves until `life` closes, by `app` on the thread of this service, and by
-    /// each of `others` on a thread of its own, which is a service too. Calls
-    /// `accepts` once all listeners do.
+    /// Serves by `app` until `life` closes, on so many threads: that of this service,
+    /// and those of the other ones. Calls `accepts` once all listeners do.
     #[must_use]
     pub fn new(
         name: &'static str,
-        (app, others): (A, Vec<A>),
+        app: A,
+        threads: usize,
         listeners: Vec<Opened>,
         life: Arc<Lifecycle>,
         accepts: fn(),
     ) -> (Self, Vec<Lane<A>>) {
-        let (lanes, lane, others) = lanes(name, app, others, &life);
+        let (lanes, lane, others) = lanes(name, app, threads, &life);
         let accepting = Self {
             lanes: Arc::new(lanes),
             lane,
@@ -108,27 +109,34 @@ impl<A: ServerApp + Send + Sync + 'static> Service for Accepting<A> {
         _tasks_for_each: usize,
     ) {
         self.readiness().await;
+        let mut loops = JoinSet::new();
         for opened in std::mem::take(&mut self.listeners) {
             let address = opened.address.clone();
             let listener = match opened.into_listener() {
                 Ok(listener) => listener,
                 Err(error) => {
-                    // Those that do accept would have everybody believe that all do.
                     tracing::error!(%error, %address, "the listener cannot be used");
-                    telemetry::flush();
-                    std::process::exit(1);
+                    unusable("a listener cannot be used")
                 }
             };
             let accept = Accept {
                 lanes: Arc::clone(&self.lanes),
                 life: Arc::clone(&self.life),
+                _until_handed_over: self.life.connection(),
             };
             tracing::info!(%address, "listening");
-            tokio::spawn(accept.run(listener));
+            loops.spawn(accept.run(listener));
         }
         self.life.listens();
         (self.accepts)();
-        self.lane.serve().await;
+        let watch = async {
+            while let Some(ended) = loops.join_next().await {
+                if ended.is_err() {
+                    unusable("a listener ended by itself");
+                }
+            }
+        };
+        tokio::join!(watch, self.lane.serve());
     }
 
     fn name(&self) -> &str {
@@ -140,9 +148,18 @@ impl<A: ServerApp + Send + Sync + 'static> Service for Accepting<A> {
     }
 }
 
+/// Ends the process: listeners that do accept would have everybody believe that all do.
+fn unusable(why: &'static str) -> ! {
+    tracing::error!("stopped: {why}");
+    telemetry::flush();
+    std::process::exit(1)
+}
+
 struct Accept {
     lanes: Arc<Lanes>,
     life: Arc<Lifecycle>,
+    /// The end waits for what is accepted last.
+    _until_handed_over: ConnectionGuard,
 }
 
 impl Accept {
@@ -154,7 +171,10 @@ impl Accept {
             };
             match accepted {
                 Ok(socket) => self.lanes.take(socket),
-                Err(error) => refused(&error).await,
+                Err(error) => tokio::select! {
+                    () = refused(&error) => {}
+                    () = self.life.closed() => break,
+                },
             }
         }
         // Whoever is connected already may ask, and is told that it was the last time. Without

@@ -31,7 +31,7 @@ const TELLING: usize = 3;
 #[derive(Debug)]
 pub struct Door {
     /// What TCP connections begin with, if TLS ends here.
-    tls: Option<Arc<Handshakes>>,
+    tls: Option<Handshakes>,
     http: Arc<Leashed>,
     http2: Arc<Leashed>,
     /// How long clients may take.
@@ -48,24 +48,12 @@ impl Door {
             .tls
             .is_some()
             .then(|| Handshakes::new(Arc::clone(serving)));
-        let tls = tls.transpose().map_err(|_| ListenError::Tls)?;
-        Ok(Self::behind(tls.map(Arc::new), app, Arc::clone(serving)))
-    }
-
-    /// The same in front of another one. Sessions of TLS that began at one door
-    /// go on at the other.
-    #[must_use]
-    pub fn beside(&self, app: Leashed) -> Self {
-        Self::behind(self.tls.clone(), app, Arc::clone(&self.serving))
-    }
-
-    fn behind(tls: Option<Arc<Handshakes>>, app: Leashed, serving: Arc<Current>) -> Self {
-        Self {
-            tls,
+        Ok(Self {
+            tls: tls.transpose().map_err(|_| ListenError::Tls)?,
             http2: Arc::new(app.of_http2()),
             http: Arc::new(app),
-            serving,
-        }
+            serving: Arc::clone(serving),
+        })
     }
 }
 

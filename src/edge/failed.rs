@@ -2,6 +2,8 @@
 //!
 //! Translates pingora's errors; the texts and pages are the core's.
 
+use std::io;
+
 use http::StatusCode;
 use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType};
@@ -9,6 +11,10 @@ use pingora::{Error, ErrorSource, ErrorType};
 use super::view::{FramingError, Received};
 use crate::gate::reply::Reply;
 use crate::gate::unavailable::{AppFailure, app_failed};
+
+/// As in errno(3).
+const ENFILE: i32 = 23;
+const EMFILE: i32 = 24;
 
 /// A request whose framing is refused before the core sees it.
 pub(super) fn unreadable(error: FramingError) -> Reply {
@@ -41,6 +47,7 @@ pub(super) fn failure(error: &Error, session: &Session) -> Option<Reply> {
         None => Reply::bad_request("the request cannot be read", "request_unreadable"),
     };
     match (error.esource(), error.etype()) {
+        (ErrorSource::Upstream, _) if lacks_files(error) => Some(failed(AppFailure::Internal)),
         (
             ErrorSource::Upstream,
             ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::WriteTimedout,
@@ -69,4 +76,12 @@ pub(super) fn failure(error: &Error, session: &Session) -> Option<Reply> {
         )),
         (ErrorSource::Internal | ErrorSource::Unset, _) => Some(failed(AppFailure::Internal)),
     }
+}
+
+/// Whether no further file may be opened, by this process or on this machine.
+/// pingora says so of addresses, and not of unix sockets.
+fn lacks_files(error: &Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<io::Error>();
+    let number = cause.and_then(io::Error::raw_os_error);
+    matches!(number, Some(ENFILE | EMFILE))
 }

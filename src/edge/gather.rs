@@ -1,16 +1,18 @@
 //! Head and body of a small answer leave together.
 //!
-//! Owns what was written and not sent yet. pingora writes the head, then the
-//! body, and flushes where something may be waited for; of a connection that
-//! its own loop accepts it keeps the first in a buffer that is not to be had
-//! otherwise. It is one system call, one packet and, with TLS, one record less.
+//! Owns what was written and not sent yet: it is sent as soon as it is flushed,
+//! no longer small, or nothing else is to be done at the moment, and at the
+//! latest when the connection is dropped. pingora writes the head, then the
+//! body; its own buffer is not to be had for a connection that another loop than
+//! its own accepted. Together they are one system call, one packet and, with
+//! TLS, one record less.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pingora::protocols::Stream;
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::layer::{Layer, Layered};
 
@@ -19,7 +21,7 @@ const KEPT_MAX: usize = 1_460;
 /// Most parts that are written at a time.
 const PARTS_MAX: usize = 8;
 
-/// Keeps small writes until a flush, or until they are no longer small.
+/// Keeps small writes for a moment.
 #[derive(Debug, Default)]
 pub(super) struct Gather {
     /// Without memory of its own while there is nothing.
@@ -58,6 +60,24 @@ impl Gather {
 }
 
 impl Layer for Gather {
+    /// Whoever waits for the client, or looks whether it is still there, has
+    /// nothing to write at the moment: the client gets what there is.
+    fn poll_read(
+        &mut self,
+        inner: &mut Stream,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut *inner).poll_read(context, buffer);
+        if read.is_pending()
+            && !self.kept.is_empty()
+            && let Poll::Ready(Err(error)) = self.poll_flush(inner, context)
+        {
+            return Poll::Ready(Err(error));
+        }
+        read
+    }
+
     fn poll_write(
         &mut self,
         inner: &mut Stream,
@@ -75,7 +95,10 @@ impl Layer for Gather {
     ) -> Poll<io::Result<usize>> {
         let more: usize = bytes.iter().map(|part| part.len()).sum();
         if self.kept.len().saturating_add(more) <= KEPT_MAX {
-            self.kept.extend(bytes.iter().flat_map(|part| part.iter()));
+            self.kept.reserve(more);
+            for part in bytes {
+                self.kept.extend_from_slice(part);
+            }
             return Poll::Ready(Ok(more));
         }
         if !inner.is_write_vectored() {
@@ -114,7 +137,7 @@ mod tests {
     use pingora::protocols::Shutdown;
     use pingora::protocols::l4::stream::Stream as Socket;
     use pingora::protocols::l4::virt::{VirtualSockOpt, VirtualSocket, VirtualSocketStream};
-    use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt, ReadBuf};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt};
 
     use super::*;
 
@@ -215,6 +238,32 @@ mod tests {
         stream.write_all(&[1; 20]).await.unwrap();
         AsyncWriteExt::shutdown(&mut stream).await.unwrap();
         assert_eq!(lengths(&taken), [7, 7, 6]);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_dropped_has_sent_what_it_can() {
+        let (here, mut there) = tokio::net::UnixStream::pair().unwrap();
+        let mut stream = gathered(Box::new(Socket::from(here)));
+        stream.write_all(&[1; 300]).await.unwrap();
+        drop(stream);
+        let mut all = Vec::new();
+        there.read_to_end(&mut all).await.unwrap();
+        assert_eq!(all, [1; 300]);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_the_client_lets_it_have_what_there_is() {
+        let (here, mut there) = tokio::net::UnixStream::pair().unwrap();
+        let mut stream = gathered(Box::new(Socket::from(here)));
+        stream.write_all(&[1; 300]).await.unwrap();
+        let mut told = [0; 300];
+        let mut said = [0; 3];
+        let client = async {
+            there.read_exact(&mut told).await.unwrap();
+            there.write_all(&[2; 3]).await.unwrap();
+        };
+        let (_, read) = tokio::join!(client, stream.read_exact(&mut said));
+        assert_eq!((read.unwrap(), said, told), (3, [2; 3], [1; 300]));
     }
 
     const LENGTHS: [usize; 10] = [0, 1, 200, KEPT_MAX, 5, KEPT_MAX - 5, 9, 500_000, 3, 20];

@@ -1,11 +1,11 @@
 //! Threads that each serve whole connections.
 //!
 //! Owns to which of them a connection goes, and how it gets there. Must not
-//! know what is served. Each thread has a runtime and an app of its own, and so
-//! its own connections to upstreams: whatever a request waits for wakes the
-//! thread that serves it, and no other. In one runtime of several threads
-//! pingora leaves a connection with the thread that accepted it, and an idle
-//! one to an app with any thread; both have to be woken across cores then.
+//! know what is served. Each thread has a runtime of its own: whatever a request
+//! waits for wakes the thread that serves it, and no other. In one runtime of
+//! several threads pingora leaves a connection with the thread that accepted it,
+//! and an idle one to an app with any thread; both have to be woken across
+//! cores then (ADR 29).
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -60,14 +60,15 @@ struct Entrance {
     connections: Arc<AtomicUsize>,
 }
 
-/// A thread for each of these apps, the caller's for the first one.
+/// So many threads that serve by an app; the first one is the caller's.
 pub(super) fn lanes<A>(
     name: &'static str,
-    first: A,
-    others: Vec<A>,
+    app: A,
+    threads: usize,
     life: &Arc<Lifecycle>,
 ) -> (Lanes, Lane<A>, Vec<Lane<A>>) {
-    let lane = |app| {
+    let app = Arc::new(app);
+    let lane = |_| {
         let (entrance, arrivals) = unbounded_channel();
         let entrance = Entrance {
             arrivals: entrance,
@@ -75,14 +76,14 @@ pub(super) fn lanes<A>(
         };
         let lane = Lane {
             name,
-            app: Arc::new(app),
+            app: Arc::clone(&app),
             arrivals,
             life: Arc::clone(life),
         };
         (entrance, lane)
     };
-    let (entrance, first) = lane(first);
-    let (mut entrances, others): (Vec<_>, Vec<_>) = others.into_iter().map(lane).unzip();
+    let (entrance, first) = lane(0);
+    let (mut entrances, others): (Vec<_>, Vec<_>) = (1..threads).map(lane).unzip();
     entrances.push(entrance);
     let life = Arc::clone(life);
     (Lanes { entrances, life }, first, others)
@@ -125,12 +126,18 @@ impl<A: ServerApp + Send + Sync + 'static> Lane<A> {
     pub(super) async fn serve(&mut self) {
         let closing = self.life.closing();
         let mut clearing = pin!(self.life.clearing());
-        loop {
-            let arrival = tokio::select! {
-                Some(arrival) = self.arrivals.recv() => arrival,
-                () = &mut clearing => break,
-            };
+        let serve = |arrival| {
             tokio::spawn(serve(arrival, Arc::clone(&self.app), closing.clone()));
+        };
+        loop {
+            tokio::select! {
+                biased;
+                Some(arrival) = self.arrivals.recv() => serve(arrival),
+                () = &mut clearing => break,
+            }
+        }
+        while let Ok(arrival) = self.arrivals.try_recv() {
+            serve(arrival);
         }
         self.app.cleanup().await;
     }
@@ -165,9 +172,17 @@ async fn serve<A: ServerApp + Send + Sync + 'static>(
     let Arrival { socket, _guards } = arrival;
     match watched(socket) {
         Ok(stream) => Listening::handle_event(stream, app, closing).await,
-        // The client is gone, or no more can be watched.
-        Err(error) => tracing::debug!(%error, "a connection cannot be served"),
+        Err(error) if is_gone(&error) => {}
+        Err(error) => tracing::error!(%error, "a connection cannot be served"),
     }
+}
+
+/// Whether that is the client's doing.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::NotConnected | io::ErrorKind::ConnectionReset
+    )
 }
 
 /// The connection, watched by the runtime that asks.
@@ -206,7 +221,7 @@ mod tests {
     /// Three threads that serve nothing.
     fn three() -> (Lanes, Vec<Lane<()>>) {
         let life = Arc::new(Lifecycle::default());
-        let (entrance, first, mut all) = lanes("test", (), vec![(), ()], &life);
+        let (entrance, first, mut all) = lanes("test", (), 3, &life);
         all.push(first);
         (entrance, all)
     }

@@ -8,7 +8,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -65,9 +65,22 @@ pub(super) trait Layer: Debug + Send + Sync + Unpin + 'static {
 
 /// A connection behind a layer.
 #[derive(Debug)]
-pub(super) struct Layered<L> {
+pub(super) struct Layered<L: Layer> {
     pub(super) inner: Stream,
     pub(super) layer: L,
+}
+
+/// What a layer still has is sent if it can be at once, as pingora does with its
+/// own buffer: the beginning of an answer that broke off tells the client more
+/// than nothing would, and that its request must not be sent again.
+impl<L: Layer> Drop for Layered<L> {
+    fn drop(&mut self) {
+        let Self { inner, layer } = self;
+        let mut nobody = Context::from_waker(Waker::noop());
+        if let Poll::Ready(Err(error)) = layer.poll_flush(inner, &mut nobody) {
+            tracing::debug!(%error, "a connection ended before all was sent");
+        }
+    }
 }
 
 impl<L: Layer> AsyncRead for Layered<L> {

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout};
 
 use crate::config::{Address, HostHeader, Protocol, Timeouts, Upstream};
+use crate::spread;
 
 /// How long a resolved name is believed.
 const NAME_TTL: Duration = Duration::from_secs(10);
@@ -96,7 +97,9 @@ impl Resolver {
                 self.tcp(*addresses.get(attempt % addresses.len().max(1))?)
             }
         };
-        peer.group_key = self.pool;
+        // A connection is driven by the thread that opened it. Taken up by
+        // another one, each answer would have to wake that one across cores.
+        peer.group_key = self.pool.wrapping_add(spread::number() as u64);
         peer.client_cert_key.clone_from(&self.client);
         peer.options.ca.clone_from(&self.ca);
         peer.options.alpn = match self.protocol {

@@ -124,3 +124,55 @@ fn a_poll_may_wait_as_long_as_the_app_may_be_silent_and_no_longer() {
     assert_eq!(poll.json()["error"], "upstream_timeout", "{poll:?}");
     drop(never);
 }
+
+/// The head is not kept back for the sake of the body, although both leave together where they come together.
+#[test]
+fn the_head_of_an_answer_does_not_wait_for_its_body() {
+    let (seen, go_on) = mpsc::channel();
+    let go_on = std::sync::Mutex::new(go_on);
+    let app = serve(move |mut stream| {
+        let _asked = read_to(&mut stream, b"\r\n\r\n");
+        let go_on = go_on.lock().expect("the lock");
+        for part in [
+            "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n",
+            "slow",
+            "body",
+        ] {
+            stream.write_all(part.as_bytes()).expect("sent");
+            go_on.recv_timeout(PATIENCE).expect("it has arrived");
+        }
+    });
+    let chain = in_front_of(&format!("http://{app}"), PUBLIC_ROUTE);
+    let mut stream = connect(chain.address);
+    let ask = format!("GET /report HTTP/1.1\r\nHost: {}\r\n\r\n", chain.host());
+    stream.write_all(ask.as_bytes()).expect("sent");
+    for end in ["\r\n\r\n", "slow", "body"] {
+        assert!(read_to(&mut stream, end.as_bytes()).is_some(), "{end}");
+        seen.send(()).expect("the app");
+    }
+}
+
+/// Who is told nothing sends the request again, and it would be done twice.
+#[test]
+fn what_an_answer_begins_with_is_told_though_it_breaks_off() {
+    let app = serve(|mut stream| {
+        let _asked = read_to(&mut stream, b"\r\n\r\n");
+        let begun = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nX-Order: 4711\r\n\r\nhalf of it";
+        drop(stream.write_all(begun.as_bytes()));
+    });
+    let chain = in_front_of(&format!("http://{app}"), PUBLIC_ROUTE);
+    for _ in 0..20 {
+        let mut stream = connect(chain.address);
+        let ask = format!(
+            "POST /order HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\n\r\n",
+            chain.host()
+        );
+        stream.write_all(ask.as_bytes()).expect("sent");
+        let head = read_to(&mut stream, b"\r\n\r\n").expect("a head");
+        assert!(
+            text(&head).to_lowercase().contains("x-order: 4711"),
+            "{}",
+            text(&head)
+        );
+    }
+}
