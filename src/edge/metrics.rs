@@ -153,6 +153,11 @@ pub(super) fn render(serving: &Serving) -> String {
         page.sample(name, &[("result", result)], count(counter));
     }
 
+    let is_refused = reloads.is_refused.load(Ordering::Relaxed);
+    let help =
+        "1 while the files hold a configuration that was refused, and the one before goes on.";
+    page.one("configuration_refused", "gauge", help, u8::from(is_refused));
+
     let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     let links = || serving.links.iter();
     let name = "provider_keys_age_seconds";

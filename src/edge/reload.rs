@@ -185,18 +185,18 @@ impl Reloader {
 
     fn refused(&self) {
         let serving = self.serving.load();
-        serving
-            .counters
-            .reloads
-            .refused
-            .fetch_add(1, Ordering::Relaxed);
+        let reloads = &serving.counters.reloads;
+        reloads.refused.fetch_add(1, Ordering::Relaxed);
+        reloads.is_refused.store(true, Ordering::Relaxed);
     }
 
     fn serve_by(&self, next: Arc<Serving>) {
         let before = self.serving.swap(Arc::clone(&next));
         next.take_over();
         before.gate.retire();
-        next.counters.reloads.done.fetch_add(1, Ordering::Relaxed);
+        let reloads = &next.counters.reloads;
+        reloads.done.fetch_add(1, Ordering::Relaxed);
+        reloads.is_refused.store(false, Ordering::Relaxed);
         tracing::info!("the configuration was reloaded");
     }
 }

@@ -102,6 +102,8 @@ pub(super) struct ReloadCounters {
     pub(super) done: AtomicU64,
     /// Refused for their mistakes.
     pub(super) refused: AtomicU64,
+    /// Whether the last one was: what is in the files now would not start.
+    pub(super) is_refused: AtomicBool,
 }
 
 /// How much may be under way at once, whatever was reloaded since.

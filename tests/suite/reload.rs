@@ -42,6 +42,16 @@ fn a_signal_takes_up_a_new_rule_and_a_mistake_changes_nothing() {
     let line = chain.await_log(&["the new configuration is refused; the old one stays"]);
     assert!(line.contains("route[0].path"), "{line}");
     assert_eq!(browser.get("/admin/x").status, 403, "the old one");
+    // As long as it waits there, and not only in the moment of the refusal.
+    let refused = |chain: &Harness| {
+        let text = chain.ask_admin("/metrics").text();
+        text.contains("\nvestibule_configuration_refused 1\n")
+    };
+    assert!(refused(&chain));
+    change(&chain, |text| text.replace("\"admin\"", "\"/admin/*\""));
+    chain.vestibule.signal("HUP");
+    chain.await_log_times(RELOADED, 2);
+    assert!(!refused(&chain));
 }
 
 #[test]

@@ -7,7 +7,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{ask, file, yaml};
+use crate::support::Harness;
 use crate::support::peers::root;
+use crate::support::wire::raw_request;
 
 #[test]
 fn every_query_is_of_metrics_that_there_are() {
@@ -21,12 +23,7 @@ fn every_query_is_of_metrics_that_there_are() {
     collect(&alerts, &mut queries);
     assert!(queries.len() > before + 5, "{}", queries.len() - before);
 
-    // Grafana's variables stand for what Prometheus sees.
-    let asked: Vec<String> = queries
-        .iter()
-        .map(|query| query.replace("$__rate_interval", "5m"))
-        .collect();
-    let answers = ask("queries", &json!(asked));
+    let (asked, answers) = parsed(&queries);
     let page = file("docs/metrics.md");
     let described: BTreeSet<&str> = page
         .lines()
@@ -41,6 +38,10 @@ fn every_query_is_of_metrics_that_there_are() {
             let metric = metric.as_str().expect("a name");
             // Of a histogram, its buckets.
             let metric = metric.strip_suffix("_bucket").unwrap_or(metric);
+            // Prometheus' own, of each instance that it asks.
+            if metric == "up" {
+                continue;
+            }
             assert!(described.contains(metric), "{metric} in {query}");
         }
         for (label, values) in answer["labels"].as_object().expect("a table") {
@@ -69,6 +70,83 @@ fn every_alert_says_what_to_do_with_it() {
         let severity = rule["labels"]["severity"].as_str();
         assert!(matches!(severity, Some("warning" | "critical")), "{name}");
     }
+}
+
+#[test]
+fn what_is_asked_for_is_there_before_it_happens() {
+    let mut queries = Vec::new();
+    collect(
+        &yaml(&file("deploy/prometheus/alerts.yaml")).remove(0),
+        &mut queries,
+    );
+    let dashboard: Value =
+        serde_json::from_str(&file("deploy/grafana/dashboard.json")).expect("JSON");
+    collect(&dashboard, &mut queries);
+    let (asked, answers) = parsed(&queries);
+    let chain = Harness::start();
+    let fresh = raw_request(chain.admin, "GET /metrics HTTP/1.1\r\nHost: admin\r\n\r\n").text();
+    let mut looked = 0;
+    for (query, answer) in asked.iter().zip(answers.as_array().expect("a list")) {
+        for label in ["outcome", "result", "reason"] {
+            for value in answer["labels"][label].as_array().unwrap_or(&Vec::new()) {
+                let value = format!("{label}={value}");
+                // A sum over what is absent would compare with nothing.
+                let found = fresh.lines().any(|line| line.contains(&value));
+                assert!(found, "{value} of {query} in\n{fresh}");
+                looked += 1;
+            }
+        }
+    }
+    assert!(looked > 12, "{looked}");
+    let zeros = fresh
+        .lines()
+        .filter(|line| line.starts_with("vestibule_requests_total"))
+        .count();
+    assert!(zeros < 20, "{zeros}: their number is bounded");
+    assert!(fresh.contains("\nvestibule_configuration_refused 0\n"));
+}
+
+#[test]
+fn no_alert_takes_two_deployments_for_one() {
+    let mut queries = Vec::new();
+    collect(
+        &yaml(&file("deploy/prometheus/alerts.yaml")).remove(0),
+        &mut queries,
+    );
+    let mut sums = 0;
+    for query in &queries {
+        for aggregation in ["sum", "count", "min", "max", "avg"] {
+            for (place, _) in query.match_indices(aggregation) {
+                let (before, after) = query.split_at(place);
+                let is_a_word =
+                    !before.ends_with(|last: char| last.is_alphanumeric() || last == '_');
+                let after = &after[aggregation.len()..];
+                if !is_a_word || !after.starts_with([' ', '(']) {
+                    continue;
+                }
+                let by = after
+                    .strip_prefix(" by (")
+                    .and_then(|by| by.split(')').next());
+                let by: Vec<&str> = by.into_iter().flat_map(|by| by.split(", ")).collect();
+                assert!(by.contains(&"job") && by.contains(&"namespace"), "{query}");
+                sums += 1;
+            }
+        }
+    }
+    assert!(sums > 8, "{sums}");
+    // One bad instance among many is seen by name.
+    assert!(queries.iter().any(|query| query.starts_with("up == 0 ")));
+}
+
+/// The queries as Prometheus would get them, and what is in them.
+fn parsed(queries: &[String]) -> (Vec<String>, Value) {
+    // Grafana's variables stand for what Prometheus sees.
+    let asked: Vec<String> = queries
+        .iter()
+        .map(|query| query.replace("$__rate_interval", "5m"))
+        .collect();
+    let answers = ask("queries", &json!(asked));
+    (asked, answers)
 }
 
 /// Every `expr`, wherever it is.
