@@ -1,6 +1,7 @@
 //! What is in `deploy/`: each file read by the program that it is for, or by one that knows its rules.
 //!
 //! - `chart`: the Helm chart, rendered and linted by Helm's own code
+//! - `pods`: what it gives them besides, how long they may end, what it tells people
 //! - `refused`: what the chart refuses to install
 //! - `component`: the Kustomize component, built by kubectl
 //! - `image`: the container image, built by its recipe and started
@@ -22,6 +23,7 @@ mod chart;
 mod component;
 mod image;
 mod machine;
+mod pods;
 mod refused;
 mod watched;
 

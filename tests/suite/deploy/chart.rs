@@ -47,6 +47,7 @@ fn every_use_of_it_is_linted() {
         "defaults": {},
         "standalone": values("ci/standalone-values.yaml"),
         "protect": values("ci/protect-values.yaml"),
+        "extras": values("ci/extras-values.yaml"),
         "fifteen lines": protecting(&file("deploy/helm/vestibule/examples/app.yaml")),
     });
     let answer = ask(
@@ -217,6 +218,10 @@ fn another_chart_fills_its_pods_by_the_same_templates() {
     is_native_sidecar(deployment);
     is_restricted(vestibule_in(deployment));
     app_is_unreachable(&objects, deployment, 3000);
+    let pod = &deployment["spec"]["template"]["spec"];
+    assert_eq!(pod["terminationGracePeriodSeconds"], 40);
+    let hook = &pod["containers"][0]["lifecycle"]["preStop"];
+    assert_eq!(hook, &json!({ "sleep": { "seconds": 5 } }));
 }
 
 #[test]

@@ -42,6 +42,13 @@ fn what_leaves_a_way_around_it_is_not_installed() {
         ),
         (
             changed(
+                "    spec:\n      containers",
+                "    spec:\n      hostPID: true\n      containers",
+            ),
+            "hostPID",
+        ),
+        (
+            changed(
                 "containerPort: 3000 }",
                 "containerPort: 3000, hostPort: 80 }",
             ),
@@ -176,7 +183,7 @@ fn values_that_contradict_themselves_are_not_installed() {
 }
 
 /// Each of these values is refused, with words in which something stands.
-fn refuses(cases: &[(Value, &str)]) {
+pub(super) fn refuses(cases: &[(Value, &str)]) {
     let by_number: serde_json::Map<String, Value> = cases
         .iter()
         .enumerate()

@@ -16,9 +16,16 @@
 {{- range $key, $port := dict "listen" .Values.ports.http "admin_listen" .Values.ports.admin }}
 {{- if not (hasKey $server $key) }}{{ $_ := set $server $key (printf "0.0.0.0:%d" (int $port)) }}{{ end }}
 {{- $there := false }}
+{{- $inside := false }}
 {{- $addresses := get $server $key }}
 {{- range (kindIs "slice" $addresses | ternary $addresses (list $addresses)) }}
-{{- $there = or $there (hasSuffix (printf ":%d" (int $port)) (toString .)) }}
+{{- $fits := hasSuffix (printf ":%d" (int $port)) (toString .) }}
+{{- $own := regexMatch "^(127\\.|localhost:|\\[::1\\]:|unix:)" (toString .) }}
+{{- $inside = or $inside (and $fits $own) }}
+{{- $there = or $there (and $fits (not $own)) }}
+{{- end }}
+{{- if and $inside (not $there) }}
+{{- fail (printf "config.server.%s: on loopback neither the kubelet's probes nor the Service reach it; leave the key out, or give it the pod's address, as \"0.0.0.0:%d\" or \"[::]:%d\"" $key (int $port) (int $port)) }}
 {{- end }}
 {{- if not $there }}
 {{- fail (printf "config.server.%s: the pod's port is another one; leave the key out, or give it the port %d" $key (int $port)) }}
@@ -80,4 +87,18 @@
 {{- $config := include "vestibule.config" . | fromYaml }}
 {{- $log := $config.log | default dict }}
 {{- pick $config.server "listen" "socket_mode" "admin_listen" "threads" | toJson | cat (hasKey $config.server "tls") (pick $log "format" "level" | toJson) | sha256sum }}
+{{- end }}
+
+{{/* A text of the configuration, for people: as it is, or where it comes from. */}}
+{{- define "vestibule.shown" -}}
+{{- if kindIs "map" . }}
+{{- if .env }}${{ .env }}{{ else }}$(cat {{ .file }}){{ end }}
+{{- else }}{{ trimSuffix "/" (toString .) }}{{ end }}
+{{- end }}
+
+{{/* The ids of providers at which people sign in, as a YAML list: one without client_id only vouches for tokens. */}}
+{{- define "vestibule.signInProviders" -}}
+{{- $ids := list }}
+{{- range $id, $provider := .provider }}{{ if $provider.client_id }}{{ $ids = append $ids $id }}{{ end }}{{ end }}
+{{- toYaml $ids }}
 {{- end }}

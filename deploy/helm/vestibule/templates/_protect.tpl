@@ -4,7 +4,7 @@ What becomes of the manifest of an existing Deployment. `vestibule.plan` says it
   port      the app's own
   selector  the pods, as the Deployment selects them
   moved     how many Services lead to Vestibule now
-  budget    whether the manifest has a PodDisruptionBudget
+  budget    whether the manifest has a PodDisruptionBudget for these pods
   objects   all of the manifest, with the changes
 
 What would leave a way around Vestibule fails here, instead of being installed.
@@ -28,7 +28,8 @@ What would leave a way around Vestibule fails here, instead of being installed.
 {{- range $deployment.spec.template.spec.containers }}
 {{- range .ports }}{{ if and .name (eq (int .containerPort) $port) }}{{ $names = append $names .name }}{{ end }}{{ end }}
 {{- end }}
-{{- $plan := dict "root" $root "port" $port "names" $names "labels" $deployment.spec.template.metadata.labels }}
+{{- $labels := $deployment.spec.template.metadata.labels }}
+{{- $plan := dict "root" $root "port" $port "names" $names "labels" $labels }}
 {{- include "vestibule.patchDeployment" (dict "plan" $plan "deployment" $deployment) }}
 {{- $moved := 0 }}
 {{- $budget := false }}
@@ -36,9 +37,15 @@ What would leave a way around Vestibule fails here, instead of being installed.
 {{- if eq .kind "Service" }}
 {{- $moved = add $moved (include "vestibule.moveService" (dict "plan" $plan "service" .) | int) }}
 {{- else if eq .kind "PodDisruptionBudget" }}
-{{- $budget = true }}
+{{- if include "vestibule.selectsPods" (dict "labels" $labels "selector" .spec.selector) }}{{ $budget = true }}{{ end }}
 {{- else if eq .kind "NetworkPolicy" }}
 {{- include "vestibule.judgePolicy" (dict "plan" $plan "policy" .) }}
+{{- else if and (eq .kind "HorizontalPodAutoscaler") (eq .spec.scaleTargetRef.kind "Deployment") (eq .spec.scaleTargetRef.name $deployment.metadata.name) }}
+{{- /* It says how many: a number of ours would set them back with each upgrade. */}}
+{{- $_ := unset $deployment.spec "replicas" }}
+{{- end }}
+{{- if $root.Values.protect.keep }}
+{{- $_ := set .metadata "annotations" (merge (dict "helm.sh/resource-policy" "keep") (.metadata.annotations | default dict)) }}
 {{- end }}
 {{- end }}
 {{- dict "port" $port "selector" $deployment.spec.selector "moved" $moved "budget" $budget "objects" $objects | toYaml }}
@@ -67,6 +74,11 @@ What would leave a way around Vestibule fails here, instead of being installed.
 {{- end }}
 {{- $_ := unset . "status" }}
 {{- range list "uid" "resourceVersion" "generation" "creationTimestamp" "managedFields" "selfLink" }}{{ $_ := unset $object.metadata . }}{{ end }}
+{{- with .metadata.annotations }}
+{{- $_ := unset . "kubectl.kubernetes.io/last-applied-configuration" }}
+{{- $_ := unset . "deployment.kubernetes.io/revision" }}
+{{- if not . }}{{ $_ := unset $object.metadata "annotations" }}{{ end }}
+{{- end }}
 {{- end }}
 {{- toYaml $objects }}
 {{- end }}
@@ -96,6 +108,9 @@ What would leave a way around Vestibule fails here, instead of being installed.
 {{- $pod := $template.spec }}
 {{- if $pod.shareProcessNamespace }}
 {{- fail "protect.manifest: shareProcessNamespace lets the app's containers read the session key out of Vestibule's file system, and forge sessions; take it out" }}
+{{- end }}
+{{- if $pod.hostPID }}
+{{- fail "protect.manifest: hostPID shows Vestibule's processes to the app and to the node's, and with them the session key; take it out" }}
 {{- end }}
 {{- if $pod.hostNetwork }}
 {{- fail "protect.manifest: hostNetwork puts the app's port onto the node, where no policy of the pod closes it" }}
@@ -133,6 +148,12 @@ What would leave a way around Vestibule fails here, instead of being installed.
 {{- end }}
 {{- end }}
 {{- $_ := set $pod "initContainers" (concat ($pod.initContainers | default list) (include "vestibule.sidecar" $root | fromYamlArray)) }}
+{{- $volumes := list }}
+{{- range $pod.volumes }}{{ $volumes = append $volumes .name }}{{ end }}
+{{- range include "vestibule.volumes" $root | fromYamlArray }}
+{{- if has .name $volumes }}{{ fail (printf "extraVolumes: the app has a volume %s already; choose another name" .name) }}{{ end }}
+{{- end }}
+{{- $_ := set $pod "terminationGracePeriodSeconds" (max (int ($pod.terminationGracePeriodSeconds | default 30)) (int (include "vestibule.gracePeriod" $root))) }}
 {{- $_ := set $pod "volumes" (concat ($pod.volumes | default list) (include "vestibule.volumes" $root | fromYamlArray)) }}
 {{- with $root.Values.image.pullSecrets }}
 {{- $_ := set $pod "imagePullSecrets" (concat ($pod.imagePullSecrets | default list) . | uniq) }}
@@ -165,9 +186,7 @@ the names of a native sidecar's ports since Kubernetes 1.32 only, and some meshe
 {{- define "vestibule.judgePolicy" -}}
 {{- $plan := .plan }}
 {{- $policy := .policy }}
-{{- $pods := $policy.spec.podSelector | default dict }}
-{{- $selects := or $pods.matchExpressions (not $pods.matchLabels) (include "vestibule.selects" (dict "labels" $plan.labels "selector" $pods.matchLabels)) }}
-{{- if $selects }}
+{{- if include "vestibule.selectsPods" (dict "labels" $plan.labels "selector" $policy.spec.podSelector) }}
 {{- range $policy.spec.ingress }}
 {{- include "vestibule.judgeRule" (dict "rule" . "plan" $plan "place" (printf "protect.manifest: NetworkPolicy %s" $policy.metadata.name)) }}
 {{- end }}
@@ -186,6 +205,21 @@ the names of a native sidecar's ports since Kubernetes 1.32 only, and some meshe
 {{- if $opens }}
 {{- fail (printf "%s lets requests reach the app's port %d around Vestibule; take the rule out, or name the ports that it is for" .place $plan.port) }}
 {{- end }}
+{{- end }}
+
+{{/* Whether a LabelSelector selects what has these labels; an empty one selects everything. */}}
+{{- define "vestibule.selectsPods" -}}
+{{- $labels := .labels | default dict }}
+{{- $selector := .selector | default dict }}
+{{- $selects := true }}
+{{- range $name, $value := $selector.matchLabels }}{{ if ne (get $labels $name) $value }}{{ $selects = false }}{{ end }}{{ end }}
+{{- range $selector.matchExpressions }}
+{{- $has := hasKey $labels .key }}
+{{- $listed := and $has (has (get $labels .key) (.values | default list)) }}
+{{- if or (and (eq .operator "In") (not $listed)) (and (eq .operator "NotIn") $listed)
+          (and (eq .operator "Exists") (not $has)) (and (eq .operator "DoesNotExist") $has) }}{{ $selects = false }}{{ end }}
+{{- end }}
+{{- if $selects }}yes{{ end }}
 {{- end }}
 
 {{/* Whether a selector (a table of labels, not empty) selects what has these labels. */}}
