@@ -66,6 +66,30 @@ fn the_image_holds_the_program_and_what_it_needs_and_runs_as_nobody() {
     }
 }
 
+/// One minor version, and one that compiles it; what its comments name is there.
+#[test]
+fn the_recipe_names_the_compiler_that_it_is_built_by() {
+    let recipe = super::file("deploy/image/Containerfile");
+    let minor = |text: &str, before: &str| {
+        let rest = text.split(before).nth(1)?;
+        rest.split(|end: char| !end.is_ascii_digit())
+            .next()?
+            .parse::<u32>()
+            .ok()
+    };
+    let pinned = minor(&recipe, "docker.io/library/rust:1.").expect("a minor version");
+    let manifest = super::file("Cargo.toml");
+    let least = minor(&manifest, "rust-version = \"1.").expect("a minor version");
+    assert!(pinned >= least, "{pinned} of {least}");
+    for name in ["Cargo.toml", "deploy/image/root-file-system"] {
+        assert!(
+            recipe.contains(name) && root().join(name).is_file(),
+            "{name}"
+        );
+    }
+    assert!(!recipe.contains("rust-toolchain"));
+}
+
 /// Runs it from its files, with a configuration as a pod would mount it.
 fn starts(image: &Path) {
     let home = tempfile::tempdir().expect("a directory");

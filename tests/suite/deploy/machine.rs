@@ -64,6 +64,10 @@ fn the_compose_file_lets_nobody_around_it() {
     assert!(app.get("ports").is_none());
     assert_eq!(app["networks"], json!(["app"]));
     assert_eq!(compose["networks"]["app"]["internal"], true);
+    // A key is nobody's but Vestibule's, whom the container runs as.
+    let text = file("deploy/compose/compose.yaml");
+    assert!(text.contains("(umask 077; mkdir -p secrets && "));
+    assert!(text.contains("chown -R 65532:65532 secrets"));
     let config = file("deploy/compose/config/vestibule.toml");
     checked("compose", &config);
     // The app by its name in there.

@@ -92,7 +92,7 @@
 {{/* A text of the configuration, for people: as it is, or where it comes from. */}}
 {{- define "vestibule.shown" -}}
 {{- if kindIs "map" . }}
-{{- if .env }}${{ .env }}{{ else }}$(cat {{ .file }}){{ end }}
+{{- if .env }}{{ printf "${%s}" .env }}{{ else }}{{ printf "$(cat %s)" .file }}{{ end }}
 {{- else }}{{ trimSuffix "/" (toString .) }}{{ end }}
 {{- end }}
 
