@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::chart::{protecting, rendered, values};
 use super::refused::refuses;
-use super::{ask, file, is_restricted, named, of_kind, valid, vestibule_in};
+use super::{ask, file, is_restricted, named, of_kind, valid, vestibule_in, yaml};
 use crate::support::peers::root;
 
 const EXTRAS: &str = "ci/extras-values.yaml";
@@ -276,6 +276,76 @@ fn what_a_cluster_wrote_is_left_out_and_so_is_a_number_that_another_sets() {
 fn pod_template(values: &Value) -> Value {
     let objects = rendered(values).expect("manifests");
     named(&objects, "Deployment", "wiki").clone()
+}
+
+#[test]
+fn a_store_keeps_the_secret_that_is_mounted_with_the_files_that_are_named() {
+    let kept = yaml(&file("deploy/helm/vestibule/examples/external-secret.yaml"));
+    let told = ask("validate", &json!(kept));
+    assert_eq!(told, json!([["ExternalSecret wiki-vestibule"]]));
+    let objects = rendered(&protecting(&app())).expect("manifests");
+    let volumes = &named(&objects, "Deployment", "wiki")["spec"]["template"]["spec"]["volumes"];
+    assert_eq!(
+        volumes[1]["secret"]["secretName"],
+        kept[0]["spec"]["target"]["name"]
+    );
+    let config = named(&objects, "ConfigMap", "wiki-vestibule");
+    let config = config["data"]["vestibule.toml"].as_str().expect("a text");
+    for item in kept[0]["spec"]["data"].as_array().expect("a list") {
+        let name = item["secretKey"].as_str().expect("a name");
+        assert!(
+            config.contains(&format!("\"/run/secrets/vestibule/{name}\"")),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn kinds_that_kubernetes_does_not_know_are_looked_at_too() {
+    let objects = rendered(&values("ci/standalone-values.yaml")).expect("manifests");
+    let with = |kind: &str, place: &str, value: Value| {
+        let mut object = of_kind(&objects, kind)[0].clone();
+        *object.pointer_mut(place).expect("a place") = value;
+        object
+    };
+    let mut kept = yaml(&file("deploy/helm/vestibule/examples/external-secret.yaml")).remove(0);
+    kept["spec"]["secretStoreReference"] = json!({ "name": "aws" });
+    let wrong = json!([
+        with("ServiceMonitor", "/spec/endpoints/0/port", json!(9090)),
+        with(
+            "ServiceMonitor",
+            "/apiVersion",
+            json!("monitoring.coreos.com/v2")
+        ),
+        with("HTTPRoute", "/spec/rules/0/backendRefs", json!([])),
+        with(
+            "HTTPRoute",
+            "/spec/hostnames/0",
+            json!("https://wiki.example.com")
+        ),
+        with("HTTPRoute", "/kind", json!("HttpRoute")),
+        kept,
+    ]);
+    for answer in ask("validate", &wrong).as_array().expect("a list") {
+        let said = answer.as_array().expect("a list");
+        assert!(said.len() > 1, "{said:?} is let through");
+    }
+}
+
+/// Whoever adds an example adds the test that reads it.
+#[test]
+fn every_example_is_read_by_a_test() {
+    let tests: String = ["chart", "pods", "refused", "component"]
+        .map(|name| file(&format!("tests/suite/deploy/{name}.rs")))
+        .concat();
+    for folder in ["examples", "ci"] {
+        let path = root().join("deploy/helm/vestibule").join(folder);
+        for entry in std::fs::read_dir(path).expect("a directory") {
+            let name = entry.expect("an entry").file_name();
+            let name = format!("{folder}/{}", name.to_str().expect("a name"));
+            assert!(tests.contains(&name), "{name}");
+        }
+    }
 }
 
 #[test]
