@@ -224,6 +224,35 @@ fn another_chart_fills_its_pods_by_the_same_templates() {
     assert_eq!(hook, &json!({ "sleep": { "seconds": 5 } }));
 }
 
+/// What `edge::reload` calls fixed, wherever people are told of it.
+#[test]
+fn what_needs_a_restart_is_said_alike_everywhere() {
+    let source = file("src/edge/reload.rs");
+    let fixed = source.split("fn of(config").nth(1).expect("the list");
+    let fixed = fixed.split("])").next().expect("its end");
+    let keys: Vec<&str> = fixed
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("(\"")?.split('"').next())
+        .collect();
+    assert!(keys.len() > 6, "{keys:?}");
+    for page in [
+        "docs/instances.md",
+        "deploy/README.md",
+        "deploy/helm/vestibule/README.md",
+    ] {
+        let text = file(page);
+        let told = text
+            .split("\n\n")
+            .chain(text.split("\n- "))
+            .filter(|told| told.contains("admin_listen") && told.contains("threads"))
+            .find(|told| {
+                keys.iter()
+                    .all(|key| told.contains(key.rsplit('.').next().unwrap_or(key)))
+            });
+        assert!(told.is_some(), "{page} has not all of {keys:?}");
+    }
+}
+
 #[test]
 fn a_pod_restarts_for_what_is_not_reloaded_and_for_nothing_else() {
     let manifest = file("deploy/helm/vestibule/examples/app.yaml");

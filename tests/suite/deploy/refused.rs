@@ -100,6 +100,17 @@ fn what_leaves_a_way_around_it_is_not_installed() {
             "around Vestibule",
         ),
         (policy("{ ports: [{ protocol: TCP }] }"), "around Vestibule"),
+        (
+            policy("{}").replace(
+                "{ matchLabels: { app: wiki } }",
+                "{ matchExpressions: [{ key: app, operator: In, values: [wiki] }] }",
+            ),
+            "around Vestibule",
+        ),
+        (
+            policy("{}").replace("{ matchLabels: { app: wiki } }", "{}"),
+            "around Vestibule",
+        ),
     ];
     let cases: Vec<(Value, &str)> = manifests
         .iter()
@@ -108,11 +119,16 @@ fn what_leaves_a_way_around_it_is_not_installed() {
     refuses(&cases);
     // A policy for something else is none of its business.
     rendered(&protecting(&policy("{ ports: [{ port: 9100 }] }"))).expect("manifests");
-    rendered(&protecting(&policy("{}").replace(
-        "{ app: wiki } }\n  ingress",
-        "{ app: other } }\n  ingress",
-    )))
-    .expect("manifests");
+    for of_others in [
+        "{ matchLabels: { app: other } }",
+        "{ matchExpressions: [{ key: app, operator: NotIn, values: [wiki] }] }",
+    ] {
+        let other = policy("{}").replace(
+            "{ matchLabels: { app: wiki } }\n  ingress",
+            &format!("{of_others}\n  ingress"),
+        );
+        rendered(&protecting(&other)).expect("manifests");
+    }
 }
 
 #[test]
