@@ -9,6 +9,7 @@ use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType};
 
 use super::view::{FramingError, Received};
+use crate::clock;
 use crate::gate::reply::Reply;
 use crate::gate::unavailable::{AppFailure, app_failed};
 
@@ -43,7 +44,7 @@ fn too_large(status: StatusCode, mut reply: Reply) -> Reply {
 pub(super) fn failure(error: &Error, session: &Session) -> Option<Reply> {
     let received = Received::of(session).ok();
     let failed = |app| match received.as_ref().and_then(|received| received.view().ok()) {
-        Some(view) => app_failed(&view, app),
+        Some(view) => app_failed(&view, app, &mut clock::random),
         None => Reply::bad_request("the request cannot be read", "request_unreadable"),
     };
     match (error.esource(), error.etype()) {

@@ -38,10 +38,10 @@ impl Serving {
             }
             Effect::Authorize(ask) => {
                 let Some(link) = self.links.named(&ask.provider) else {
-                    return Decision::Reply(self.gate.login_impossible(&view));
+                    return Decision::Reply(self.gate.login_impossible(&view, &mut clock::random));
                 };
                 if !link.is_there().await {
-                    return Decision::Reply(self.gate.login_impossible(&view));
+                    return Decision::Reply(self.gate.login_impossible(&view, &mut clock::random));
                 }
                 let snapshot = link.state.snapshot();
                 let url = snapshot
@@ -53,7 +53,7 @@ impl Serving {
                         self.counters.logins.count(link.id(), "started");
                         self.gate.login_started(ask, &url)
                     }
-                    None => self.gate.login_impossible(&view),
+                    None => self.gate.login_impossible(&view, &mut clock::random),
                 }
             }
             Effect::Exchange(ask) => {

@@ -25,8 +25,8 @@ impl Gate {
         rng: Rng<'_>,
     ) -> Reply {
         match denial {
-            Denial::SignIn(why) | Denial::BadToken(why) if why.is_outage() => out(*why),
-            Denial::SignIn(why) => self.signed_out_json(req, face, *why),
+            Denial::SignIn(why) | Denial::BadToken(why) if why.is_outage() => out(*why, rng),
+            Denial::SignIn(why) => self.signed_out_json(req, face, *why, rng),
             Denial::BadToken(why) => bad_token(face, *why),
             Denial::Forbidden(why) => forbidden(face, why, account, shows_bearer, rng),
         }
@@ -44,9 +44,13 @@ pub(super) fn bad_token(face: &Face, why: NoIdentity) -> Reply {
 }
 
 /// 503: nothing can be verified now; the token is as good as it was.
-fn out(why: NoIdentity) -> Reply {
-    let note = Note::new("provider_out").because(why.reason());
-    let body = json!({ "error": "provider_unavailable" });
+fn out(why: NoIdentity, rng: Rng<'_>) -> Reply {
+    let reference = reference(rng);
+    let body = json!({ "error": "provider_unavailable", "reference": reference });
+    let note = Note {
+        reference,
+        ..Note::new("provider_out").because(why.reason())
+    };
     let reply = Reply::json(StatusCode::SERVICE_UNAVAILABLE, &body, note);
     reply.retry_after(RETRY_SECONDS)
 }

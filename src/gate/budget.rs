@@ -16,7 +16,7 @@ use super::session::Session;
 use super::signin::Tokens;
 use super::token::TOKEN_MAX;
 use super::wire::Writer;
-use super::{Gate, Note, Page, Reply, RequestView, reference};
+use super::{Gate, Note, Page, Reply, RequestView};
 use crate::config::ProviderKind;
 
 /// Most that a sealed session may take, in bytes of all its cookies.
@@ -216,23 +216,16 @@ impl Gate {
         let facts = facts
             .row(what, in_bytes(over.bytes))
             .row(Word::TooLargeLimit, in_bytes(over.limit));
-        let mut page = Page::new(Word::TooLargeTitle)
+        let page = Page::new(Word::TooLargeTitle)
             .text(Word::TooLargeText)
             .text(Word::CanBeChanged)
             .link(self.logout_path(target.as_str()), Word::SomeoneElse)
             .link(self.login_path(target.as_str()), Word::TryAgain)
             .below(Word::ForOperators, facts);
-        let reference = reference(rng);
-        if let Some(reference) = &reference {
-            page = page.detail(Word::Reference, reference);
-        }
-        let note = Note {
-            reference,
-            ..Note::new("login_failed")
-                .because(over.part().reason())
-                .remedied_by(over.part().remedy())
-        };
-        Reply::refusal(req, StatusCode::FORBIDDEN, "login_failed", page, note)
+        let note = Note::new("login_failed")
+            .because(over.part().reason())
+            .remedied_by(over.part().remedy());
+        Reply::referenced(req, StatusCode::FORBIDDEN, "login_failed", page, note, rng)
     }
 }
 

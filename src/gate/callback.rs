@@ -30,7 +30,7 @@ use super::time::UnixTime;
 use super::token::{KeySet, TOKEN_MAX, TokenError};
 use super::unauthenticated::provider_out;
 use super::userinfo::{CheckedTokens, UserinfoError};
-use super::{Decision, Effect, Gate, Known, Note, Page, Reply, RequestView, Seen, reference};
+use super::{Decision, Effect, Gate, Known, Note, Page, Reply, RequestView, Seen};
 
 /// Longest authorization code, in characters (cognito.md 8, U18).
 const CODE_MAX: usize = 2_048;
@@ -152,7 +152,7 @@ impl Gate {
                 self.signed_in(req, face, (login, &mut logins), tokens, checked, now, rng)
             }
             Err(Failed::Exchange(ExchangeError::Unavailable)) => {
-                provider_out(req, "token_endpoint_unavailable")
+                provider_out(req, "token_endpoint_unavailable", rng)
             }
             Err(Failed::Exchange(error)) => self.failed(req, target, error.into(), rng),
             Err(Failed::Token(error @ TokenError::AuthTime)) => {
@@ -162,7 +162,7 @@ impl Gate {
             Err(Failed::Clocks(error, skew)) => self.clocks_differ(req, target, error, skew, rng),
             Err(Failed::Token(error)) => self.failed(req, target, error.into(), rng),
             Err(Failed::Userinfo(error @ UserinfoError::Unavailable)) => {
-                provider_out(req, error.reason())
+                provider_out(req, error.reason(), rng)
             }
             Err(Failed::TooLarge(over) | Failed::Userinfo(UserinfoError::TooLarge(over))) => {
                 self.too_large(req, target, &over, rng)
@@ -196,7 +196,7 @@ impl Gate {
         }
         let mut id = [0; 16];
         if rng(&mut id).is_err() {
-            return internal(req);
+            return internal(req, rng);
         }
         // A refresh token that could not be carried is not worth a failed login.
         let refresh_token = tokens
@@ -234,7 +234,7 @@ impl Gate {
             .ring
             .seal(face.session_context(), &session.encode(now), rng)
         else {
-            return internal(req);
+            return internal(req, rng);
         };
         let presented = face.cookies.presented(req.cookie_headers());
         let Some(mut cookies) = face.cookies.set_session(&sealed, &presented) else {
@@ -328,21 +328,13 @@ impl Gate {
         failure: Failure,
         rng: Rng<'_>,
     ) -> Reply {
-        let reference = reference(rng);
         let page = Page::new(Word::LoginFailedTitle)
             .text(failure.cause.word())
             .link(self.login_path(target.as_str()), Word::TryAgain);
-        let page = match &reference {
-            Some(reference) => page.detail(Word::Reference, reference),
-            None => page,
-        };
-        let note = Note {
-            reference,
-            ..Note::new("login_failed")
-                .because(failure.cause.reason())
-                .remedied_by(failure.cause.remedy())
-        };
-        Reply::refusal(req, failure.status, "login_failed", page, note)
+        let note = Note::new("login_failed")
+            .because(failure.cause.reason())
+            .remedied_by(failure.cause.remedy());
+        Reply::referenced(req, failure.status, "login_failed", page, note, rng)
     }
 }
 

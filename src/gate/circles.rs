@@ -21,7 +21,7 @@ use super::return_to::ReturnTo;
 use super::seal::Rng;
 use super::time::UnixTime;
 use super::token::{KeySet, TokenError};
-use super::{Gate, Known, Note, Page, Reply, RequestView, reference};
+use super::{Gate, Known, Note, Page, Reply, RequestView};
 use crate::gate::time::LEEWAY;
 
 mod cause;
@@ -222,15 +222,17 @@ impl Gate {
             .text(told.person)
             .link(self.login_path(target.as_str()), Word::TryAgain)
             .below(Word::ForOperators, facts);
-        let reference = reference(rng);
-        let page = with_reference(page, reference.as_deref());
-        let note = Note {
-            reference,
-            ..Note::new("login_failed")
-                .because(error.reason())
-                .remedied_by(remedy)
-        };
-        Reply::refusal(req, StatusCode::BAD_GATEWAY, "login_failed", page, note)
+        let note = Note::new("login_failed")
+            .because(error.reason())
+            .remedied_by(remedy);
+        Reply::referenced(
+            req,
+            StatusCode::BAD_GATEWAY,
+            "login_failed",
+            page,
+            note,
+            rng,
+        )
     }
 }
 
@@ -293,23 +295,18 @@ fn looks_like_http(req: &RequestView<'_>) -> bool {
     req.header("x-forwarded-proto") == Some("http") || !req.headers().contains_key("sec-fetch-mode")
 }
 
-fn with_reference(page: Page, reference: Option<&str>) -> Page {
-    match reference {
-        Some(reference) => page.detail(Word::Reference, reference.to_owned()),
-        None => page,
-    }
-}
-
 fn circles(req: &RequestView<'_>, page: Page, cause: Cause, rng: Rng<'_>) -> Reply {
-    let reference = reference(rng);
-    let page = with_reference(page, reference.as_deref());
-    let note = Note {
-        reference,
-        ..Note::new("login_failed")
-            .because(cause.reason())
-            .remedied_by(cause.told().operator.english())
-    };
-    Reply::refusal(req, StatusCode::BAD_REQUEST, "login_failed", page, note)
+    let note = Note::new("login_failed")
+        .because(cause.reason())
+        .remedied_by(cause.told().operator.english());
+    Reply::referenced(
+        req,
+        StatusCode::BAD_REQUEST,
+        "login_failed",
+        page,
+        note,
+        rng,
+    )
 }
 
 impl Cause {

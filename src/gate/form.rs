@@ -172,7 +172,7 @@ impl Gate {
             Ok(who) => who,
             Err(Nobody::Tokens(ask)) => return Decision::Perform(Effect::Refresh(ask)),
             Err(Nobody::NoIdentity(why)) => {
-                return Decision::Reply(self.unauthenticated(req, face, why));
+                return Decision::Reply(self.unauthenticated(req, face, why, rng));
             }
             Err(Nobody::NoPerson(signed_in, why)) => {
                 return Decision::Reply(self.no_person(req, &signed_in, why, rng));

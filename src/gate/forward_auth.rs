@@ -258,7 +258,7 @@ impl Gate {
         match denial {
             // nginx knows 401 and 403 alone, and shows a page of its own.
             Denial::SignIn(why) if setting.dialect == Dialect::Nginx => {
-                self.signed_out_json(view, face, *why)
+                self.signed_out_json(view, face, *why, rng)
             }
             Denial::SignIn(why) if !why.is_outage() && Asker::of(view) == Asker::Navigation => {
                 // Absolute: Traefik takes a path for one of the auth service's own.

@@ -28,7 +28,7 @@ impl Gate {
             return self.denied_to_api(req, face, denial, account, shows_bearer, rng);
         }
         match denial {
-            Denial::SignIn(why) => self.unauthenticated(req, face, *why),
+            Denial::SignIn(why) => self.unauthenticated(req, face, *why, rng),
             // Shown on routes for API clients alone.
             Denial::BadToken(why) => api::bad_token(face, *why),
             Denial::Forbidden(why) => self.forbidden(req, why, account, rng),

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 
 use super::headers::Name;
 use super::page::{Language, Look, Page, Word};
+use super::reference;
 use super::request::RequestView;
+use super::seal::Rng;
 
 /// A small answer that we give ourselves. Debug shows status and note alone:
 /// headers and body may hold cookies, `state` or a token.
@@ -280,6 +282,26 @@ impl Reply {
             }
             Self::json(status, &body, note)
         }
+    }
+
+    /// The same with a reference, drawn at random, by which whoever reads the log
+    /// finds its line: on the page, in the JSON and in the note.
+    #[must_use]
+    pub fn referenced(
+        req: &RequestView<'_>,
+        status: StatusCode,
+        error: &str,
+        page: Page,
+        note: Note,
+        rng: Rng<'_>,
+    ) -> Self {
+        let reference = reference(rng);
+        let page = match &reference {
+            Some(reference) => page.detail(Word::Reference, reference),
+            None => page,
+        };
+        let note = Note { reference, ..note };
+        Self::refusal(req, status, error, page, note)
     }
 
     /// 400 without any reading of the request, which could not be read.

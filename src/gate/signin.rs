@@ -130,7 +130,7 @@ impl Gate {
         if Asker::of(req) == Asker::Prefetch {
             // A guess of the browser begins no login.
             let why = super::policy::NoIdentity::NoCookie;
-            return Decision::Reply(self.unauthenticated(req, face, why));
+            return Decision::Reply(self.unauthenticated(req, face, why, rng));
         }
         if let Some(reply) = self.login_elsewhere(req, face, &params) {
             return Decision::Reply(reply);
@@ -150,7 +150,7 @@ impl Gate {
         if fragment::may_be_there(req, &params) {
             return match FragmentKey::fresh(rng) {
                 Ok(key) => Decision::Reply(fragment::asking_page(req, key)),
-                Err(_) => Decision::Reply(internal(req)),
+                Err(_) => Decision::Reply(internal(req, rng)),
             };
         }
         let provider = match named.or_else(|| self.providers.only()) {
@@ -207,8 +207,8 @@ impl Gate {
 
     /// 503, when the provider's endpoints are not known yet.
     #[must_use]
-    pub fn login_impossible(&self, req: &RequestView<'_>) -> Reply {
-        provider_out(req, "provider_not_ready")
+    pub fn login_impossible(&self, req: &RequestView<'_>, rng: Rng<'_>) -> Reply {
+        provider_out(req, "provider_not_ready", rng)
     }
 
     /// Begins a login; `row` is the attempt and the time of the first one, and
@@ -255,7 +255,7 @@ impl Gate {
     ) -> Decision {
         let (attempt, first_attempt) = row;
         let Ok(login) = PendingLogin::begin(&provider.id, target, attempt, now, rng) else {
-            return Decision::Reply(internal(req));
+            return Decision::Reply(internal(req, rng));
         };
         let login = login.asking(provider.asked);
         let login = if anew {
@@ -270,7 +270,7 @@ impl Gate {
             .seal(face.state_context(), &state, rng)
             .and_then(|state| Ok((state, self.seal_logins(face, &logins, rng)?)));
         let Ok((state, set_cookie)) = sealed else {
-            return Decision::Reply(internal(req));
+            return Decision::Reply(internal(req, rng));
         };
         Decision::Perform(Effect::Authorize(Authorize {
             provider: provider.id.clone(),
@@ -342,13 +342,14 @@ fn passed_on(provider: &Provider, params: &Params) -> Vec<(String, String)> {
     provider.forwarded.iter().filter_map(said).collect()
 }
 
-pub(super) fn internal(req: &RequestView<'_>) -> Reply {
+pub(super) fn internal(req: &RequestView<'_>, rng: Rng<'_>) -> Reply {
     let page = Page::new(Word::InternalTitle).text(Word::Moment);
-    Reply::refusal(
+    Reply::referenced(
         req,
         StatusCode::INTERNAL_SERVER_ERROR,
         "internal",
         page,
         Note::new("internal_error").because("no_randomness"),
+        rng,
     )
 }

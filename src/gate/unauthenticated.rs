@@ -9,7 +9,7 @@ use super::policy::{Forbidden, NoIdentity};
 use super::return_to::ReturnTo;
 use super::seal::Rng;
 use super::unavailable::asking_again;
-use super::{Asker, Gate, Note, Page, Reply, RequestView, reference};
+use super::{Asker, Gate, Note, Page, Reply, RequestView};
 use crate::gate::identity::NoPerson;
 
 /// Seconds after which a client may try again while the provider is out.
@@ -22,12 +22,13 @@ impl Gate {
         req: &RequestView<'_>,
         face: &Face,
         why: NoIdentity,
+        rng: Rng<'_>,
     ) -> Reply {
         if why.is_outage() {
-            return provider_out(req, why.reason());
+            return provider_out(req, why.reason(), rng);
         }
         if !self.providers.sign_anybody_in() {
-            return self.signed_out_json(req, face, why);
+            return self.signed_out_json(req, face, why, rng);
         }
         let note = Note::new("sign_in_needed").because(why.reason());
         let back = || self.login_path(&self.page_before(req, face));
@@ -50,7 +51,7 @@ impl Gate {
                 let reply = Reply::page(StatusCode::UNAUTHORIZED, page, note);
                 challenge(reply, face)
             }
-            Asker::Prefetch | Asker::Script => self.signed_out_json(req, face, why),
+            Asker::Prefetch | Asker::Script => self.signed_out_json(req, face, why, rng),
         }
     }
 
@@ -60,9 +61,10 @@ impl Gate {
         req: &RequestView<'_>,
         face: &Face,
         why: NoIdentity,
+        rng: Rng<'_>,
     ) -> Reply {
         if why.is_outage() {
-            return provider_out(req, why.reason());
+            return provider_out(req, why.reason(), rng);
         }
         let login = self.login_path(&self.page_before(req, face));
         let body = match self.providers.sign_anybody_in() {
@@ -103,7 +105,6 @@ impl Gate {
             Forbidden::Unsigned => page.text(Word::ForbiddenNotSigned),
             Forbidden::HeaderTooLong => page.text(Word::ForbiddenTooManyGroups),
         };
-        let reference = reference(rng);
         let page = match account {
             Some(account) => page.row(Word::SignedInAs, account.to_owned()),
             None => page,
@@ -114,15 +115,8 @@ impl Gate {
                 .text(Word::CanBeChanged)
                 .link(self.someone_else(req), Word::SomeoneElse),
         };
-        let page = match &reference {
-            Some(reference) => page.detail(Word::Reference, reference),
-            None => page,
-        };
-        let note = Note {
-            reference,
-            ..Note::new("forbidden").because(why.reason()).by(account)
-        };
-        Reply::refusal(req, StatusCode::FORBIDDEN, "forbidden", page, note)
+        let note = Note::new("forbidden").because(why.reason()).by(account);
+        Reply::referenced(req, StatusCode::FORBIDDEN, "forbidden", page, note, rng)
     }
 
     /// Where a form, a frame or a script came from: the same-origin Referer, or the front page.
@@ -142,14 +136,15 @@ pub(super) fn target_of(req: &RequestView<'_>, face: &Face) -> ReturnTo {
 }
 
 /// 503: the provider cannot be asked; nothing is lost, no cookie is touched.
-pub(super) fn provider_out(req: &RequestView<'_>, reason: &'static str) -> Reply {
+pub(super) fn provider_out(req: &RequestView<'_>, reason: &'static str, rng: Rng<'_>) -> Reply {
     let page = asking_again(req, Page::new(Word::ProviderOutTitle)).text(Word::ProviderOutText);
-    Reply::refusal(
+    Reply::referenced(
         req,
         StatusCode::SERVICE_UNAVAILABLE,
         "provider_unavailable",
         page,
         Note::new("provider_out").because(reason),
+        rng,
     )
     .retry_after(RETRY_SECONDS)
 }

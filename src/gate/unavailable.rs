@@ -5,6 +5,7 @@ use http::{Method, StatusCode};
 use super::page::{Page, Word};
 use super::reply::{Note, Reply};
 use super::request::RequestView;
+use super::seal::Rng;
 
 /// How the app failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +20,9 @@ pub enum AppFailure {
     Internal,
 }
 
-/// 502, 504 or 500, told apart for people and scripts.
+/// 502, 504 or 500, told apart for people and scripts, with a reference.
 #[must_use]
-pub fn app_failed(req: &RequestView<'_>, failure: AppFailure) -> Reply {
+pub fn app_failed(req: &RequestView<'_>, failure: AppFailure, rng: Rng<'_>) -> Reply {
     let (status, error, title, text, reason) = match failure {
         AppFailure::NotThere => (
             StatusCode::BAD_GATEWAY,
@@ -54,7 +55,7 @@ pub fn app_failed(req: &RequestView<'_>, failure: AppFailure) -> Reply {
     };
     let page = asking_again(req, Page::new(title)).text(text);
     let note = Note::new("upstream_failed").because(reason);
-    Reply::refusal(req, status, error, page, note)
+    Reply::referenced(req, status, error, page, note, rng)
 }
 
 /// With a link to the page's own address (an empty reference, RFC 3986 5.2.2), where
@@ -71,23 +72,57 @@ mod tests {
     use http::Method;
 
     use super::*;
-    use crate::gate::tests::support::{Req, text};
+    use crate::gate::seal::RandomError;
+    use crate::gate::signin::internal;
+    use crate::gate::tests::support::{Dice, Req, body, text};
     use crate::gate::unauthenticated::provider_out;
+
+    /// Each failure that is no refusal, as one client is told of it.
+    fn all(req: &Req) -> Vec<Reply> {
+        let mut dice = Dice::new(1);
+        let rng = &mut |bytes: &mut [u8]| dice.fill(bytes);
+        let view = req.view();
+        let mut replies: Vec<_> = [
+            AppFailure::NotThere,
+            AppFailure::Broken,
+            AppFailure::TooSlow,
+            AppFailure::Internal,
+        ]
+        .map(|failure| app_failed(&view, failure, rng))
+        .into();
+        replies.push(provider_out(&view, "provider_not_ready", rng));
+        replies.push(internal(&view, rng));
+        replies
+    }
+
+    #[test]
+    fn each_has_a_reference_of_its_own_that_the_log_has_too() {
+        let pages = all(&Req::open("/x"));
+        let answers = all(&Req::get("/x"));
+        let mut seen = std::collections::BTreeSet::new();
+        for (page, answer) in pages.iter().zip(&answers) {
+            let reference = page.note.reference.as_deref().unwrap();
+            let line = format!("Reference: <code>{reference}</code>");
+            assert!(text(page).contains(&line), "{}", text(page));
+            let in_json = answer.note.reference.as_deref().unwrap();
+            assert_eq!(body(answer)["reference"], in_json);
+            assert!(seen.insert(reference));
+            // Without randomness they are told all the same.
+            let view = Req::get("/x");
+            let none = &mut |_: &mut [u8]| Err(RandomError);
+            let reply = app_failed(&view.view(), AppFailure::Broken, none);
+            assert_eq!(body(&reply).get("reference"), None);
+        }
+    }
 
     #[test]
     fn what_may_pass_can_be_asked_again_unless_that_would_send_something_twice() {
         let page = Req::open("//elsewhere.example/x?y");
         let form = Req::new(Method::POST, "/form").navigates();
         for (req, is_there) in [(page, true), (form, false)] {
-            let req = req.view();
-            let failures = [
-                AppFailure::NotThere,
-                AppFailure::Broken,
-                AppFailure::TooSlow,
-                AppFailure::Internal,
-            ];
-            let mut replies: Vec<_> = failures.map(|failure| app_failed(&req, failure)).into();
-            replies.push(provider_out(&req, "provider_not_ready"));
+            let mut replies = all(&req);
+            // The last one is of the login, which begins elsewhere.
+            replies.pop();
             for reply in &replies {
                 let html = text(reply);
                 assert!(html.contains("<!doctype html>"), "{html}");

@@ -36,7 +36,7 @@ impl Gate {
                 Reply::json(StatusCode::OK, &Value::Object(body), note).with_cookies(who.cookies)
             }
             Err(Nobody::Tokens(ask)) => return Decision::Perform(Effect::Refresh(ask)),
-            Err(Nobody::NoIdentity(why)) => self.signed_out_json(req, face, why),
+            Err(Nobody::NoIdentity(why)) => self.signed_out_json(req, face, why, rng),
             Err(Nobody::NoPerson(signed_in, why)) => self.no_person(req, &signed_in, why, rng),
         };
         Decision::Reply(reply)
@@ -66,7 +66,7 @@ impl Gate {
         let reply = match self.who(req, face, known, now, rng) {
             Ok(who) => self.whoami_of(req, face, who, now, rng),
             Err(Nobody::Tokens(ask)) => return Decision::Perform(Effect::Refresh(ask)),
-            Err(Nobody::NoIdentity(why)) => self.unauthenticated(req, face, why),
+            Err(Nobody::NoIdentity(why)) => self.unauthenticated(req, face, why, rng),
             Err(Nobody::NoPerson(signed_in, why)) => {
                 self.whoami_of_nobody(req, &signed_in, why, rng)
             }
@@ -87,7 +87,7 @@ impl Gate {
         } = &who;
         let Some(provider) = self.providers.of(&signed_in.verified.session) else {
             // Whoever is signed in is so by one of them.
-            return self.unauthenticated(req, face, NoIdentity::OtherProvider);
+            return self.unauthenticated(req, face, NoIdentity::OtherProvider, rng);
         };
         let headers = Self::with_evidence(
             face,

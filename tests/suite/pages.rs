@@ -1,5 +1,7 @@
 //! Headers of our own answers: not stored, not framed, not sniffed, no foreign content.
 
+use std::net::TcpListener;
+
 use crate::support::dev_idp::KIRSTEN;
 use crate::support::{Harness, Response, Setup};
 
@@ -85,6 +87,46 @@ fn the_admin_paths_are_not_on_the_public_listener() {
     assert_eq!(chain.ask_admin("/readyz").status, 200);
     assert_eq!(chain.ask_admin("/").status, 404);
     assert_eq!(chain.ask_admin("/_vestibule/session").status, 404);
+}
+
+#[test]
+fn what_is_out_of_order_has_a_reference_that_the_log_has_too() {
+    let gone = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let free = gone.local_addr().expect("its address");
+    drop(gone);
+    let mut chain = Setup {
+        no_upstream: true,
+        tables: format!(
+            "[upstream.default]\nurl = \"http://{free}\"\n[[route]]\npath = \"/open\"\naccess = \"public\"\n"
+        ),
+        ..Setup::default()
+    }
+    .start();
+    let mut browser = chain.browser();
+    let login = browser.arrive("/");
+    let fields = [
+        ("username", KIRSTEN),
+        ("password", chain.idp().password(KIRSTEN)),
+    ];
+    let back = browser.click(&login, Some("signIn"), &fields).location();
+    chain.idp.take().expect("the emulator").stop();
+    for (path, status, outcome) in [
+        (back.as_str(), 503, "provider_out"),
+        ("/open", 502, "upstream_failed"),
+    ] {
+        let page = browser.get(path);
+        assert_eq!(page.status, status, "{page:?}");
+        let html = page.html();
+        let reference = html.split("Reference: <code>").nth(1);
+        let reference = reference.and_then(|rest| rest.split('<').next());
+        let reference = reference.unwrap_or_else(|| panic!("no reference: {html}"));
+        assert_eq!(reference.len(), 8, "{html}");
+        let field = format!("\"reference\":\"{reference}\"");
+        chain.await_log(&[&format!("\"{outcome}\""), &field]);
+    }
+    let answer = browser.script("GET", "/open").json();
+    let reference = answer["reference"].as_str().expect("a reference");
+    chain.await_log(&["\"upstream_unreachable\"", reference]);
 }
 
 fn assert_hardened(answer: &Response, ancestors: &str) {

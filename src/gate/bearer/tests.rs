@@ -395,6 +395,8 @@ fn a_route_for_api_clients_redirects_nobody_and_shows_no_page() {
         (503, Some("5"))
     );
     assert_eq!(body(&reply)["error"], "provider_unavailable");
+    assert_eq!(body(&reply)["reference"], json!(reply.note.reference));
+    assert!(reply.note.reference.is_some());
 }
 
 #[test]

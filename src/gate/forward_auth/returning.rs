@@ -41,7 +41,7 @@ impl Gate {
                 // A question that renews nothing knows of no outage, so it would not
                 // count `session.outage_grace` and send the browser here again.
                 if !setting.cookies && !signed_in.verified.is_current(now) {
-                    let reply = self.unauthenticated(req, face, NoIdentity::ProviderOut);
+                    let reply = self.unauthenticated(req, face, NoIdentity::ProviderOut, rng);
                     return Some(Decision::Reply(reply));
                 }
                 signed_in
@@ -51,7 +51,7 @@ impl Gate {
             Err(Missing::Tokens(ask)) => return Some(Decision::Perform(Effect::Refresh(ask))),
             // The session is good for longer than its token: nobody is sent away for that.
             Err(Missing::Identity(why)) if why.is_outage() && known.refreshed.is_some() => {
-                return Some(Decision::Reply(self.unauthenticated(req, face, why)));
+                return Some(Decision::Reply(self.unauthenticated(req, face, why, rng)));
             }
             // Whoever comes with a good session wants to sign in anew.
             Ok(_) | Err(Missing::Identity(_)) => return None,

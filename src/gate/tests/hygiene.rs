@@ -171,7 +171,8 @@ fn so_do_answers_after_an_effect_and_for_an_app_that_fails() {
         (AppFailure::Internal, 500),
     ] {
         for req in [Req::open("/"), Req::get("/")] {
-            let reply = app_failed(&req.view(), failure);
+            let rng = &mut |bytes: &mut [u8]| Dice::new(1).fill(bytes);
+            let reply = app_failed(&req.view(), failure, rng);
             assert_eq!(
                 (reply.status.as_u16(), reply.note.outcome),
                 (status, "upstream_failed")

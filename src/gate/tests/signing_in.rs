@@ -5,8 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Method, StatusCode};
 
 use super::support::{
-    COOKIE, Desk, Jar, LOGIN_COOKIE, ORIGIN, Req, config, header_of, location, origin, set_cookies,
-    text,
+    COOKIE, Desk, Dice, Jar, LOGIN_COOKIE, ORIGIN, Req, config, header_of, location, origin,
+    set_cookies, text,
 };
 use crate::gate::login::{LOGINS_MAX, LoginState, Logins, STATE_MAX};
 use crate::gate::origin::PublicOrigin;
@@ -368,9 +368,9 @@ fn without_randomness_no_login_begins() {
 
 #[test]
 fn a_provider_that_is_not_known_yet_is_503() {
-    let reply = desk()
-        .gate
-        .login_impossible(&Req::open("/_vestibule/login").view());
+    let req = Req::open("/_vestibule/login");
+    let rng = &mut |bytes: &mut [u8]| Dice::new(1).fill(bytes);
+    let reply = desk().gate.login_impossible(&req.view(), rng);
     assert_eq!(
         (reply.status.as_u16(), header_of(&reply, "retry-after")),
         (503, Some("5"))
