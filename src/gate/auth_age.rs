@@ -23,7 +23,7 @@ use super::query::Params;
 use super::seal::Rng;
 use super::time::{LEEWAY, UnixTime};
 use super::token::{TokenError, VerifiedIdentity};
-use super::{Gate, Known, Note, Page, Reply, RequestView, form_encoded, reference};
+use super::{Gate, Known, Note, Page, Reply, RequestView, form_encoded};
 
 impl Gate {
     /// When the person has to authenticate anew; `None` without a limit.
@@ -132,48 +132,41 @@ impl Gate {
             return Reply::redirect(&self.reauthenticate_path(login), note);
         }
         let page = Page::new(Word::LoginFailedTitle);
-        let (status, remedy, page) = match why {
+        let (status, remedy, page, facts) = match why {
             NoIdentity::AuthTooOld => (
                 StatusCode::FORBIDDEN,
                 "look at the provider, which has to honour prompt=login or max_age (of Cognito's login pages, managed login does, the classic ones do not), or at provider.ID.max_auth_age",
                 page.text(Word::LoginFailedTooOld)
                     .text(Word::LoginFailedTooOldPerson)
-                    .row(
-                        Word::LoginFailedTooOldLimit,
-                        self.max_auth_age_in_words(login),
-                    )
-                    .text(Word::LoginFailedTooOldOperator)
                     .link(
                         self.logout_path(target.as_str()),
                         Word::LoginFailedTooOldButton,
                     ),
+                Page::default().text(Word::LoginFailedTooOldOperator).row(
+                    Word::LoginFailedTooOldLimit,
+                    self.max_auth_age_in_words(login),
+                ),
             ),
             NoIdentity::Token(TokenError::AuthTime) => (
                 StatusCode::BAD_GATEWAY,
                 "make the provider put auth_time, a number, into its ID tokens, or do without provider.ID.max_auth_age",
                 page.text(Word::LoginFailedNoAuthTime)
-                    .text(Word::LoginFailedNoAuthTimeOperator)
                     .link(self.login_path(target.as_str()), Word::TryAgain),
+                Page::default().text(Word::LoginFailedNoAuthTimeOperator),
             ),
             _ => (
                 StatusCode::BAD_GATEWAY,
                 "have this machine and the provider's keep their time by NTP",
                 page.text(Word::LoginFailedAuthTimeAhead)
                     .link(self.login_path(target.as_str()), Word::TryAgain),
+                Page::default().text(Word::CirclesClocksOperator),
             ),
         };
-        let reference = reference(rng);
-        let page = match &reference {
-            Some(reference) => page.detail(Word::Reference, reference),
-            None => page,
-        };
-        let note = Note {
-            reference,
-            ..Note::new("login_failed")
-                .because(why.reason())
-                .remedied_by(remedy)
-        };
-        Reply::refusal(req, status, "login_failed", page, note)
+        let page = page.below(Word::ForOperators, facts);
+        let note = Note::new("login_failed")
+            .because(why.reason())
+            .remedied_by(remedy);
+        Reply::referenced(req, status, "login_failed", page, note, rng)
     }
 
     /// Where a login begins that has the person authenticate anew, at the same provider.

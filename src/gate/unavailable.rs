@@ -42,7 +42,10 @@ pub fn app_failed(req: &RequestView<'_>, failure: AppFailure, rng: Rng<'_>) -> R
             StatusCode::GATEWAY_TIMEOUT,
             "upstream_timeout",
             Word::AppOutTooSlow,
-            Word::AppOutTooSlowText,
+            match is_asked_alone(req) {
+                true => Word::AppOutText,
+                false => Word::AppOutTooSlowText,
+            },
             "upstream_timeout",
         ),
         AppFailure::Internal => (
@@ -61,10 +64,15 @@ pub fn app_failed(req: &RequestView<'_>, failure: AppFailure, rng: Rng<'_>) -> R
 /// With a link to the page's own address (an empty reference, RFC 3986 5.2.2), where
 /// asking again changes nothing (RFC 9110 9.2.1).
 pub(super) fn asking_again(req: &RequestView<'_>, page: Page) -> Page {
-    match *req.method() {
-        Method::GET | Method::HEAD => page.link("", Word::TryAgain),
-        _ => page,
+    match is_asked_alone(req) {
+        true => page.link("", Word::TryAgain),
+        false => page,
     }
+}
+
+/// Whether a request only asks for something, and sends nothing to be worked on.
+fn is_asked_alone(req: &RequestView<'_>) -> bool {
+    matches!(*req.method(), Method::GET | Method::HEAD)
 }
 
 #[cfg(test)]
@@ -128,6 +136,9 @@ mod tests {
                 assert!(html.contains("<!doctype html>"), "{html}");
                 let link = "<a class=\"action\" href=\"\">Try again</a>";
                 assert_eq!(html.contains(link), is_there, "{html}");
+                let is_slow = reply.note.reason == Some("upstream_timeout");
+                let of_what_was_sent = html.contains("still be working on what you sent");
+                assert_eq!(of_what_was_sent, is_slow && !is_there, "{html}");
             }
         }
     }

@@ -57,6 +57,9 @@ fn answered(desk: &mut Desk, path: &str, auth_time: &Value, jar: &mut Jar) -> Re
     reply
 }
 
+/// What stands above what is not for the person.
+const OPERATORS: &str = "<h2>For the people who run this application</h2>";
+
 fn has_session(jar: &Jar) -> bool {
     jar.names().contains(&"__Host-vestibule")
 }
@@ -79,8 +82,19 @@ fn an_old_sign_in_is_asked_anew_once_and_then_explained() {
         (403, Some("auth_too_old"))
     );
     let page = text(&reply);
-    for part in ["too long ago", "30m", "/_vestibule/logout?rd=%2Fa%3Fb"] {
-        assert!(page.contains(part), "{part}: {page}");
+    let (person, operators) = page.split_once(OPERATORS).unwrap();
+    for part in [
+        "too long ago",
+        "turn to the people who run",
+        "/_vestibule/logout?rd=%2Fa%3Fb",
+    ] {
+        assert!(person.contains(part), "{part}: {page}");
+    }
+    for part in ["30m", "prompt=login", "max_auth_age"] {
+        assert!(
+            operators.contains(part) && !person.contains(part),
+            "{part}: {page}"
+        );
     }
     let reference = reply.note.reference.as_deref().unwrap();
     assert!(page.contains(reference) && !page.contains("/login?"));
@@ -109,6 +123,10 @@ fn the_limit_holds_to_the_second_at_a_login() {
         let reply = answered(&mut desk, "/_vestibule/login", &auth_time, &mut jar);
         assert_eq!(reply.note.reason, reason);
         assert_eq!(has_session(&jar), reason.is_none());
+        if reason.is_some() {
+            let (_, operators) = text(&reply).split_once(OPERATORS).unwrap();
+            assert!(operators.contains("NTP"), "{operators}");
+        }
     }
 }
 
@@ -132,7 +150,9 @@ fn a_provider_that_does_not_say_when_lets_nobody_in_and_nobody_goes_in_circles()
                 (502, Some("token_auth_time")),
                 "{auth_time}"
             );
-            assert!(text(&reply).contains("does not say when you signed in"));
+            let (person, operators) = text(&reply).split_once(OPERATORS).unwrap();
+            assert!(person.contains("does not say when you signed in"));
+            assert!(operators.contains("auth_time") && !person.contains("auth_time"));
             assert!(text(&reply).contains(reply.note.reference.as_deref().unwrap()));
             assert_eq!(jar.names(), Vec::<&str>::new());
         }
