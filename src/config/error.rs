@@ -482,6 +482,9 @@ pub enum ConfigWarningKind {
     /// `pages.accent`, or `pages.accent_dark`.
     #[error("is hard to tell from the page that it stands on (less than 3:1, WCAG 1.4.11)")]
     AccentFaint,
+    /// `pages.logo` without `pages.organisation`.
+    #[error("says to nobody who hears the page whose it is, since no name stands beside it")]
+    LogoUnnamed,
     /// `email_verified = "ignore"`.
     #[error("believes every email, also those that nobody has confirmed")]
     EmailIgnored,

@@ -154,6 +154,24 @@ fn every_mistake_is_named_with_file_key_path_and_remedy() {
 }
 
 #[test]
+fn a_mistake_in_a_template_is_named_with_the_templates_own_file_and_line() {
+    let home = home();
+    let folder = home.path().join("look");
+    fs::create_dir(&folder).expect("a folder");
+    let template =
+        "<!doctype html>\n<head>{{ head }}</head>\n<p>{{ organisaton }}</p>\n{{ content }}\n";
+    fs::write(folder.join("page.html"), template).expect("a template");
+    let output = check(
+        home.path(),
+        &format!("{GOOD}\n[pages]\ntemplates = \"look\"\n"),
+    );
+    assert_eq!(output.status.code(), Some(CONFIG));
+    let told = stderr(&output);
+    let place = "look/page.html:3: pages.templates: undefined value";
+    assert!(told.contains(place), "{told}");
+}
+
+#[test]
 fn an_unknown_key_is_an_error_that_names_the_nearest_known_one() {
     for (wrong, right) in [
         (

@@ -22,6 +22,11 @@ impl Conversion<'_> {
         let accent = self.accent(table.accent.as_ref(), CARD);
         let accent_dark = self.accent(table.accent_dark.as_ref(), DARK_CARD);
         let logo = table.logo.as_ref().and_then(|item| self.logo(item));
+        if let (Some(item), Some(_), None) = (&table.logo, &logo, &organisation) {
+            let remedy = "name whose application it is in pages.organisation; where the picture shows the name, a template can write it as alt=\"{{ organisation }}\"";
+            let kind = ConfigWarningKind::LogoUnnamed;
+            self.findings.warn(&item.place, kind, remedy);
+        }
         let books = self.books(table);
         let own = |templates: Option<Templates>| OwnLook {
             organisation: organisation.clone(),

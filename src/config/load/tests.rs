@@ -18,6 +18,7 @@ use crate::gate::route::{Access, PathPattern};
 mod defaults;
 mod identity;
 mod messages;
+mod pages;
 mod providers;
 mod rules;
 mod schema;
