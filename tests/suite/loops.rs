@@ -1,7 +1,7 @@
 //! Sign-ins that would go in circles: whatever a browser, or something before it, does to our
 //! cookies, a page says why after three of them within a minute.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::cookies::person_with_groups;
 use crate::support::dev_idp::KIRSTEN;
@@ -86,7 +86,19 @@ fn assert_named(chain: &mut Harness, stuck: &Stuck, reason: &str, says: &[&str])
         .and_then(|rest| rest.split('<').next())
         .expect("a reference");
     let reason = format!("\"reason\":\"{reason}\"");
-    chain.await_log(&["\"login_failed\"", &reason, reference]);
+    let line = chain.await_log(&["\"login_failed\"", &reason, reference]);
+    assert_remedy(&line, &html);
+}
+
+/// What the log says that helps is what the page says to the people who run this.
+fn assert_remedy(line: &str, html: &str) {
+    let line: Value = serde_json::from_str(line).expect("a line of JSON");
+    let remedy = line["remedy"].as_str().expect("a remedy");
+    let (_, operators) = html
+        .split_once("For the people who run this application")
+        .expect("a part for them");
+    let operators = operators.replace("&#39;", "'");
+    assert!(operators.contains(remedy), "{remedy}: {operators}");
 }
 
 fn is_ours(name: &str) -> bool {
@@ -365,7 +377,8 @@ fn an_app_that_asks_for_a_sign_in_again_and_again_is_named() {
         }
         assert_eq!(chain.idp().asked("domain:authorize"), 3);
         assert_eq!(chain.echo.count(), 3, "each time as a signed-in person");
-        chain.await_log(&["\"login_failed\"", "\"app_asks_again\""]);
+        let line = chain.await_log(&["\"login_failed\"", "\"app_asks_again\""]);
+        assert_remedy(&line, &html);
         // The session is untouched.
         assert_eq!(browser.get("/other").status, 200);
     }
@@ -395,7 +408,9 @@ fn clocks_that_differ_are_told_in_seconds_at_the_first_attempt() {
             seconds.is_some_and(|seconds: u32| (7_100..7_300).contains(&seconds)),
             "{html}"
         );
-        chain.await_log(&["\"login_failed\"", reason]);
+        let line = chain.await_log(&["\"login_failed\"", reason]);
+        assert!(line.contains("keep its time by NTP"), "{line}");
+        assert_remedy(&line, &html);
         assert_eq!(chain.idp().asked("domain:authorize"), 1);
         // The provider's answers said so before any token did.
         let warned = "the provider's by more than tokens allow";
