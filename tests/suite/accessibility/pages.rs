@@ -1,5 +1,6 @@
 //! Our pages, each as a running process answers it.
 
+use std::fs;
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
@@ -14,7 +15,8 @@ use crate::support::html;
 use crate::support::wire::Kept;
 use crate::support::{Browser, Harness, Response, Setup};
 
-const LANGUAGES: [&str; 2] = ["en", "de"];
+/// All that our pages speak.
+pub(super) const LANGUAGES: [&str; 5] = ["en", "de", "fr", "es", "da"];
 /// A path that somebody types into the address line.
 const TYPED: &str = "/page";
 
@@ -27,30 +29,78 @@ pub(super) struct Shown {
 
 /// Each page in each language.
 pub(super) fn all() -> Vec<Shown> {
-    let mut pages = Vec::new();
-    for (name, language, page) in [signing_in(), refused(), out_of_order()].concat() {
+    let chains: [fn() -> Pages; 3] = [
+        || signing_in(&LANGUAGES, ""),
+        || refused(&LANGUAGES),
+        || out_of_order(&LANGUAGES),
+    ];
+    let all = thread::scope(|scope| {
+        let chains = chains.map(|pages| scope.spawn(pages));
+        chains.map(|pages| pages.join().expect("the pages"))
+    });
+    named(all.concat())
+}
+
+/// The pages around a login with a look of somebody's own: all that `[pages]` can say.
+pub(super) fn in_own_look() -> Vec<Shown> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let put = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("a file of the look");
+        path.display().to_string()
+    };
+    let logo = put("logo.svg", LOGO);
+    fs::create_dir(folder.path().join("templates")).expect("a folder");
+    let template = "<!doctype html>\n<html lang=\"{{ lang }}\">\n<head>{{ head }}</head>\n<body class=\"own\">\n\
+        <header class=\"brand\"><img src=\"{{ logo }}\" alt=\"{{ organisation }}\"></header>\n{{ content }}\n\
+        <footer>{{ contact }}</footer>\n</body>\n</html>\n";
+    for page in ["whoami", "login-failed"] {
+        put(&format!("templates/{page}.html"), template);
+    }
+    put("templates/style.css", ".own .brand { padding: 1rem 0 }");
+    let look = format!(
+        "[pages]\norganisation = \"Kontor for Søkort & Vejviser\"\nlogo = \"{logo}\"\naccent = \"#ffd400\"\n\
+         contact = \"Questions? help@example.com\"\ntemplates = \"{}\"\n",
+        folder.path().join("templates").display()
+    );
+    named(signing_in(&["en"], &look))
+}
+
+const LOGO: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 40 40\" width=\"40\" height=\"40\">\
+    <circle cx=\"20\" cy=\"20\" r=\"18\" fill=\"#b00020\"/></svg>";
+
+fn named(pages: Pages) -> Vec<Shown> {
+    let shown = |(name, language, page): (_, _, Response)| {
         let text = page.text();
         assert!(text.contains("<!doctype html>"), "{name}: {text}");
         let lang = format!("<html lang=\"{language}\">");
         assert!(text.contains(&lang), "{name}: {text}");
-        pages.push(Shown {
+        Shown {
             name,
             language,
             page,
-        });
-    }
-    pages
+        }
+    };
+    pages.into_iter().map(shown).collect()
 }
 
 type Pages = Vec<(&'static str, &'static str, Response)>;
 
 /// On the way to the login, back from it, and out again.
-fn signing_in() -> Pages {
-    let chain = Harness::start();
-    let choosing = several().start();
+fn signing_in(languages: &[&'static str], look: &str) -> Pages {
+    let chain = Setup {
+        tables: look.to_owned(),
+        ..Setup::default()
+    }
+    .start();
+    let choosing = Setup {
+        tables: look.to_owned(),
+        ..several()
+    }
+    .start();
     let mut person = chain.signed_in(KIRSTEN);
     let mut pages = Vec::new();
-    for language in LANGUAGES {
+    for &language in languages {
         let mut stranger = chain.browser();
         let mut add = |name, page: Response| pages.push((name, language, page));
         for (name, query) in [("chooser", ""), ("chooser-unknown", "&email=nobody")] {
@@ -107,7 +157,7 @@ fn signing_in() -> Pages {
 }
 
 /// What is not for this person, or not for anybody.
-fn refused() -> Pages {
+fn refused(languages: &[&'static str]) -> Pages {
     let chain = Setup {
         tables:
             "[[route]]\npath = \"/admin/*\"\naccess = { groups = [\"Admins\", \"Operations\"] }\n\
@@ -119,7 +169,7 @@ fn refused() -> Pages {
     let (crowd, password, _) = person_with_groups(&chain, 400);
     let mut person = chain.signed_in(KIRSTEN);
     let mut pages = Vec::new();
-    for language in LANGUAGES {
+    for &language in languages {
         let mut stranger = chain.browser();
         let headers = typed(language);
         let mut add = |name, page: Response| pages.push((name, language, page));
@@ -149,7 +199,7 @@ fn refused() -> Pages {
 }
 
 /// The provider, the app, or we ourselves.
-fn out_of_order() -> Pages {
+fn out_of_order(languages: &[&'static str]) -> Pages {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let gone = TcpListener::bind("127.0.0.1:0").expect("a port");
     let free = gone.local_addr().expect("its address");
@@ -172,7 +222,7 @@ fn out_of_order() -> Pages {
     }
     .start();
     let mut pages = Vec::new();
-    for language in LANGUAGES {
+    for &language in languages {
         let mut stranger = chain.browser();
         for (name, path, status) in [
             ("app-not-there", "/default", 502),
@@ -187,9 +237,9 @@ fn out_of_order() -> Pages {
         assert_eq!(page.status, 500, "{page:?}");
         pages.push(("internal", language, page));
     }
-    let mut leaving: Vec<_> = LANGUAGES
-        .into_iter()
-        .map(|language| {
+    let mut leaving: Vec<_> = languages
+        .iter()
+        .map(|&language| {
             let mut browser = chain.browser();
             let login = browser.arrive("/");
             let fields = [
