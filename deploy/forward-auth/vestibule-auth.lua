@@ -2,9 +2,9 @@
 --
 -- Only a 200 lets the request pass. Every other answer is the client's, and no answer is a 503.
 
--- What Vestibule looks at: the session, and what sort of client asks.
+-- What Vestibule looks at: the session or a bearer token, and what sort of client asks.
 local ASKED_WITH = {
-    "cookie", "accept", "origin", "referer", "purpose", "x-moz", "access-control-request-method",
+    "cookie", "authorization", "accept", "origin", "referer", "purpose", "x-moz", "access-control-request-method",
     "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-site", "sec-purpose", "sec-websocket-version",
 }
 -- In place of whatever the client says under these names; those of Vestibule's headers.preset.

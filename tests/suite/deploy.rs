@@ -52,12 +52,12 @@ fn ask(question: &str, with: &Value) -> Value {
 }
 
 /// A file of the repository.
-fn file(name: &str) -> String {
+pub(super) fn file(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// The documents of a YAML text.
-fn yaml(text: &str) -> Vec<Value> {
+pub(super) fn yaml(text: &str) -> Vec<Value> {
     let answer = ask("read", &json!({ "text": text }));
     answer["text"].as_array().expect("documents").clone()
 }

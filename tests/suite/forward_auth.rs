@@ -5,12 +5,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::cookies::person_with_groups;
+use super::hostile_tokens::rows::CLIENT;
 use crate::support::dev_idp::{KIRSTEN, OLA};
-use crate::support::fronts::{Front, Kind, front};
-use crate::support::{Browser, Response};
+use crate::support::fronts::{Front, Kind, by_recipe, front};
+use crate::support::{Browser, Response, Setup};
 
 mod by_hand;
 mod documented;
+mod recipes;
 
 /// No condition takes longer to come true, whatever else the machine does.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -18,36 +21,51 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const ROUTES: &str = "[[route]]\npath = \"/public/\"\naccess = \"public\"\n\
     [[route]]\npath = \"/admin/\"\naccess = { groups = [\"Admins\"] }\n";
 
+/// A client of the pool that is a program.
+const MACHINE: &str = "8machineclient00000000000ee";
+
 #[test]
 fn nginx_asks_before_it_sends_on() {
-    asks_before_it_sends_on(&front(Kind::Nginx, "", ROUTES));
+    asks_before_it_sends_on(Kind::Nginx, "");
 }
 
 #[test]
 fn caddy_asks_before_it_sends_on() {
-    asks_before_it_sends_on(&front(Kind::Caddy, "", ROUTES));
+    asks_before_it_sends_on(Kind::Caddy, "");
 }
 
 #[test]
 fn caddy_with_cookies_asks_before_it_sends_on() {
     let server = "forward_auth_cookies = true";
-    asks_before_it_sends_on(&front(Kind::CaddyWithCookies, server, ROUTES));
+    asks_before_it_sends_on(Kind::CaddyWithCookies, server);
 }
 
 #[test]
 fn envoy_asks_before_it_sends_on() {
-    asks_before_it_sends_on(&front(Kind::Envoy, "", ROUTES));
+    asks_before_it_sends_on(Kind::Envoy, "");
 }
 
 #[test]
 fn haproxy_asks_before_it_sends_on() {
-    asks_before_it_sends_on(&front(Kind::Haproxy, "", ROUTES));
+    asks_before_it_sends_on(Kind::Haproxy, "");
 }
 
 /// All that a person, a script and an attacker get.
-fn asks_before_it_sends_on(front: &Front) {
+fn asks_before_it_sends_on(kind: Kind, server: &str) {
+    let api = "[[route]]\npath = \"/api/*\"\napi = true\naccess = { scopes = [\"orders/read\"] }\n";
+    let front = &by_recipe(
+        kind,
+        Setup {
+            server: server.to_owned(),
+            provider: format!("api = {{ clients = [\"{CLIENT}\", \"{MACHINE}\"] }}"),
+            tables: format!("{ROUTES}{api}"),
+            ..Setup::default()
+        },
+    );
     signing_in_by_navigation(front);
     who_may_go_where(front);
+    clients_with_tokens(front);
+    people_with_many_groups(front);
     forged_headers_change_nothing(front);
     the_question_is_not_for_clients(front);
 }
@@ -105,6 +123,63 @@ fn who_may_go_where(front: &Front) {
         );
     }
     assert_eq!(front.chain.echo.count(), before, "{kind:?}");
+}
+
+/// Scripts with bearer tokens, where `route.api` says so (docs/api.md).
+fn clients_with_tokens(front: &Front) {
+    let (kind, chain) = (front.kind, &front.chain);
+    let bearer = |token: &str| format!("Authorization: Bearer {token}\r\n");
+    let reads = bearer(&chain.idp().client_credentials("orders/read"));
+    let answer = raw(front, "/api/orders/7?x=1", &reads);
+    assert_eq!(answer.status, 200, "{kind:?}: {answer:?}");
+    let seen = chain.echo.last();
+    assert_eq!(seen.target(), "/api/orders/7?x=1");
+    assert_eq!(seen.alike("x-forwarded-user"), [MACHINE], "{kind:?}");
+    // A good cookie makes a bad token no better.
+    let cookie = format!("Cookie: {}\r\n", front.signed_in(OLA).app_cookies());
+    let before = chain.echo.count();
+    for (what, path, lines, status) in [
+        ("nobody", "/api/orders/7", String::new(), 401),
+        ("a bad one", "/api/orders/7", bearer("x.y.z"), 401),
+        (
+            "and a cookie",
+            "/api/orders/7",
+            bearer("x.y.z") + &cookie,
+            401,
+        ),
+        (
+            "another scope",
+            "/api/orders/7",
+            bearer(&chain.idp().client_credentials("orders/write")),
+            403,
+        ),
+        ("where none is taken", "/page", reads.clone(), 401),
+    ] {
+        let answer = raw(front, path, &lines);
+        assert_eq!(answer.status, status, "{kind:?} {what}: {answer:?}");
+    }
+    // nginx takes no two of them itself.
+    let answer = raw(front, "/api/orders/7", &reads.repeat(2));
+    assert!(matches!(answer.status, 400 | 401), "{kind:?}: {answer:?}");
+    assert_eq!(chain.echo.count(), before, "{kind:?}");
+}
+
+/// Sessions that need several cookies: more than front proxies take of a header by themselves.
+fn people_with_many_groups(front: &Front) {
+    let (name, password, groups) = person_with_groups(&front.chain, 100);
+    let mut person = front.browser();
+    let page = person.sign_in("/page", name, password);
+    assert_eq!(page.status, 200, "{:?}: {:?}", front.kind, person.trail);
+    assert!(
+        person.app_cookies().len() > 8_192,
+        "{}",
+        person.app_cookies().len()
+    );
+    let seen = front.chain.echo.last();
+    let told = seen
+        .header("x-forwarded-groups")
+        .map(|told| told.split(',').count());
+    assert_eq!(told, Some(groups.len()), "{:?}", front.kind);
 }
 
 fn forged_headers_change_nothing(front: &Front) {

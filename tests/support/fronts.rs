@@ -114,6 +114,11 @@ pub(crate) fn front(kind: Kind, server: &str, tables: &str) -> Front {
         tables: tables.to_owned(),
         ..Setup::default()
     };
+    by_recipe(kind, setup)
+}
+
+/// The same with more of Vestibule's configuration.
+pub(crate) fn by_recipe(kind: Kind, setup: Setup) -> Front {
     front_with(kind, setup, |kind, front, vestibule, app| {
         kind.recipe(front, vestibule, app)
     })

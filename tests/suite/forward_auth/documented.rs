@@ -1,11 +1,12 @@
-//! The nginx set-up of oauth2-proxy's documentation, as it is.
+//! The nginx set-up of oauth2-proxy's documentation.
 
 use super::{ROUTES, raw};
 use crate::support::Setup;
 use crate::support::dev_idp::KIRSTEN;
 use crate::support::fronts::{Front, Kind, front_with};
 
-/// The lines of oauth2-proxy's documentation for nginx, as data: what each location sets.
+/// The directives that oauth2-proxy's documentation has for nginx, all of them. They differ in the addresses and in
+/// `$http_host` where it has `$host`, which lacks the port: tests are on another one than 443.
 const OAUTH2_PROXY: &str = r#"server {
     listen FRONT;
     location /oauth2/ {
@@ -29,8 +30,19 @@ const OAUTH2_PROXY: &str = r#"server {
         auth_request_set $email $upstream_http_x_auth_request_email;
         proxy_set_header X-User  $user;
         proxy_set_header X-Email $email;
+        auth_request_set $token  $upstream_http_x_auth_request_access_token;
+        proxy_set_header X-Access-Token $token;
         auth_request_set $auth_cookie $upstream_http_set_cookie;
         add_header Set-Cookie $auth_cookie;
+        auth_request_set $auth_cookie_name_upstream_1 $upstream_cookie__oauth2_proxy_1;
+        if ($auth_cookie ~* "(; .*)") {
+            set $auth_cookie_name_0 $auth_cookie;
+            set $auth_cookie_name_1 "_oauth2_proxy_1=$auth_cookie_name_upstream_1$1";
+        }
+        if ($auth_cookie_name_upstream_1) {
+            add_header Set-Cookie $auth_cookie_name_0;
+            add_header Set-Cookie $auth_cookie_name_1;
+        }
         proxy_pass http://APP/;
     }
     location @oauth2_signin {
@@ -41,7 +53,11 @@ const OAUTH2_PROXY: &str = r#"server {
 
 #[test]
 fn the_documented_set_up_of_oauth2_proxy_works_as_it_is() {
-    let front = documented("[headers]\npreset = \"oauth2-proxy-auth-request\"\n");
+    // As `vestibule import` writes --set-xauthrequest and --pass-access-token. The token makes the session's cookie
+    // larger than what nginx takes of an answer by itself, as oauth2-proxy's would.
+    let front = documented(
+        "[headers]\npreset = \"oauth2-proxy-auth-request\"\nset = { X-Auth-Request-Access-Token = \"{access_token}\" }\n",
+    );
     let mut person = front.browser();
     let first = person.get("/page?x=1");
     assert_eq!(first.status, 302);
@@ -54,6 +70,8 @@ fn the_documented_set_up_of_oauth2_proxy_works_as_it_is() {
     assert_eq!(seen.target(), "/page?x=1");
     assert_eq!(seen.header("x-user"), Some(KIRSTEN));
     assert_eq!(seen.header("x-email"), Some(KIRSTEN));
+    let is_jwt = |token: &str| token.split('.').count() == 3;
+    assert!(seen.header("x-access-token").is_some_and(is_jwt));
     assert_eq!(person.script("GET", "/oauth2/userinfo").status, 200);
     // Nothing that a client says there makes a difference.
     let forged = "X-Original-URL: http://localhost/public\r\nX-Original-Method: GET\r\n";
@@ -69,6 +87,10 @@ fn the_documented_set_up_of_oauth2_proxy_works_as_it_is() {
 
 /// oauth2-proxy's nginx, which hands a client's own `X-Original-URL` and `-Method` on.
 fn documented(tables: &str) -> Front {
+    let buffers = match tables.contains("access_token") {
+        true => "proxy_buffer_size 16k; proxy_buffers 4 16k;",
+        false => "",
+    };
     let setup = Setup {
         path_prefix: Some("/oauth2".to_owned()),
         tables: tables.to_owned(),
@@ -76,10 +98,23 @@ fn documented(tables: &str) -> Front {
     };
     front_with(Kind::Nginx, setup, |_, front, vestibule, app| {
         OAUTH2_PROXY
-            .replace("FRONT", &front.to_string())
+            .replace("listen FRONT;", &format!("listen {front}; {buffers}"))
             .replace("VESTIBULE", &vestibule.to_string())
             .replace("APP", &app.to_string())
     })
+}
+
+#[test]
+fn without_a_token_to_pass_on_the_documented_set_up_hands_on_no_token_of_the_client() {
+    let front = documented("[headers]\npreset = \"oauth2-proxy-auth-request\"\n");
+    let person = front.signed_in(KIRSTEN);
+    let forged = "X-Access-Token: forged\r\nX-User: root\r\nX-Email: root@example.com\r\n";
+    let cookies = format!("Cookie: {}\r\n{forged}", person.app_cookies());
+    assert_eq!(raw(&front, "/page", &cookies).status, 200);
+    let seen = front.chain.echo.last();
+    assert_eq!(seen.header("x-access-token"), None);
+    assert_eq!(seen.header("x-user"), Some(KIRSTEN));
+    assert_eq!(seen.header("x-email"), Some(KIRSTEN));
 }
 
 #[test]
