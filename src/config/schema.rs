@@ -39,6 +39,13 @@ pub fn schema() -> Value {
     root
 }
 
+/// The paths of all keys that are read.
+#[cfg(test)]
+pub(crate) fn every_key() -> Vec<String> {
+    let keys = outline(FileConfig::read).into_iter();
+    keys.map(|key| key.path).collect()
+}
+
 struct Schema {
     keys: Vec<Key>,
 }

@@ -11,6 +11,7 @@ mod bearers;
 mod convert;
 mod forward_auth;
 mod options;
+mod patterns;
 mod read;
 mod routes;
 #[cfg(test)]

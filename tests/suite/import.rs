@@ -4,6 +4,8 @@ use std::fs;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
 const ROW: &str = "<M><K>Local Company</K><V>Argentina, Chile</V></M>";
 
 #[test]
@@ -165,28 +167,150 @@ fn published_configurations_of_oauth2_proxy_become_good_ones() {
     }
 }
 
+/// A request to what was imported.
+struct Asked {
+    /// Of `OF_OAUTH2_PROXY`.
+    number: usize,
+    path: &'static str,
+    /// Claims of the person, who is nobody without.
+    claims: Option<Value>,
+    outcome: &'static str,
+    /// The path of the route that has to be the one.
+    route: Option<&'static str>,
+    /// Where oauth2-proxy does otherwise: what the import says of it.
+    told: Option<&'static str>,
+}
+
+fn asked(number: usize, path: &'static str, claims: Option<Value>, outcome: &'static str) -> Asked {
+    let (route, told) = (None, None);
+    Asked {
+        number,
+        path,
+        claims,
+        outcome,
+        route,
+        told,
+    }
+}
+
+impl Asked {
+    /// The request is this route's.
+    fn by(self, route: &'static str) -> Self {
+        Self {
+            route: Some(route),
+            ..self
+        }
+    }
+
+    /// oauth2-proxy answers something else, and never less than here.
+    fn unlike_there(self, told: &'static str) -> Self {
+        Self {
+            told: Some(told),
+            ..self
+        }
+    }
+}
+
 #[test]
 fn what_was_imported_judges_as_oauth2_proxy_did() {
-    // Configuration, request, email domain of the person (or nobody), and what is to become of it.
-    let rows = [
-        (0, "/", Some("ann@example.com"), "forwarded"),
-        (0, "/", Some("ann@other.example"), "forbidden"),
-        (0, "/", None, "sign-in"),
-        (0, "/oauth2/sign_in", None, "ours"),
-        (0, "/oauth2/userinfo", None, "ours"),
-        (3, "/", Some("ann@example.org"), "forwarded"),
-        (3, "/", Some("ann@example.net"), "forbidden"),
-        (4, "/health", None, "forwarded"),
-        (4, "/healthy", None, "sign-in"),
-        (4, "/static/logo.png", None, "forwarded"),
-        (4, "/a", None, "sign-in"),
-        (4, "/login/done", None, "ours"),
-        (4, "/", Some("ann@any.example"), "forwarded"),
-        // An organisation of GitHub's cannot be compared: nobody, rather than everybody.
-        (5, "/", Some("ann@any.example"), "forbidden"),
-    ];
-    for (number, path, email, expected) in rows {
-        let (name, given) = OF_OAUTH2_PROXY[number];
+    let of = |email: &str| Some(json!({ "sub": "s-1", "email": email, "email_verified": true }));
+    let keycloak = |more: Value| {
+        let mut claims = json!({ "sub": "s-1", "email": "ann@any.example" });
+        for (name, value) in more.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        Some(claims)
+    };
+    let probes = "/healthz and /readyz on server.admin_listen";
+    let roles = "--allowed-role: rules read the ID token here";
+    for row in [
+        asked(0, "/", of("ann@example.com"), "forwarded"),
+        asked(0, "/", of("ann@other.example"), "forbidden"),
+        asked(0, "/", None, "sign-in"),
+        asked(0, "/oauth2/sign_in", None, "ours"),
+        asked(0, "/oauth2/userinfo", None, "ours"),
+        // There it is oauth2-proxy's own, and open to everybody.
+        asked(0, "/ping", None, "sign-in").unlike_there(probes),
+        asked(0, "/robots.txt", None, "sign-in").unlike_there("/robots.txt"),
+        asked(1, "/", of("ann@any.example"), "forwarded"),
+        asked(1, "/", None, "sign-in"),
+        asked(1, "/two/", of("ann@any.example"), "forwarded").by("/two/*"),
+        asked(1, "/two/x", of("ann@any.example"), "forwarded").by("/two/*"),
+        asked(1, "/two/x", None, "sign-in").by("/two/*"),
+        asked(1, "/two", of("ann@any.example"), "forwarded").by("/two"),
+        asked(1, "/twofold", of("ann@any.example"), "forwarded"),
+        asked(
+            2,
+            "/",
+            keycloak(json!({ "groups": ["/staff", "/x"] })),
+            "forwarded",
+        ),
+        asked(
+            2,
+            "/",
+            keycloak(json!({ "groups": ["/others", "staff"] })),
+            "forbidden",
+        ),
+        asked(
+            2,
+            "/",
+            keycloak(json!({ "groups": ["admin", "role:admin"] })),
+            "forbidden",
+        ),
+        asked(2, "/", keycloak(json!({})), "forbidden"),
+        asked(2, "/", None, "sign-in"),
+        asked(
+            2,
+            "/",
+            keycloak(json!({ "realm_access": { "roles": ["admin"] } })),
+            "forwarded",
+        ),
+        asked(
+            2,
+            "/",
+            keycloak(json!({ "realm_access": { "roles": ["/staff"] } })),
+            "forbidden",
+        ),
+        // There roles come from the access token, which tells of them by itself.
+        asked(
+            2,
+            "/",
+            keycloak(json!({ "groups": ["/others"] })),
+            "forbidden",
+        )
+        .unlike_there(roles),
+        asked(3, "/", of("ann@example.org"), "forwarded"),
+        asked(3, "/", of("ann@example.net"), "forbidden"),
+        asked(4, "/health", None, "forwarded"),
+        asked(4, "/healthy", None, "sign-in"),
+        asked(4, "/static/logo.png", None, "forwarded"),
+        asked(4, "/static", None, "sign-in"),
+        asked(4, "/a", None, "forwarded"),
+        asked(4, "/b", None, "forwarded"),
+        asked(4, "/c", None, "sign-in"),
+        asked(4, "/a/x", None, "sign-in"),
+        asked(4, "/login/done", None, "ours"),
+        asked(4, "/", of("ann@any.example"), "forwarded"),
+        // There members of the organisation get in. GitHub's API is not asked here: nobody, rather than everybody.
+        asked(5, "/", of("ann@any.example"), "forbidden").unlike_there(
+            "--github-org: who may get in cannot be taken over from it, so that nobody gets in",
+        ),
+    ] {
+        row.check();
+    }
+}
+
+impl Asked {
+    fn check(&self) {
+        let Self {
+            number,
+            path,
+            claims,
+            outcome,
+            ..
+        } = self;
+        let (name, given) = OF_OAUTH2_PROXY[*number];
+        let what = format!("{name}: {path} {claims:?}");
         let folder = tempfile::tempdir().unwrap();
         let theirs = folder.path().join("theirs.cfg");
         fs::write(&theirs, given).unwrap();
@@ -195,22 +319,33 @@ fn what_was_imported_judges_as_oauth2_proxy_did() {
             true => run(&["import", "oauth2-proxy", "--flags", given]),
             false => run(&["import", "oauth2-proxy", &theirs]),
         };
+        let notes = String::from_utf8(output.stderr).unwrap();
+        if let Some(told) = self.told {
+            assert!(notes.contains(told), "{what}: {notes}");
+        }
         let config = folder.path().join("vestibule.toml");
         fs::write(&config, output.stdout).unwrap();
-        let claims = folder.path().join("claims.json");
-        let person = serde_json::json!({ "sub": "s-1", "email": email, "email_verified": true });
-        fs::write(&claims, person.to_string()).unwrap();
-        let (config, claims) = (config.display().to_string(), claims.display().to_string());
+        let file = folder.path().join("claims.json");
+        let config = config.display().to_string();
         let mut args = vec!["explain", "--json", "--config", &config, "--request", path];
-        if email.is_some() {
-            args.extend(["--claims", &claims]);
+        let file_name = file.display().to_string();
+        if let Some(claims) = claims {
+            fs::write(&file, claims.to_string()).unwrap();
+            args.extend(["--claims", &file_name]);
         }
         let output = run(&args);
-        let said: serde_json::Value = serde_json::from_slice(&output.stdout)
+        let said: Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
-        assert_eq!(said["outcome"], expected, "{name}: {path} {email:?}");
-        if expected == "forwarded" && email.is_some() {
-            assert_eq!(said["headers"]["X-Forwarded-User"], "s-1", "{name}: {said}");
+        assert_eq!(said["outcome"], *outcome, "{what}: {said}");
+        if let Some(route) = self.route {
+            let its = said["route"].to_string();
+            assert!(
+                its.contains(&format!("{route} ")) || its.contains(&format!("{route}\"")),
+                "{what}: {its}"
+            );
+        }
+        if *outcome == "forwarded" && claims.is_some() {
+            assert_eq!(said["headers"]["X-Forwarded-User"], "s-1", "{what}: {said}");
         }
     }
 }

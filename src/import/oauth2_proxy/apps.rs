@@ -94,6 +94,11 @@ impl App {
         (self.name != "default").then(|| (pattern, quoted(&self.name)))
     }
 
+    /// Whether its path is this one and nothing below.
+    pub(super) fn is_at(&self, path: &str) -> bool {
+        self.path == path
+    }
+
     /// How well a pattern of ours is within its path.
     fn fit(&self, pattern: &str) -> Option<usize> {
         let within = match self.path.strip_suffix('/') {
@@ -104,6 +109,11 @@ impl App {
         };
         within.then_some(self.path.len())
     }
+}
+
+/// Whether one of them gets what none of the others' paths names.
+pub(super) fn has_root(apps: &[App]) -> bool {
+    apps.iter().any(|app| app.path == "/")
 }
 
 /// The name, as TOML, of the app that a pattern's paths belong to, if it is not the one that gets the rest.

@@ -72,6 +72,7 @@ impl Conversion {
         let listen = listen.unwrap_or_else(|| "127.0.0.1:4180".to_owned());
         self.out.line("server", "listen", quoted(&listen), from);
         self.public_url();
+        self.out.note("", "oauth2-proxy answers /ping, /ready and /robots.txt itself, in public; here they are the app's like every path: point probes at /healthz and /readyz on server.admin_listen, and write a [[route]] with access = \"public\" for what the app is to show everybody");
         let prefix = self.one("proxy-prefix");
         let prefix = prefix
             .as_deref()
@@ -243,6 +244,14 @@ impl Conversion {
             }
             self.out.line(PROVIDER, "scopes", listed(scopes), "--scope");
         }
+        if let Some(name) = self
+            .one("provider-display-name")
+            .filter(|name| !name.is_empty())
+        {
+            let from = "--provider-display-name";
+            self.out.line(PROVIDER, "display_name", quoted(&name), from);
+        }
+        self.authorities();
         if self.is_on("insecure-oidc-allow-unverified-email") {
             self.out.line(
                 PROVIDER,
@@ -266,6 +275,19 @@ impl Conversion {
                 );
             }
         }
+    }
+
+    /// Whose certificates the provider may have.
+    fn authorities(&mut self) {
+        let files = self.all("provider-ca-file");
+        let Some(first) = files.first() else {
+            return;
+        };
+        if files.len() > 1 {
+            self.out.note("provider-ca-file", "put all of them into the one file that provider.sso.http names: PEM, one after the other");
+        }
+        let http = format!("{{ ca = {} }}", file(first));
+        self.out.line(PROVIDER, "http", http, "--provider-ca-file");
     }
 
     fn endpoints(&mut self) {

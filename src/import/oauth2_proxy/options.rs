@@ -42,11 +42,11 @@ const COUNTERPART: &[(Kind, &str)] = &[
     ),
     (
         Text,
-        "acr-values azure-tenant client-id client-secret client-secret-file cookie-expire cookie-name cookie-secret cookie-secret-file http-address login-url oidc-email-claim oidc-groups-claim oidc-issuer-url oidc-jwks-url profile-url prompt provider proxy-prefix redeem-url redirect-url resource scope upstream-timeout user-id-claim entra-id-tenant",
+        "acr-values azure-tenant client-id client-secret client-secret-file cookie-expire cookie-name cookie-secret cookie-secret-file http-address login-url oidc-email-claim oidc-groups-claim oidc-issuer-url oidc-jwks-url profile-url prompt provider provider-display-name proxy-prefix redeem-url redirect-url resource scope upstream-timeout user-id-claim entra-id-tenant",
     ),
     (
         List,
-        "allowed-group api-route email-domain extra-jwt-issuers oidc-extra-audience skip-auth-regex skip-auth-route trusted-proxy-ip upstream",
+        "allowed-group allowed-role api-route email-domain extra-jwt-issuers oidc-extra-audience provider-ca-file skip-auth-regex skip-auth-route trusted-proxy-ip upstream",
     ),
 ];
 
@@ -54,13 +54,12 @@ const ALWAYS: &str = "nothing to do: it is always so here";
 const LOG: &str = "[log] has format, level and user; lines go to stdout, one for a request, never with a query or a token";
 const NO_STORE: &str =
     "there is no store here: the session is in the cookie, sealed; remove the Redis";
-const DANGER: &str = "there is no such switch here, since it undoes what the sign-in is for; give the provider (or app) a certificate or issuer that can be checked";
 const TLS: &str = "write server.tls = { certificate = { file = … }, key = { file = … } } and the address in server.listen, or let TLS end in front; cookies are Secure because server.public_url is https";
-const PAGES: &str = "pages cannot be changed in this version";
+const PAGES: &str = "pages are made by other templates here: pages.organisation, pages.logo, pages.accent and pages.texts change the common ones, pages.templates all of it (docs/our-pages.md)";
 const BASIC: &str = "passwords of its own are not checked here; let people (or a group for machines) sign in at the provider";
 const GITHUB: &str = "what this provider's own API says is not asked for; map a claim of the ID token to [identity.groups] and write a [[route]] with access = { groups = [...] }";
 const FORWARD: &str = "front proxies get 200, 401 or 403 (and 302 into the login where server.forward_auth is not \"nginx\"); nothing to do";
-const UPSTREAM: &str = "the app's connection has no such setting in this version";
+const UPSTREAM: &str = "answers are passed on as they come, unbuffered; connections to the app are kept for upstream.timeouts.idle";
 const ADMIN: &str = "health is on server.admin_listen: /healthz and /readyz, never in public; point the probes there";
 
 /// The others.
@@ -74,11 +73,6 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
         Text,
         "config",
         "that file is not read from here; import it too: vestibule import oauth2-proxy FILE --flags \"...\"",
-    ),
-    (
-        List,
-        "allowed-role",
-        "map the roles as groups: claim = [\"groups\", \"realm_access.roles\"] under [identity.groups], and a [[route]] with access = { groups = [...] }",
     ),
     (
         Text,
@@ -162,8 +156,19 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
     ),
     (
         Text,
-        "custom-sign-in-logo custom-templates-dir banner footer provider-display-name",
-        PAGES,
+        "custom-sign-in-logo",
+        "write it into pages.logo: an SVG, PNG, JPEG, WebP or GIF file of at most 64 KiB; a URL is not taken, since pages load nothing from elsewhere",
+    ),
+    (Text, "custom-templates-dir", PAGES),
+    (
+        Text,
+        "banner",
+        "[pages] has organisation, which stands above each page, and texts, which replace any of its words; HTML needs pages.templates",
+    ),
+    (
+        Text,
+        "footer",
+        "pages.contact stands below each page, as text; HTML needs pages.templates",
     ),
     (Switch, "display-htpasswd-form", BASIC),
     (Text, "htpasswd-file", BASIC),
@@ -181,18 +186,28 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
     ),
     (
         Switch,
-        "ssl-insecure-skip-verify ssl-upstream-insecure-skip-verify insecure-oidc-skip-issuer-verification insecure-oidc-skip-nonce",
-        DANGER,
+        "ssl-insecure-skip-verify",
+        "there is no such switch here, since it undoes what the sign-in is for; name the provider's own authority: provider.sso.http = { ca = { file = \"...\" } }",
     ),
     (
-        List,
-        "provider-ca-file",
-        "the provider's certificate is checked by the web's roots in this version; a CA of your own is not taken",
+        Switch,
+        "ssl-upstream-insecure-skip-verify",
+        "there is no such switch here, since whoever is in between would be the app; name the app's own authority: upstream.tls = { ca = { file = \"...\" } }, and server_name in it if the certificate has another name than the URL",
+    ),
+    (
+        Switch,
+        "insecure-oidc-skip-issuer-verification",
+        "there is no such switch here, since it undoes what the sign-in is for; where a provider has several issuers, name them: provider.sso.accepted_issuers = [...]",
+    ),
+    (
+        Switch,
+        "insecure-oidc-skip-nonce",
+        "there is no such switch here, since it undoes what the sign-in is for; every provider of OpenID Connect sends the nonce back",
     ),
     (
         Switch,
         "use-system-trust-store",
-        "the provider's certificate is checked by the web's roots in this version; a CA of your own is not taken",
+        "the authorities of --provider-ca-file stand in place of the web's here; append those that are needed beside them to the file of provider.sso.http.ca",
     ),
     (
         Switch,
@@ -203,7 +218,7 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
     (
         Text,
         "metrics-address metrics-secure-address metrics-tls-cert-file metrics-tls-key-file",
-        "server.admin_listen is for health and readiness; see its documentation for metrics",
+        "metrics are at /metrics on server.admin_listen, beside health; close that port to everybody but the monitoring (docs/metrics.md)",
     ),
     (
         Text,
@@ -275,7 +290,7 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
     (
         List,
         "entra-id-allowed-tenant",
-        "one tenant is trusted here, by its issuer; several tenants need a provider that federates them",
+        "a provider is one tenant here, by its issuer; write a [provider.ID] for each, with issuer and email_domains",
     ),
     (
         Switch,

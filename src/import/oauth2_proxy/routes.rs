@@ -1,22 +1,33 @@
 //! Who may go where: open paths, and rules on everybody.
 
 use super::convert::{Conversion, shown};
+use super::patterns::{Opened, opened};
 use super::{Line, apps, bearers, listed, quoted};
 
 /// Writes the routes of the settings.
 pub(super) fn routes(work: &mut Conversion) {
     let access = everybody(work);
+    let own = |pattern: &str, name: String, from: &str| {
+        vec![
+            line("path", quoted(pattern), from),
+            line("upstream", name, "--upstream"),
+            line("access", access.clone(), "as everywhere else"),
+        ]
+    };
+    let has_root = apps::has_root(&work.out.apps);
     let patterns = work.out.apps.iter().filter_map(apps::App::route);
-    let own: Vec<Vec<Line>> = patterns
-        .map(|(pattern, name)| {
-            vec![
-                line("path", quoted(&pattern), "--upstream"),
-                line("upstream", name, "--upstream"),
-                line("access", access.clone(), "as everywhere else"),
-            ]
-        })
-        .collect();
-    work.out.routes.extend(own);
+    let mut routes = Vec::new();
+    for (pattern, name) in patterns {
+        routes.push(own(&pattern, name, "--upstream"));
+        // "/two/*" is /two as well; there that is the app's at the root.
+        let stem = pattern.strip_suffix("/*").filter(|_| has_root);
+        let is_free = |stem: &&str| !work.out.apps.iter().any(|app| app.is_at(stem));
+        routes.extend(stem.filter(is_free).map(|stem| {
+            let from = "--upstream, without the slash";
+            own(stem, quoted("default"), from)
+        }));
+    }
+    work.out.routes.extend(routes);
     for text in work.all("api-route") {
         api(work, &text, &access);
     }
@@ -43,19 +54,27 @@ fn everybody(work: &mut Conversion) -> String {
     }
     let anybody = domains.iter().any(|domain| domain == "*");
     let groups = work.all("allowed-group");
-    let closed = closed_by(work, plain.is_empty(), groups.is_empty());
+    let roles = roles(work);
+    let none_named = groups.is_empty() && roles.is_empty();
+    let closed = closed_by(work, plain.is_empty(), none_named);
     if !plain.is_empty() && !anybody {
         let list = listed(plain.iter().map(|domain| domain.trim_start_matches('@')));
         parts.push(format!("email_domains = {list}"));
         from.push("--email-domain");
     }
+    let mut ways = Vec::new();
     if !groups.is_empty() {
-        parts.push(format!(
+        ways.push(format!(
             "groups = {}",
             listed(groups.iter().map(String::as_str))
         ));
         from.push("--allowed-group");
     }
+    if !roles.is_empty() {
+        ways.extend(roles);
+        from.push("--allowed-role");
+    }
+    let domains = parts.join("");
     let access = match (closed, parts.is_empty()) {
         (Some(option), _) => {
             from = vec![option];
@@ -65,8 +84,8 @@ fn everybody(work: &mut Conversion) -> String {
             );
             quoted("nobody")
         }
-        (None, true) => quoted("signed-in"),
-        (None, false) => format!("{{ {} }}", parts.join(", ")),
+        (None, true) if ways.is_empty() => quoted("signed-in"),
+        (None, _) => any_of(&domains, &ways),
     };
     let mut lines = Vec::new();
     if !from.is_empty() {
@@ -83,6 +102,56 @@ fn everybody(work: &mut Conversion) -> String {
         work.out.routes.push(lines);
     }
     access
+}
+
+/// A rule as TOML: of these ways in any one will do, and the domains have to hold besides.
+fn any_of(domains: &str, ways: &[String]) -> String {
+    let both = |way: &String| match domains {
+        "" => format!("{{ {way} }}"),
+        domains => format!("{{ {domains}, {way} }}"),
+    };
+    match ways {
+        [] => format!("{{ {domains} }}"),
+        [way] => both(way),
+        ways => {
+            let all: Vec<String> = ways.iter().map(both).collect();
+            format!("[{}]", all.join(", "))
+        }
+    }
+}
+
+/// Keycloak's roles as conditions on its claims: `ROLE` of the realm, `CLIENT:ROLE` of a client.
+/// Other providers have no claim of which it is known.
+fn roles(work: &mut Conversion) -> Vec<String> {
+    let allowed = work.all("allowed-role");
+    let keycloak = work.one("provider").as_deref() == Some("keycloak-oidc");
+    if allowed.is_empty() {
+        return Vec::new();
+    }
+    if !keycloak {
+        work.out.note("allowed-role", "map the roles as groups: claim = [\"groups\", \"roles\"] under [identity.groups], and a [[route]] with access = { groups = [...] }");
+        return Vec::new();
+    }
+    work.out.note("allowed-role", "rules read the ID token here, where Keycloak puts no roles by itself: let the mappers \"realm roles\" and \"client roles\" (scope roles) add theirs to the ID token; until then nobody gets in by a role");
+    let mut claims: Vec<(String, Vec<String>)> = Vec::new();
+    for role in &allowed {
+        let (claim, role) = match role.split_once(':') {
+            Some((client, role)) => {
+                let client = client.replace('.', "\\.");
+                (format!("resource_access.{client}.roles"), role)
+            }
+            None => ("realm_access.roles".to_owned(), role.as_str()),
+        };
+        match claims.iter_mut().find(|(other, _)| *other == claim) {
+            Some((_, roles)) => roles.push(role.to_owned()),
+            None => claims.push((claim, vec![role.to_owned()])),
+        }
+    }
+    let condition = |(claim, roles): &(String, Vec<String>)| {
+        let roles = listed(roles.iter().map(String::as_str));
+        format!("claim = {}, any_of = {roles}", quoted(claim))
+    };
+    claims.iter().map(condition).collect()
 }
 
 /// The option that lets in fewer people than any rule of ours that is made of the others.
@@ -126,20 +195,39 @@ fn api(work: &mut Conversion, text: &str, everybody: &str) {
         work.out.note("api-route", "a script gets 401 with JSON anyway, as its Sec-Fetch headers or Accept tell; api = true in a [[route]] is for paths where nobody is redirected, and lets bearer tokens in");
         return;
     }
-    // What the pattern covers beyond the expression is closed as it was.
-    let Some(Opened { pattern, .. }) = opened(text) else {
+    // What a pattern covers beyond the expression is closed as it was.
+    let Some(all) = opened(text) else {
         work.out.note("api-route", format!("{}: patterns here are a path (\"/api\") or all below one (\"/api/*\"); write [[route]] with path and api = true", shown(text)));
         return;
     };
     let from = format!("--api-route {}", shown(text));
-    let mut lines = vec![
-        line("path", quoted(&pattern), &from),
-        line("api", "true".to_owned(), "--skip-jwt-bearer-tokens"),
-        line("access", everybody.to_owned(), "as everywhere else"),
-    ];
-    let app = apps::name_of(&work.out.apps, &pattern);
-    lines.extend(app.map(|name| line("upstream", name, "--upstream")));
-    work.out.routes.push(lines);
+    for Opened { pattern, .. } in all {
+        let api = line("api", "true".to_owned(), "--skip-jwt-bearer-tokens");
+        if let Some(own) = route_of(work, &pattern) {
+            if !own.iter().any(|line| line.key == api.key) {
+                own.push(api);
+            }
+            continue;
+        }
+        let mut lines = vec![
+            line("path", quoted(&pattern), &from),
+            api,
+            line("access", everybody.to_owned(), "as everywhere else"),
+        ];
+        let app = apps::name_of(&work.out.apps, &pattern);
+        lines.extend(app.map(|name| line("upstream", name, "--upstream")));
+        work.out.routes.push(lines);
+    }
+}
+
+/// The route of this very pattern, if there is one already.
+fn route_of<'w>(work: &'w mut Conversion, pattern: &str) -> Option<&'w mut Vec<Line>> {
+    let path = quoted(pattern);
+    let is_its = |lines: &&mut Vec<Line>| {
+        let mut lines = lines.iter();
+        lines.any(|line| line.key == "path" && line.value == path)
+    };
+    work.out.routes.iter_mut().find(is_its)
 }
 
 /// A path that is open to everybody.
@@ -149,26 +237,33 @@ fn open(work: &mut Conversion, option: &str, text: &str, everybody: &str) {
         _ => (None, text),
     };
     let excepted = methods.is_some_and(|methods| methods.ends_with('!'));
-    let Some(Opened { pattern, but_not }) = opened(regex).filter(|_| !excepted) else {
+    let Some(all) = opened(regex).filter(|_| !excepted) else {
         work.out.note(option, format!("{}: not opened, since patterns here are a path (\"/robots.txt\") or all below one (\"/assets/*\"); write [[route]] with path, methods and access = \"public\"", shown(text)));
         return;
     };
-    let again = |lines: &Vec<Line>| {
-        let path = quoted(&pattern);
-        lines
-            .iter()
-            .any(|line| line.key == "path" && line.value == path)
-    };
-    if work.out.routes.iter().any(again) {
-        work.out.note(
-            option,
-            format!(
-                "{}: the path is open already; write its methods into that [[route]]",
-                shown(text)
-            ),
-        );
-        return;
+    for one in all {
+        let has_route = route_of(work, &one.pattern).is_some();
+        if has_route {
+            let words = format!(
+                "{}: the path {:?} has a [[route]] already: write access = \"public\" (and methods) there, where it is not so yet",
+                shown(text),
+                one.pattern
+            );
+            work.out.note(option, words);
+        } else {
+            open_one(work, (option, text), methods, one, everybody);
+        }
     }
+}
+
+/// One pattern of it.
+fn open_one(
+    work: &mut Conversion,
+    (option, text): (&str, &str),
+    methods: Option<&str>,
+    Opened { pattern, but_not }: Opened,
+    everybody: &str,
+) {
     let from = format!("--{option} {}", shown(text));
     let mut lines = vec![line("path", quoted(&pattern), &from)];
     if let Some(methods) = methods {
@@ -179,6 +274,7 @@ fn open(work: &mut Conversion, option: &str, text: &str, everybody: &str) {
     let app = || app.clone().map(|name| line("upstream", name, "--upstream"));
     lines.extend(app());
     work.out.routes.push(lines);
+    let but_not = but_not.filter(|path| route_of(work, path).is_none());
     if let Some(path) = but_not {
         let mut lines = vec![
             line(
@@ -222,62 +318,4 @@ fn line(key: &str, value: String, origin: &str) -> Line {
 fn is_methods(text: &str) -> bool {
     let name = text.strip_suffix('!').unwrap_or(text);
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase())
-}
-
-/// What a regular expression opens, as a pattern of ours.
-struct Opened {
-    pattern: String,
-    /// The path that the pattern covers, and the regular expression does not.
-    but_not: Option<String>,
-}
-
-/// A pattern of ours that opens no more than the regular expression does; `None` if there is none.
-fn opened(regex: &str) -> Option<Opened> {
-    let rest = regex.strip_prefix('^')?;
-    let (rest, exact) = match rest.strip_suffix('$') {
-        Some(rest) => match rest.strip_suffix(".*") {
-            Some(rest) => (rest, false),
-            None => (rest, true),
-        },
-        None => (rest.strip_suffix(".*").unwrap_or(rest), false),
-    };
-    // ".+" is none of it: "^/a/.+" opens /a/x and not /a/, and no two patterns say that.
-    let path = literal(rest)?;
-    if !path.starts_with('/') || path == "/" {
-        return None;
-    }
-    // A slash at the end is a pattern for all below.
-    if exact && path.ends_with('/') {
-        return None;
-    }
-    if exact {
-        return Some(Opened {
-            pattern: path,
-            but_not: None,
-        });
-    }
-    // "^/assets" opens /assets2 too; here only what is below. "^/assets/" does not open /assets.
-    let stem = path.trim_end_matches('/');
-    Some(Opened {
-        pattern: format!("{stem}/*"),
-        but_not: path.ends_with('/').then(|| stem.to_owned()),
-    })
-}
-
-/// The text that a regular expression without operators stands for.
-fn literal(regex: &str) -> Option<String> {
-    let mut text = String::new();
-    let mut chars = regex.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next()? {
-                c @ ('.' | '/' | '-' | '_') => text.push(c),
-                _ => return None,
-            },
-            // One that is not escaped stands for any character; so it opens no less.
-            c if c.is_ascii_alphanumeric() || "/._-~".contains(c) => text.push(c),
-            _ => return None,
-        }
-    }
-    Some(text)
 }
