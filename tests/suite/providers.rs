@@ -88,12 +88,42 @@ fn each_login_lands_with_its_own_identity_and_stays_itself() {
 /// From the login page of a provider to its answer, which is not followed.
 fn answer_of(browser: &mut Browser, chain: &Harness, id: &str, name: &str) -> Response {
     let page = browser.arrive(&link(id));
-    let fields = [("username", name), ("password", chain.idp().password(name))];
-    let mut answer = browser.click(&page, Some("signIn"), &fields);
+    let mut answer = match id {
+        "third" => {
+            let answer = browser.click(&page, None, &[("login", name), ("password", "any")]);
+            let consent = browser.finish(answer);
+            browser.click(&consent, None, &[])
+        }
+        _ => {
+            let fields = [("username", name), ("password", chain.idp().password(name))];
+            browser.click(&page, Some("signIn"), &fields)
+        }
+    };
     while !answer.location().starts_with(&chain.origin) {
         answer = browser.follow(&answer);
     }
     answer
+}
+
+/// A parameter of an answer.
+fn part(url: &str, name: &str) -> String {
+    let url = url::Url::parse(url).expect("a URL");
+    let found = url.query_pairs().find(|(other, _)| other == name);
+    found.expect("the parameter").1.into_owned()
+}
+
+/// The answer as if another issuer had given it.
+fn of_another_issuer(answer: &str) -> String {
+    let other = "iss=https%3A%2F%2Fid.example.com";
+    match answer.split_once("iss=") {
+        Some((before, after)) => {
+            let rest = after.split_once('&').map_or("", |(_, rest)| rest);
+            format!("{before}{other}&{rest}")
+                .trim_end_matches('&')
+                .to_owned()
+        }
+        None => format!("{answer}&{other}"),
+    }
 }
 
 #[test]
@@ -102,6 +132,7 @@ fn an_answer_at_anothers_callback_is_refused_before_any_token_call() {
     for (id, name, others) in [
         ("corp", KIRSTEN, ["partner", "third"]),
         ("partner", OLA_OF_POOL2, ["corp", "third"]),
+        ("third", "frida", ["corp", "partner"]),
     ] {
         let mut browser = chain.browser();
         let answer = answer_of(&mut browser, &chain, id, name).location();
@@ -115,32 +146,28 @@ fn an_answer_at_anothers_callback_is_refused_before_any_token_call() {
             .chain(["/callback?", "/callback/nobody?"])
         {
             let moved = browser.get(&answer.replace(&callback, other));
-            assert_eq!(moved.status, 400, "{other}: {}", moved.text());
+            assert_eq!(moved.status, 400, "{id} {other}: {}", moved.text());
             assert!(
                 moved.text().contains("another provider"),
-                "{}",
+                "{id} {other}: {}",
                 moved.text()
             );
         }
         // One that says of itself who it is has to say so of the one that was asked.
-        let named = browser.get(&format!("{answer}&iss=https%3A%2F%2Fid.example.com"));
-        assert_eq!(named.status, 400);
+        let named = browser.get(&of_another_issuer(&answer));
+        assert_eq!(named.status, 400, "{id}");
         assert_eq!(chain.idp().asked("domain:token"), before, "no token call");
         assert!(!browser.has_session());
-        // It is as good as before where it belongs.
+        // It is as good as before where it belongs: nobody has redeemed its code.
         let landed = browser.arrive(&answer);
         assert_eq!(landed.status, 200, "{:?}", browser.trail);
-        assert_eq!(chain.idp().asked("domain:token"), before + 1);
+        let calls = u64::from(id != "third");
+        assert_eq!(chain.idp().asked("domain:token"), before + calls, "{id}");
     }
-    // The state of one with the code of another.
+    // The state of one with the code of another, at the callback of the latter.
     let mut browser = chain.browser();
     let corps = answer_of(&mut browser, &chain, "corp", KIRSTEN).location();
     let partners = answer_of(&mut browser, &chain, "partner", OLA_OF_POOL2).location();
-    let part = |url: &str, name: &str| {
-        let url = url::Url::parse(url).expect("a URL");
-        let found = url.query_pairs().find(|(other, _)| other == name);
-        found.expect("the parameter").1.into_owned()
-    };
     let before = chain.idp().asked("domain:token");
     let (state, code) = (part(&corps, "state"), part(&partners, "code"));
     let mixed = browser.get(&format!(
@@ -152,17 +179,47 @@ fn an_answer_at_anothers_callback_is_refused_before_any_token_call() {
 }
 
 #[test]
+fn a_code_of_another_beside_a_good_state_is_no_session() {
+    let chain = setup().start();
+    // Whose good state and callback, and whose code. Nothing tells whose a code is but the provider that is asked for its
+    // tokens: it has given none of this kind.
+    for (whose, name, other, others_name) in [
+        ("corp", KIRSTEN, "partner", OLA_OF_POOL2),
+        ("partner", OLA_OF_POOL2, "corp", KIRSTEN),
+        ("corp", KIRSTEN, "third", "frida"),
+        ("third", "frida", "corp", KIRSTEN),
+    ] {
+        let mut browser = chain.browser();
+        let own = answer_of(&mut browser, &chain, whose, name).location();
+        let mut stranger = chain.browser();
+        let foreign = answer_of(&mut stranger, &chain, other, others_name).location();
+        let before = chain.idp().asked("domain:token");
+        let mixed = own.replace(&part(&own, "code"), &part(&foreign, "code"));
+        assert_ne!(mixed, own);
+        let page = browser.get(&mixed);
+        assert_eq!(page.status, 400, "{whose} {other}: {}", page.text());
+        assert!(
+            page.text().contains("did not accept this sign-in any more"),
+            "{}",
+            page.text()
+        );
+        let calls = chain.idp().asked("domain:token") - before;
+        assert_eq!(calls, u64::from(whose != "third"), "{whose}: asked once");
+        assert!(!browser.has_session(), "{whose} {other}");
+        assert_eq!(browser.script("GET", "/page").status, 401);
+        // Nor is what was tried of any further use: the sign-in begins anew, as after any lost login.
+        let again = browser.get(&own);
+        assert_ne!(again.status, 200, "{whose} {other}");
+        assert_eq!(chain.idp().asked("domain:token") - before, calls);
+        assert!(!browser.has_session(), "{whose} {other}");
+    }
+}
+
+#[test]
 fn a_provider_that_names_itself_has_to_in_each_answer() {
     let chain = setup().start();
     let mut browser = chain.browser();
-    let login = browser.arrive(&link("third"));
-    let answer = browser.click(&login, None, &[("login", "frida"), ("password", "any")]);
-    let consent = browser.finish(answer);
-    let mut answer = browser.click(&consent, None, &[]);
-    while !answer.location().starts_with(&chain.origin) {
-        answer = browser.follow(&answer);
-    }
-    let answer = answer.location();
+    let answer = answer_of(&mut browser, &chain, "third", "frida").location();
     assert!(
         answer.contains("&iss="),
         "oidc-provider says who it is: {answer}"
