@@ -346,6 +346,21 @@ fn what_ends_at_the_providers_own_page_is_found_without_a_person() {
         assert!(asked.err.contains(remedy), "{remedy}: {}", asked.err);
         change(json!({ name: before }));
     }
+    // An app client made by API, without a branding style.
+    let unbranded =
+        json!({ "endpoint": "domain:authorize", "kind": "login-error", "row": "no-branding" });
+    idp.call("POST", "/faults", &unbranded);
+    let asked = ask(&home, &cognito(&idp));
+    assert_eq!(asked.code, 78, "{}", asked.err);
+    assert_eq!(
+        asked.verdict("redirect_uri"),
+        "contradiction",
+        "{}",
+        asked.out
+    );
+    for words in ["Login pages unavailable", "branding style"] {
+        assert!(asked.err.contains(words), "{words}: {}", asked.err);
+    }
     let unknown = cognito(&idp).replace(&idp.client_id, "4unknownclient0000000000zz");
     let asked = ask(&home, &unknown);
     assert_eq!(asked.code, 78, "{}", asked.err);
