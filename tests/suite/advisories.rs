@@ -1,28 +1,28 @@
 //! How others were broken, turned into promises: R1 to R20, each with a test of that name in one of the
-//! three files below. What else holds a promise, and what is still owed:
+//! three files below. What else holds a promise:
 //!
-//! | requirement | in | beside | owed |
-//! | --- | --- | --- | --- |
-//! | R1 spellings of identity headers | `requests` | `spoofing` | |
-//! | R2 `Connection` nominations | `requests` | `spoofing` | |
-//! | R3 no trust in X-Forwarded-* | `rules` | `upstream` | trusted proxies: issue 6; forward-auth: issue 7 |
-//! | R4 path only, raw `#` | `rules` | | |
-//! | R5 one canonical path | `rules` | | |
-//! | R6 hosts without case, dot and port | `rules` | | |
-//! | R7 nothing but method and path opens a route | `rules` | `pages` | |
-//! | R8 no open redirect | `rules` | `login` | |
-//! | R9 no session outlives its end or is reused | `trust` | `logout`, `session` | deny-list of copied cookies: issue 4 |
-//! | R10 fresh nonces | `trust` | unit tests of `seal` | |
-//! | R11 purposes kept apart | `trust` | `tokens`, `session` | |
-//! | R12 bounded cookies, no panic | `requests` | `session`, `tokens` | |
-//! | R13 after a local reply upstream sees no byte | `requests` | `replies` | |
-//! | R14 bearer tokens | `trust`: none opens anything yet | | issue 7 |
-//! | R15 odd types and algorithms | `trust` | `tokens` | |
-//! | R16 unknown or empty rules refused, email domains | `rules` | `cli`, `rules` | |
-//! | R17 no tokens on pages, escaping, logs | `trust` | `pages`, `log_scan` | |
-//! | R18 request smuggling | `requests` | | |
-//! | R19 floods, duplicate parameters | `trust` | `assertion` | refresh: issue 4 |
-//! | R20 dependencies | `trust` | `make deny`, `make audit` | |
+//! | requirement | in | beside |
+//! | --- | --- | --- |
+//! | R1 spellings of identity headers | `requests` | `spoofing` |
+//! | R2 `Connection` nominations | `requests` | `spoofing` |
+//! | R3 no trust in X-Forwarded-* | `rules` | `upstream` (trusted proxies: `behind_a_trusted_proxy_the_client_is_whom_it_names`), `forward_auth` (`nobody_but_a_trusted_proxy_may_ask`) |
+//! | R4 path only, raw `#` | `rules` | |
+//! | R5 one canonical path | `rules` | |
+//! | R6 hosts without case, dot and port | `rules` | |
+//! | R7 nothing but method and path opens a route | `rules` | `pages` |
+//! | R8 no open redirect | `rules` | `login` |
+//! | R9 no session outlives its end or is reused | `trust` | `session`, `logout` (`a_copied_cookie_is_worth_nothing_after_the_sign_out`) |
+//! | R10 fresh nonces | `trust` | unit tests of `seal` |
+//! | R11 purposes kept apart | `trust` | `tokens`, `session` |
+//! | R12 bounded cookies, no panic | `requests` | `session`, `tokens` |
+//! | R13 after a local reply upstream sees no byte | `requests` | `replies` |
+//! | R14 bearer tokens | `trust`: where none is asked for | `bearers` (`each_hostile_bearer_meets_its_fate`) |
+//! | R15 odd types and algorithms | `trust` | `tokens` |
+//! | R16 unknown or empty rules refused, email domains | `rules` | `cli`, `rules` |
+//! | R17 no tokens on pages, escaping, logs | `trust` | `pages`, `log_scan` |
+//! | R18 request smuggling | `requests` | |
+//! | R19 floods, duplicate parameters | `trust` | `assertion`, `refresh` (`not_every_request_asks_a_provider_that_fails`) |
+//! | R20 dependencies | `trust` | `make deny`, `make audit` |
 
 use crate::support::{Harness, Setup};
 

@@ -86,7 +86,7 @@ fn r11_what_is_sealed_for_one_purpose_opens_for_no_other() {
 }
 
 #[test]
-fn r14_no_bearer_token_opens_anything_yet() {
+fn r14_no_bearer_token_opens_a_route_that_does_not_ask_for_one() {
     let chain = ruled();
     for token_use in ["id", "access"] {
         let token = chain.idp().mint(KIRSTEN, token_use, json!({}));
