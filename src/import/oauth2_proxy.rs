@@ -12,6 +12,7 @@ mod convert;
 mod forward_auth;
 mod options;
 mod patterns;
+mod provider;
 mod read;
 mod routes;
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Recipes that no process runs here (Traefik, ingress-nginx, Envoy Gateway), read as data.
+//! The recipes as texts: all of them, and those that no process runs here (Traefik, ingress-nginx, Envoy Gateway)
+//! by what they say.
 
 use std::collections::BTreeSet;
 
@@ -170,4 +171,45 @@ fn what_is_run_and_what_is_read_is_said() {
     for name in ["Traefik", "ingress-nginx", "Envoy Gateway"] {
         assert!(read.contains(name), "{name}: {read}");
     }
+}
+
+/// Headers that make apps see another request than the one that was asked about.
+const OVERRIDES: [&str; 5] = [
+    "x-original-url",
+    "x-rewrite-url",
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+];
+
+#[test]
+fn every_recipe_takes_out_what_makes_apps_see_another_request() {
+    let recipes = crate::support::peers::root().join("deploy/forward-auth");
+    let mut seen = 0;
+    for recipe in std::fs::read_dir(recipes).expect("the recipes") {
+        let path = recipe.expect("a recipe").path();
+        if path.extension().is_some_and(|kind| kind == "lua") {
+            continue;
+        }
+        seen += 1;
+        let text = std::fs::read_to_string(&path).expect("the recipe");
+        let said: String = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('#'))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        let words: Vec<String> = said
+            .to_ascii_lowercase()
+            .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+            .map(|word| word.trim_start_matches('-').to_owned())
+            .collect();
+        for name in OVERRIDES {
+            assert!(
+                words.iter().any(|word| word == name),
+                "{}: {name}",
+                path.display()
+            );
+        }
+    }
+    assert_eq!(seen, 8, "of every front proxy");
 }
