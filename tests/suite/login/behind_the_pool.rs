@@ -1,7 +1,7 @@
 //! Which provider behind the pool a login leads to: by configuration, and by a link where that lets it.
 
-use crate::support::dev_idp::KIRSTEN;
 use crate::support::Setup;
+use crate::support::dev_idp::KIRSTEN;
 
 #[test]
 fn people_come_in_through_the_configured_identity_provider_alone() {
