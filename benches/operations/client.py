@@ -1,6 +1,13 @@
 """HTTP/1.1 and websockets for load: many connections in one thread, each request told from a failed one."""
 import asyncio
 import os
+import time
+
+# Seconds after which a connection is not used again: far less than servers and balancers here keep idle ones. So none
+# that ends under a request was closed because it was idle.
+STALE = 15
+# What may be sent twice without asking (RFC 9110 9.2.1).
+SAFE = ("GET", "HEAD")
 
 
 class Failed(Exception):
@@ -12,21 +19,26 @@ class Connection:
 
     def __init__(self, port, host):
         self.port, self.host, self.reader, self.writer = port, host, None, None
-        # How often a request had been sent on a kept connection that closed.
-        self.reopened = 0
+        # How many requests were sent on a kept connection that closed without a byte of an answer.
+        self.dropped = 0
+        self.used = 0.0
 
     async def ask(self, method, target, headers=(), body=b""):
         """Status, headers (a list of pairs) and body."""
+        if self.writer is not None and time.monotonic() - self.used > STALE:
+            self.close()
         kept = self.writer is not None
         if not kept:
             await self.open()
         try:
-            return await asyncio.wait_for(self._ask(method, target, headers, body), 60)
+            answer = await asyncio.wait_for(self._ask(method, target, headers, body), 60)
+            self.used = time.monotonic()
+            return answer
         except EOFError:
             self.close()
-            # A kept connection may end before a request reaches it (RFC 9112 9.3.1): once more on a fresh one.
-            if kept:
-                self.reopened += 1
+            self.dropped += kept
+            # As browsers do (RFC 9112 9.3.1), which hides it from people; whoever counts is told.
+            if kept and method in SAFE:
                 return await self.ask(method, target, headers, body)
             raise Failed("closed without an answer") from None
         except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.TimeoutError) as why:

@@ -6,7 +6,8 @@
     disturb.py reloads                            a hundred reloads of one instance, each with a change
     disturb.py stop                               SIGTERM to one instance, with nothing in front of it
 
-Each ends with a table, and with 1 if a request failed that did not have to, or a session was lost.
+Each ends with a table, and with 1 if a request failed that did not have to, a kept connection closed under a request
+that it did not have to (even one that was answered when it was sent again), or a session was lost.
 """
 import argparse
 import asyncio
@@ -195,28 +196,26 @@ async def reloads(options, world):
 
 
 class Direct(Watcher):
-    """Clients of one instance that is going to end: who is refused a connection then is not wronged."""
+    """Clients of one instance that is going to end: who is refused a connection then is not wronged, nor is who sends in
+    the very moment in which a kept one is closed (RFC 9112 9.3.1)."""
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        self.refused = self.reopened = 0
+        self.refused = 0
         self.stopped_at = None
 
     def may_be_refused(self, why):
         return (str(why),) if self.stopped_at and "no connection" in str(why) else ()
 
-    async def asked(self, kind, connection, target, headers, *expected, method="GET", body=b""):
-        try:
-            connection.reopened = 0
-            status, told, _ = await connection.ask(method, target, headers, body)
-        except Failed as why:
-            if self.may_be_refused(why):
-                self.refused += 1
-                self.reopened += connection.reopened
-                return None, []
-            status, told = str(why), []
-        self.note(kind, status, *expected)
-        return status, told
+    def note_drop(self, kind):
+        if self.stopped_at is None:
+            return super().note_drop(kind)
+        self.dropped[kind] += 1
+
+    def may_fail(self, why, was_dropped):
+        is_refused = bool(self.may_be_refused(why))
+        self.refused += is_refused
+        return is_refused or was_dropped and self.stopped_at is not None
 
 
 async def stop(options, world):
@@ -242,7 +241,6 @@ async def stop(options, world):
     await load.end(tasks)
     return load, {"requests a second": options.rate, "seconds to the end": round(lasted, 2),
                   "answered after SIGTERM": answered, "refused a connection": load.refused,
-                  "sent on a kept connection that closed": load.reopened,
                   "websockets closed by code": {str(code): count for code, count in load.closes.items()}}
 
 
@@ -267,7 +265,7 @@ def main():
         if load.wrong:
             print("\n".join(world.strange_lines()), file=sys.stderr)
     rows = {"requests": sum(load.counts.values()), "by kind": dict(sorted(load.counts.items())), **facts,
-            "failed": sum(load.wrong.values()), "how": dict(load.wrong.most_common(20))}
+            "sent on a kept connection that closed": dict(load.dropped) or 0, "failed": sum(load.wrong.values()), "how": dict(load.wrong.most_common(20))}
     print("| what | measured |\n| --- | --- |")
     for what, value in rows.items():
         print(f"| {what} | {json.dumps(value) if isinstance(value, dict) else value} |")

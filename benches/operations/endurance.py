@@ -130,6 +130,7 @@ def main():
     print(f"| minutes, requests | {options.minutes:g}, {sum(load.counts.values()):,} |")
     print(f"| by kind | {', '.join(f'{kind} {count:,}' for kind, count in sorted(load.counts.items()))} |")
     print(f"| answers that were not the right ones | {sum(load.wrong.values())} {dict(load.wrong.most_common(20)) or ''} |")
+    print(f"| sent on a kept connection that closed | {sum(load.dropped.values())} {dict(load.dropped) or ''} |")
     print(f"| errors in the log | {errors} |")
     print(f"| memory idle, RSS and PSS (MB) | {idle['rss']}, {idle['pss']} |")
     print(f"| highest RSS and PSS (MB) | {max(row['rss'] for row in rows)}, {max(row['pss'] for row in rows)} |")

@@ -43,13 +43,14 @@ class Load:
         self.port, self.origin, self.provider = port, origin, provider
         self.host = origin.split("//")[1]
         self.people, self.hot = [], []
-        self.counts, self.wrong = Counter(), Counter()
+        self.counts, self.wrong, self.dropped = Counter(), Counter(), Counter()
         self.outage_until = 0.0
         self.turn = 0
         self.over = asyncio.Event()
 
     def snapshot(self):
-        return {"requests": sum(self.counts.values()), "failed": sum(self.wrong.values()), **dict(self.wrong.most_common(5))}
+        return {"requests": sum(self.counts.values()), "failed": sum(self.wrong.values()),
+                "dropped": sum(self.dropped.values()), **dict(self.wrong.most_common(5))}
 
     def is_out(self):
         return time.monotonic() < self.outage_until
@@ -60,13 +61,30 @@ class Load:
             self.wrong[f"{kind} {status}"] += 1
 
     async def asked(self, kind, connection, target, headers, *expected, method="GET", body=b""):
+        before = connection.dropped
         try:
             status, told, _ = await connection.ask(method, target, headers, body)
         except Failed as why:
-            self.note(kind, str(why), *expected)
-            return None, []
-        self.note(kind, status, *expected)
-        return status, told
+            status, told = str(why), []
+        was_dropped = connection.dropped > before
+        if was_dropped:
+            self.note_drop(kind)
+        if isinstance(status, int):
+            self.note(kind, status, *expected)
+            return status, told
+        if not self.may_fail(status, was_dropped):
+            self.note(kind, status, *expected)
+        return None, []
+
+    def note_drop(self, kind):
+        """A kept connection closed under a request. Nothing here may do that, even if the request was answered when it
+        was sent again: connections are told of their end by an answer, and none is used that was idle for long."""
+        self.dropped[kind] += 1
+        self.wrong[f"{kind} on a kept connection that closed"] += 1
+
+    def may_fail(self, why, was_dropped):
+        """Whether a request without an answer is nobody's fault."""
+        return False
 
     async def person(self, kind, connection, person, target="/page", **more):
         status, told = await self.asked(kind, connection, target, [person.cookie()], 200, **more)
