@@ -214,6 +214,22 @@ impl ProxyHttp for Proxy {
         }
     }
 
+    /// HTTP/2 may end a body with a frame of no bytes. To an app of HTTP/1.1
+    /// pingora writes that as a chunk, which is the last one (RFC 9112 7.1), and
+    /// then its own last chunk, where the app expects the next request.
+    async fn request_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        end_of_stream: bool,
+        _ctx: &mut Context,
+    ) -> pingora::Result<()> {
+        if end_of_stream && body.as_ref().is_some_and(Bytes::is_empty) {
+            *body = None;
+        }
+        Ok(())
+    }
+
     async fn connected_to_upstream(
         &self,
         _session: &mut Session,

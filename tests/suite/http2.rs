@@ -179,6 +179,7 @@ fn all_cases() -> Vec<(String, Value, Fate)> {
     for (name, fields, fate) in TRAILERS {
         all.push((*name, json!([post, hello, ["trailers", 1, fields]]), *fate));
     }
+    let [empty, nothing] = [false, true].map(|end| json!(["data", 1, "", end]));
     let many: Vec<_> = (0..300).map(|n| (format!("x-{n}"), "b")).collect();
     let big: Vec<_> = (0..200)
         .map(|n| (format!("x-{n}"), "b".repeat(10_000)))
@@ -197,6 +198,21 @@ fn all_cases() -> Vec<(String, Value, Fate)> {
             "trailers that do not end",
             json!([post, hello, not_ended, more]),
             Fate::Cut,
+        ),
+        (
+            "a body that ends with an empty frame",
+            json!([post, hello, nothing]),
+            Fate::Forwarded("hello"),
+        ),
+        (
+            "a body of an empty frame",
+            json!([post, nothing]),
+            Fate::Forwarded(""),
+        ),
+        (
+            "empty frames on the way",
+            json!([post, empty, hello, empty, nothing]),
+            Fate::Forwarded("hello"),
         ),
         ("more behind the end", json!([get, more]), Fate::CutBehind),
         (
