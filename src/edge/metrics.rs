@@ -209,6 +209,8 @@ pub(super) fn render(serving: &Serving) -> String {
     page.one("verified_sessions_bytes", "gauge", help, figures.bytes);
     let help = "Signatures checked because a session was not remembered, since the last reload.";
     page.one("signature_checks", "gauge", help, figures.checks);
+    let help = "Such checks that were saved since the session was, since the last reload.";
+    page.one("signature_checks_saved", "gauge", help, figures.hits);
 
     let memory = serving.gate.memory();
     let help = "Sessions that were signed out here and are refused until they end.";

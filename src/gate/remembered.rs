@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{Equivalent, OptionsBuilder, Weighter};
 
+use crate::spread::Spread;
+
 /// What a usual entry takes, in bytes: from it follows how many there may be.
 const USUAL: u64 = 12 * 1024;
 /// How many bytes of what is shown choose its place: the last, which are
@@ -33,6 +35,8 @@ pub(super) trait Weigh {
 pub(super) struct Remembered<V> {
     cache: Option<Cache<Key, Entry<V>, Sizes, RandomState>>,
     checks: AtomicU64,
+    /// Each thread's own: the hottest of paths counts here.
+    hits: Spread<AtomicU64>,
 }
 
 /// What they come to, for whoever watches.
@@ -44,6 +48,8 @@ pub struct Figures {
     pub bytes: u64,
     /// Signatures checked since the start, because what was shown was not among them.
     pub checks: u64,
+    /// How often what was shown was among them.
+    pub hits: u64,
 }
 
 /// A sealed value or a token, and the public origin that it was shown on.
@@ -88,6 +94,7 @@ impl Figures {
             entries: self.entries + other.entries,
             bytes: self.bytes + other.bytes,
             checks: self.checks + other.checks,
+            hits: self.hits + other.hits,
         }
     }
 }
@@ -108,12 +115,15 @@ impl<V: Weigh> Remembered<V> {
         Self {
             cache,
             checks: AtomicU64::new(0),
+            hits: Spread::default(),
         }
     }
 
     /// What is remembered of it.
     pub(super) fn find(&self, asked: &Asked<'_>) -> Option<Arc<V>> {
-        self.cache.as_ref()?.get(asked).map(|entry| entry.verified)
+        let entry = self.cache.as_ref()?.get(asked)?;
+        self.hits.own().fetch_add(1, Ordering::Relaxed);
+        Some(entry.verified)
     }
 
     /// Counts a signature check.
@@ -121,14 +131,19 @@ impl<V: Weigh> Remembered<V> {
         self.checks.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many entries there are, what they take in bytes, and how often a
-    /// signature was checked because there was none.
+    /// How many entries there are, what they take in bytes, how often a
+    /// signature was checked because there was none, and how often not.
     pub(super) fn figures(&self) -> Figures {
         let cache = self.cache.as_ref();
         Figures {
             entries: cache.map_or(0, Cache::len),
             bytes: cache.map_or(0, Cache::weight),
             checks: self.checks.load(Ordering::Relaxed),
+            hits: self
+                .hits
+                .iter()
+                .map(|hits| hits.load(Ordering::Relaxed))
+                .sum(),
         }
     }
 

@@ -115,6 +115,10 @@ fn requests_are_counted_by_what_became_of_them() {
         Some(2)
     );
     assert_eq!(value(&text, "vestibule_verified_sessions"), Some(1));
+    assert_eq!(value(&text, "vestibule_signature_checks"), Some(1));
+    // Of four requests by the session, and perhaps by the one that brought it.
+    let saved = value(&text, "vestibule_signature_checks_saved");
+    assert!(saved >= Some(3), "{saved:?}");
     assert!(
         text.lines().any(
             |line| line.starts_with("vestibule_session_key_opened_total{key=")

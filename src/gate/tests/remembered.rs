@@ -36,6 +36,7 @@ fn a_session_costs_one_signature_check_until_its_seal_changes() {
         desk.decide(&Req::open(target).cookies(&jar));
     }
     assert_eq!((checks(&desk) - before, entries(&desk)), (1, 1));
+    assert_eq!(desk.gate.verified_figures().hits, 3, "all but the first");
     let first = desk.forward(&page().cookies(&jar));
     let second = desk.forward(&page().cookies(&jar));
     let headers = |forward: &crate::gate::Forward| -> Vec<(String, Vec<u8>)> {
