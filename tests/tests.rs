@@ -37,6 +37,7 @@
 //! - `headers`: what the app is told of a person, in which convention
 //! - `assertion`: the same, signed, for apps that verify
 //! - `upstream`: what the app gets, and what of its answers reaches the browser
+//! - `failing_apps`: what is told of apps that fail, and what is sent to them a second time
 //! - `forward_auth`: nginx, Caddy, Envoy, HAProxy and Traefik, which ask before they send a request on
 //! - `bearers`: API clients, whose tokens are judged alone
 //! - `auth_age`: people whose sign-in at the provider is too long ago
@@ -94,6 +95,7 @@ mod suite {
     mod deploy;
     mod docs;
     mod explain;
+    mod failing_apps;
     mod forms;
     mod forward_auth;
     mod fragments;

@@ -2,6 +2,8 @@
 //! and nobody is signed out. The load is `benches/operations`, of which `make rolling` and `make reloads` are the long
 //! runs; here it is as slow as tests need it to be.
 
+mod http2;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -10,8 +10,9 @@ A case is a list of steps on a connection of its own:
     ["open", stream, [[name, value], …]]                HEADERS without END_HEADERS
     ["continue", stream, bytes]                         CONTINUATION of so many bytes, without END_HEADERS
     ["settings"]  ["ping"]  ["raw", hex]                ["times", n, [step, …]]: stream numbers rise by two each time
+    ["gone", n]: waits for the nth GOAWAY               ["tell"]: says so by an empty line on stdout
 Text is Latin-1. What came of it: {"streams": {"1": {"status", "headers", "body", "trailers", "reset"}}, "goaway",
-"closed", "pings", "settings"}.
+"goaways": [last stream, …], "closed", "pings", "settings"}.
 
 The app's answer is JSON: {"seen": [{"headers", "body", "trailers"}, …]}, all requests since it last said so.
 """
@@ -42,9 +43,22 @@ class Connection:
         self.decoder.max_header_list_size = 1 << 24
         self.held = b""
         self.block = b""
+        # Last streams of all GOAWAY frames.
+        self.goaways = []
+        self.has_more = threading.Condition()
 
     def send(self, frame):
         self.link.sendall(frame.serialize())
+
+    def is_told_to_go(self, last_stream):
+        with self.has_more:
+            self.goaways.append(last_stream)
+            self.has_more.notify_all()
+
+    def wait_for_goaways(self, count):
+        with self.has_more:
+            if not self.has_more.wait_for(lambda: len(self.goaways) >= count, PATIENCE):
+                raise OSError("it was never told to go")
 
     def encode(self, fields):
         # Never indexed: each block can be read by itself.
@@ -117,6 +131,10 @@ def play(connection, steps, add=0):
                 connection.send(SettingsFrame(0, settings={SettingsFrame.MAX_FRAME_SIZE: 16_384}))
             case "ping":
                 connection.send(PingFrame(0, b"whowhere"))
+            case "gone":
+                connection.wait_for_goaways(rest[0])
+            case "tell":
+                print(flush=True)
             case "raw":
                 connection.link.sendall(bytes.fromhex(rest[0]))
             case "times":
@@ -141,7 +159,7 @@ def streams_of(steps, add=0):
 
 
 def exchange(address, steps):
-    came = {"streams": {}, "goaway": None, "closed": False, "pings": 0, "settings": 0}
+    came = {"streams": {}, "goaway": None, "goaways": [], "closed": False, "pings": 0, "settings": 0}
     waited = streams_of(steps)
     ended = set()
     with socket.create_connection(address, PATIENCE) as link:
@@ -184,9 +202,12 @@ def exchange(address, steps):
                         ended.add(frame.stream_id)
                     case GoAwayFrame():
                         came["goaway"] = frame.error_code
+                        connection.is_told_to_go(frame.last_stream_id)
                     case PingFrame() if "ACK" in frame.flags:
                         came["pings"] += 1
                         asked_last = asked_last or frame.opaque_data == b"the last"
+                    case PingFrame():
+                        connection.send(PingFrame(0, frame.opaque_data, flags=["ACK"]))
                     case SettingsFrame() if "ACK" in frame.flags:
                         came["settings"] += 1
                     case SettingsFrame():
@@ -194,6 +215,7 @@ def exchange(address, steps):
                 if "END_STREAM" in frame.flags:
                     ended.add(frame.stream_id)
                 if asked_last and waited <= ended:
+                    came["goaways"] = connection.goaways
                     return came
             came["closed"] = True
         except TimeoutError:
@@ -201,6 +223,7 @@ def exchange(address, steps):
         except OSError:
             came["closed"] = True
         sent.wait(PATIENCE)
+        came["goaways"] = connection.goaways
     return came
 
 

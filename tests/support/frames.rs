@@ -20,6 +20,8 @@ pub(crate) struct Came {
     pub(crate) streams: BTreeMap<u32, Stream>,
     /// The error code of a GOAWAY frame.
     pub(crate) goaway: Option<u32>,
+    /// The last stream that each GOAWAY frame lets be.
+    pub(crate) goaways: Vec<u32>,
     pub(crate) closed: bool,
     /// Nothing more came, and nothing ended.
     #[serde(default)]
@@ -60,7 +62,23 @@ impl Client {
     }
 
     pub(crate) fn play(&mut self, steps: &Value) -> Came {
+        self.begin(steps);
+        self.come()
+    }
+
+    pub(crate) fn begin(&mut self, steps: &Value) {
         writeln!(self.to, "{steps}").expect("a client");
+    }
+
+    /// Returns once a case that has begun is at its step `["tell"]`.
+    pub(crate) fn until_it_tells(&mut self) {
+        let mut line = String::new();
+        self.from.read_line(&mut line).expect("a client");
+        assert_eq!(line, "\n", "the case ended before");
+    }
+
+    /// What came of a case that has begun.
+    pub(crate) fn come(&mut self) -> Came {
         let mut line = String::new();
         self.from.read_line(&mut line).expect("a client");
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))

@@ -5,10 +5,16 @@
                                                           talks to it through a proxy; says "ok". With CA, by TLS at ADDRESS
     python traffic.py grpc-server                         a gRPC server without TLS; says its port
     python traffic.py grpc-client HOST:PORT COOKIE        calls it through a proxy; says "ok"
+    python traffic.py grpc-stop HOST:PORT COOKIE PID COUNT
+                                                          stops the proxy in the middle of a stream of so many messages, a
+                                                          tenth of a second each; says how many came, and its status
 """
 
 import asyncio
+import os
+import signal
 import sys
+import time
 from concurrent import futures
 
 PATIENCE = 120
@@ -147,6 +153,11 @@ def grpc_server():
         for number in range(int(request)):
             yield b"%d" % number
 
+    def slowly(request, _context):
+        for number in range(int(request)):
+            yield b"%d" % number
+            time.sleep(0.1)
+
     def total(requests, _context):
         return b"%d" % sum(len(request) for request in requests)
 
@@ -160,6 +171,7 @@ def grpc_server():
     handlers = {
         "Whole": grpc.unary_unary_rpc_method_handler(whole),
         "Many": grpc.unary_stream_rpc_method_handler(many),
+        "Slowly": grpc.unary_stream_rpc_method_handler(slowly),
         "Total": grpc.stream_unary_rpc_method_handler(total),
         "Both": grpc.stream_stream_rpc_method_handler(both),
         "Fail": grpc.unary_unary_rpc_method_handler(fail),
@@ -216,6 +228,24 @@ def grpc_client(target, cookie):
     print("ok", flush=True)
 
 
+def grpc_stop(target, cookie, process, count):
+    import grpc
+
+    with grpc.insecure_channel(target, [("grpc.enable_http_proxy", 0)]) as channel:
+        stream = channel.unary_stream("/test.Traffic/Slowly")
+        answers = stream(b"%d" % count, metadata=(("cookie", cookie),), timeout=PATIENCE)
+        came = 0
+        try:
+            for answer in answers:
+                assert int(answer) == came, answer
+                came += 1
+                if came == 3:
+                    os.kill(process, signal.SIGTERM)
+        except grpc.RpcError as error:
+            assert error is answers
+        print(came, answers.code().name, flush=True)
+
+
 match sys.argv[1:]:
     case ["ws-echo"]:
         asyncio.run(ws_echo())
@@ -225,5 +255,7 @@ match sys.argv[1:]:
         grpc_server()
     case ["grpc-client", target, cookie]:
         grpc_client(target, cookie)
+    case ["grpc-stop", target, cookie, process, count]:
+        grpc_stop(target, cookie, int(process), int(count))
     case _:
         sys.exit(__doc__)

@@ -140,6 +140,11 @@ impl Kept {
     pub(crate) fn answer(&mut self) -> Response {
         read_response(&mut self.stream, false).expect("an answer")
     }
+
+    /// The same to a HEAD request.
+    pub(crate) fn answer_to_head(&mut self) -> Response {
+        read_response(&mut self.stream, true).expect("an answer")
+    }
 }
 
 /// Reads one answer; interim ones (1xx) are skipped.
