@@ -80,8 +80,13 @@ endurance: ## memory in an hour of mixed load (MINUTES=60)
 	cargo build --release --locked -p vestibule
 	@python3 benches/operations/endurance.py --minutes $(or $(MINUTES),60) --csv target/endurance.csv
 
-traffic: build ## an upload and a download of 2 GiB, and what they cost in memory
-	TRAFFIC_BYTES=2147483648 cargo nextest run --workspace --locked --no-capture -E 'test(suite::traffic::a_large)'
+traffic: build ## uploads and downloads of 2 GiB by each version of HTTP, and what they cost in memory
+	@mkdir -p target
+	@TRAFFIC_BYTES=2147483648 cargo nextest run --workspace --locked --no-capture \
+	    -E 'test(suite::traffic::large::)' > target/traffic.log 2>&1 || { cat target/traffic.log; exit 1; }
+	@echo '| body | bytes | memory before it (MB) | growth at most (MB) |'
+	@echo '| --- | --- | --- | --- |'
+	@grep '^|' target/traffic.log
 
 profile: ## where the instructions of a request go, by function
 	@scripts/setup peers

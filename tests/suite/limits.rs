@@ -9,6 +9,7 @@ use rustls::StreamOwned;
 use serde_json::json;
 
 use super::listeners::{serve_tls, session};
+use super::traffic::large::memory;
 use crate::support::authority::Authority;
 use crate::support::frames::Client;
 use crate::support::wire::read_response;
@@ -269,7 +270,7 @@ fn a_body_may_take_its_time_and_a_connection_waits_no_longer_than_it_may() {
 fn a_header_that_never_ends_takes_no_memory() {
     let chain = chain("");
     chain.raw("GET /page HTTP/1.1\r\nHost: HOST\r\n\r\n");
-    let before = super::traffic::memory(&chain);
+    let before = memory(&chain, "VmRSS:");
     let head = format!("GET /page HTTP/1.1\r\nHost: {}\r\nX-A: ", chain.host());
     let floods: Vec<TcpStream> = (0..100)
         .map(|_| {
@@ -288,6 +289,6 @@ fn a_header_that_never_ends_takes_no_memory() {
         let end = stream.read_to_end(&mut said);
         assert!(end.is_ok() || end.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset));
     }
-    let grown = super::traffic::memory(&chain).saturating_sub(before);
+    let grown = memory(&chain, "VmRSS:").saturating_sub(before);
     assert!(grown < 32 * 1024 * 1024, "{grown} bytes");
 }

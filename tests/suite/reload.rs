@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::support::dev_idp::{KIRSTEN, OLA};
 use crate::support::harness::fresh_key;
 use crate::support::process::Process;
+use crate::support::wire::Kept;
 use crate::support::{Browser, Harness, Setup, records};
 
 /// Between two requests of one person under load.
@@ -127,7 +128,18 @@ fn a_hundred_reloads_under_load_fail_no_request() {
     let people = [chain.signed_in(KIRSTEN), chain.signed_in(OLA)];
     let addresses = [chain.address];
     let (is_over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let (host, cookies) = (chain.host().to_owned(), people[0].app_cookies());
     thread::scope(|scope| {
+        let kept = ["", "Content-Length: 4\r\n"].map(|length| {
+            let head = match length {
+                "" => "GET /x HTTP/1.1",
+                _ => "POST /x HTTP/1.1",
+            };
+            let body = if length.is_empty() { "" } else { "form" };
+            let ask = format!("{head}\r\nHost: {host}\r\nCookie: {cookies}\r\n{length}\r\n{body}");
+            let (address, is_over) = (chain.address, &is_over);
+            scope.spawn(move || ask_on_one_connection(address, &ask, is_over))
+        });
         let load = people.map(|person| {
             let (addresses, is_over, answered) = (&addresses, &is_over, &answered);
             scope.spawn(move || ask_on(person, addresses, is_over, answered))
@@ -146,6 +158,9 @@ fn a_hundred_reloads_under_load_fail_no_request() {
         is_over.store(true, Ordering::Release);
         for person in load {
             assert_eq!(person.join().expect("the load").1, Vec::<u16>::new());
+        }
+        for one in kept {
+            assert!(one.join().expect("a connection that is kept") > 20);
         }
     });
     assert!(answered.load(Ordering::Acquire) > 100, "there was no load");
@@ -305,6 +320,21 @@ fn ask_on(
         thread::sleep(next.saturating_duration_since(Instant::now()));
     }
     (person, failed)
+}
+
+/// The same by one connection, which no reload may end: how many answers there were.
+fn ask_on_one_connection(address: SocketAddr, request: &str, is_over: &AtomicBool) -> usize {
+    let mut kept = Kept::open(address);
+    let mut answered = 0;
+    while !is_over.load(Ordering::Acquire) {
+        kept.send(request);
+        let answer = kept.answer();
+        assert_eq!(answer.status, 200, "after {answered}: {answer:?}");
+        assert_ne!(answer.header("connection"), Some("close"), "{answer:?}");
+        answered += 1;
+        thread::sleep(PACE);
+    }
+    answered
 }
 
 /// A new key that no log may hold.

@@ -38,7 +38,7 @@ fn chain() -> Harness {
     Setup {
         identity: "access_right = \"custom:access_right\"\n".to_owned(),
         tables: ROUTES.to_owned(),
-        plain_log: true,
+        log_user: Some("plain"),
         ..Setup::default()
     }
     .start()

@@ -1,4 +1,4 @@
-//! By which trace a request is known to the app and in the log.
+//! By which trace a request is known to the app and in the log, and by which name its person.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -208,4 +208,33 @@ fn source(folder: &std::path::Path) -> String {
         }
     }
     text
+}
+
+#[test]
+fn the_log_names_people_by_a_hash_by_their_account_or_not_at_all() {
+    let hash = |name: &str| name.len() == 12 && name.bytes().all(|b| b.is_ascii_hexdigit());
+    for user in ["hash", "plain", "off"] {
+        let mut chain = Setup {
+            log_user: Some(user),
+            ..Setup::default()
+        }
+        .start();
+        let mut browser = chain.signed_in(KIRSTEN);
+        assert_eq!(browser.get("/here").status, 200);
+        assert_eq!(browser.script("GET", "/_vestibule/session").status, 200);
+        let account = browser.script("GET", "/_vestibule/session").json()["user"].clone();
+        let account = account.as_str().expect("the account name").to_owned();
+        for path in ["\"/here\"", "\"/_vestibule/session\""] {
+            let line = chain.await_log(&["\"request\"", path]);
+            let fields = fields(&line);
+            match (user, fields.get("user").and_then(Value::as_str)) {
+                ("hash", Some(name)) => assert!(hash(name), "{line}"),
+                ("plain", Some(name)) => assert_eq!(name, account),
+                ("off", None) => {}
+                other => panic!("{other:?}: {line}"),
+            }
+        }
+        let log = chain.vestibule.output();
+        assert_eq!(log.contains(&account), user == "plain", "{user}: {log}");
+    }
 }

@@ -57,8 +57,8 @@ pub(crate) struct Setup {
     pub(crate) not_ready: bool,
     /// The provider is at these ports (later), and is not started.
     pub(crate) provider_down_at: Option<u16>,
-    /// Users are named in the log.
-    pub(crate) plain_log: bool,
+    /// How users are named in the log (`log.user`), if not as usual.
+    pub(crate) log_user: Option<&'static str>,
 }
 
 impl Setup {
@@ -331,11 +331,9 @@ fn write_config(
         (false, Some(url)) => format!("[upstream]\nurl = \"{url}\"\n"),
         (false, None) => format!("[upstream]\nurl = \"{}\"\n", echo.url()),
     };
-    let log = if setup.plain_log {
-        "log = { user = \"plain\" }\n"
-    } else {
-        ""
-    };
+    let log = setup.log_user.map_or(String::new(), |user| {
+        format!("log = {{ user = \"{user}\" }}\n")
+    });
     let mut listen = format!("\"{address}\"");
     if !setup.listen.is_empty() {
         listen = format!("[{listen}, \"{}\"]", setup.listen.join("\", \""));
@@ -374,10 +372,9 @@ pub(crate) fn fresh_key() -> String {
 
 fn spawn(config: &std::path::Path, setup: &Setup) -> Process {
     // The log scan knows by the name which logs may name users.
-    let label = if setup.plain_log {
-        "vestibule-plain"
-    } else {
-        "vestibule"
+    let label = match setup.log_user {
+        Some("plain") => "vestibule-plain",
+        _ => "vestibule",
     };
     let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
     command.args(["run", "--config"]).arg(config);

@@ -31,9 +31,14 @@ pub(crate) fn legacy_app() -> Peer {
 
 /// An app that says what reached it, by the protocol that `arguments` name.
 pub(crate) fn app(arguments: &[&str]) -> Peer {
+    peer_script("app.mjs", arguments)
+}
+
+/// An app that is one of the scripts beside this file.
+pub(crate) fn peer_script(script: &str, arguments: &[&str]) -> Peer {
     let mut command = Command::new("node");
     command
-        .arg(root().join("tests/support/app.mjs"))
+        .arg(root().join("tests/support").join(script))
         .args(arguments);
     peer(command, "app", &[])
 }
