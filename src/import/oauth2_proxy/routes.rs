@@ -123,7 +123,8 @@ fn any_of(domains: &str, ways: &[String]) -> String {
 /// Keycloak's roles as conditions on its claims: `ROLE` of the realm, `CLIENT:ROLE` of a client.
 /// Other providers have no claim of which it is known.
 fn roles(work: &mut Conversion) -> Vec<String> {
-    let allowed = work.all("allowed-role");
+    let mut allowed = work.all("allowed-role");
+    allowed.retain(|role| !role.is_empty());
     let keycloak = work.one("provider").as_deref() == Some("keycloak-oidc");
     if allowed.is_empty() {
         return Vec::new();

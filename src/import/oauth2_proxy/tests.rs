@@ -250,6 +250,8 @@ fn rules_and_open_paths_become_routes() {
             "{given}"
         );
     }
+    let empty = "provider = \"keycloak-oidc\"\nemail_domains = [\"*\"]\nallowed_roles = [\"\"]\n";
+    assert!(from_file(empty).routes.is_empty(), "nothing is asked for");
     let plural = from_file("email_domains = [\"*\"]\ngithub_users = [\"x\"]\n");
     assert_eq!(plural.routes[0][0].value, "\"nobody\"");
     let roles = flags("--email-domain=* --allowed-role=admin --allowed-group=x");
