@@ -34,6 +34,10 @@ class Connection:
             answer = await asyncio.wait_for(self._ask(method, target, headers, body), 60)
             self.used = time.monotonic()
             return answer
+        except asyncio.IncompleteReadError as why:
+            # An EOFError too, and yet an answer that broke off: nobody may take it for a connection that closed.
+            self.close()
+            raise Failed(f"broke off: {why}") from None
         except EOFError:
             self.close()
             self.dropped += kept
@@ -41,7 +45,7 @@ class Connection:
             if kept and method in SAFE:
                 return await self.ask(method, target, headers, body)
             raise Failed("closed without an answer") from None
-        except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.TimeoutError) as why:
+        except (OSError, ValueError, asyncio.TimeoutError) as why:
             self.close()
             raise Failed(f"{type(why).__name__}: {why}") from None
 

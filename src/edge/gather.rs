@@ -26,6 +26,9 @@ const PARTS_MAX: usize = 8;
 pub(super) struct Gather {
     /// Without memory of its own while there is nothing.
     kept: Vec<u8>,
+    /// Something was written since the last flush. With TLS, what is not kept
+    /// here may be kept there.
+    is_unflushed: bool,
 }
 
 /// A connection that gathers what is written to it.
@@ -70,7 +73,7 @@ impl Layer for Gather {
     ) -> Poll<io::Result<()>> {
         let read = Pin::new(&mut *inner).poll_read(context, buffer);
         if read.is_pending()
-            && !self.kept.is_empty()
+            && self.is_unflushed
             && let Poll::Ready(Err(error)) = self.poll_flush(inner, context)
         {
             return Poll::Ready(Err(error));
@@ -93,6 +96,7 @@ impl Layer for Gather {
         context: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.is_unflushed = true;
         let more: usize = bytes.iter().map(|part| part.len()).sum();
         if self.kept.len().saturating_add(more) <= KEPT_MAX {
             self.kept.reserve(more);
@@ -126,12 +130,15 @@ impl Layer for Gather {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         ready!(self.poll_kept(inner, context))?;
-        Pin::new(inner).poll_flush(context)
+        ready!(Pin::new(inner).poll_flush(context))?;
+        self.is_unflushed = false;
+        Poll::Ready(Ok(()))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Arc, Mutex};
 
     use pingora::protocols::Shutdown;
@@ -249,6 +256,73 @@ mod tests {
         let mut all = Vec::new();
         there.read_to_end(&mut all).await.unwrap();
         assert_eq!(all, [1; 300]);
+    }
+
+    /// As TLS does, it takes everything, and sends it when it is flushed: the second time.
+    #[derive(Debug, Default)]
+    struct Buffering {
+        flushes: Arc<AtomicUsize>,
+    }
+
+    impl AsyncRead for Buffering {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Buffering {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            match self.flushes.fetch_add(1, Ordering::Relaxed) {
+                0 => Poll::Pending,
+                _ => Poll::Ready(Ok(())),
+            }
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl VirtualSocket for Buffering {
+        fn set_socket_option(&self, _: VirtualSockOpt) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_further_on_is_flushed_until_it_is_gone() {
+        for length in [20, 10 * KEPT_MAX] {
+            let below = Buffering::default();
+            let flushes = Arc::clone(&below.flushes);
+            let below = VirtualSocketStream::new(Box::new(below));
+            let mut stream = gathered(Box::new(Socket::from(below)));
+            stream.write_all(&vec![1; length]).await.unwrap();
+            let mut asked = Vec::new();
+            for _ in 0..4 {
+                let mut read = [0; 1];
+                let mut read = ReadBuf::new(&mut read);
+                let mut nobody = Context::from_waker(std::task::Waker::noop());
+                assert!(
+                    Pin::new(&mut stream)
+                        .poll_read(&mut nobody, &mut read)
+                        .is_pending()
+                );
+                asked.push(flushes.load(Ordering::Relaxed));
+            }
+            assert_eq!(asked, [1, 2, 2, 2], "{length}");
+        }
     }
 
     #[tokio::test]

@@ -46,6 +46,8 @@ pub struct Lane<A> {
     app: Arc<A>,
     arrivals: UnboundedReceiver<Arrival>,
     life: Arc<Lifecycle>,
+    /// How many of them serve yet.
+    serving: Arc<AtomicUsize>,
 }
 
 /// All of these threads, for whoever accepts.
@@ -68,6 +70,7 @@ pub(super) fn lanes<A>(
     life: &Arc<Lifecycle>,
 ) -> (Lanes, Lane<A>, Vec<Lane<A>>) {
     let app = Arc::new(app);
+    let serving = Arc::new(AtomicUsize::new(threads.max(1)));
     let lane = |_| {
         let (entrance, arrivals) = unbounded_channel();
         let entrance = Entrance {
@@ -79,6 +82,7 @@ pub(super) fn lanes<A>(
             app: Arc::clone(&app),
             arrivals,
             life: Arc::clone(life),
+            serving: Arc::clone(&serving),
         };
         (entrance, lane)
     };
@@ -139,7 +143,10 @@ impl<A: ServerApp + Send + Sync + 'static> Lane<A> {
         while let Ok(arrival) = self.arrivals.try_recv() {
             serve(arrival);
         }
-        self.app.cleanup().await;
+        // It has connections of every thread close that bring no request.
+        if self.serving.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.app.cleanup().await;
+        }
     }
 }
 

@@ -4,9 +4,9 @@
 //! that no layer can forget a part of it. Must not know what a layer is for.
 
 use std::fmt::Debug;
-use std::future::poll_fn;
+use std::future::{Future as _, poll_fn};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -19,6 +19,7 @@ use pingora::protocols::{
     Stream, TimingDigest, UniqueID, UniqueIDType,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::unconstrained;
 
 /// What is done to the bytes on their way.
 pub(super) trait Layer: Debug + Send + Sync + Unpin + 'static {
@@ -75,10 +76,18 @@ pub(super) struct Layered<L: Layer> {
 /// than nothing would, and that its request must not be sent again.
 impl<L: Layer> Drop for Layered<L> {
     fn drop(&mut self) {
+        // What has panicked is not asked again: a second panic would end the process.
+        if std::thread::panicking() {
+            return;
+        }
         let Self { inner, layer } = self;
-        let mut nobody = Context::from_waker(Waker::noop());
-        if let Poll::Ready(Err(error)) = layer.poll_flush(inner, &mut nobody) {
-            tracing::debug!(%error, "a connection ended before all was sent");
+        // However much the task has done already: this is its last chance.
+        let flush = unconstrained(poll_fn(|context| layer.poll_flush(inner, context)));
+        match pin!(flush).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(_)) | Poll::Pending => {
+                tracing::debug!("a connection ended before all was sent");
+            }
         }
     }
 }

@@ -381,4 +381,14 @@ fn people_are_told_what_to_register_and_what_an_uninstall_takes_away() {
     assert_eq!(several.matches("sign-out URL").count(), 2, "{several}");
     assert!(!several.contains("map["), "{several}");
     assert!(!several.contains("machines"), "{several}");
+    // Where several go on from there, each returns to a path of its own.
+    for id in ["corp", "partner"] {
+        let then = json!({ "then": "https://login.example.com/out" });
+        values["config"]["provider"][id]["logout"] = then;
+    }
+    let going_on = told(&values);
+    for id in ["corp", "partner"] {
+        let said = format!("https://b.example.com/_vestibule/logout/then/{id}\n");
+        assert!(going_on.contains(&said), "{said}: {going_on}");
+    }
 }

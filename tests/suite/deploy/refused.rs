@@ -111,6 +111,18 @@ fn what_leaves_a_way_around_it_is_not_installed() {
             policy("{}").replace("{ matchLabels: { app: wiki } }", "{}"),
             "around Vestibule",
         ),
+        // A mesh puts that on pods that run.
+        (
+            policy("{}").replace(
+                "{ matchLabels: { app: wiki } }",
+                "{ matchExpressions: [{ key: security.istio.io/tlsMode, operator: Exists }] }",
+            ),
+            "around Vestibule",
+        ),
+        (
+            policy("{}").replace("app: wiki }", "app: wiki, pod-template-hash: 5d4 }"),
+            "around Vestibule",
+        ),
     ];
     let cases: Vec<(Value, &str)> = manifests
         .iter()

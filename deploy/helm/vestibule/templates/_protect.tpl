@@ -186,7 +186,7 @@ the names of a native sidecar's ports since Kubernetes 1.32 only, and some meshe
 {{- define "vestibule.judgePolicy" -}}
 {{- $plan := .plan }}
 {{- $policy := .policy }}
-{{- if include "vestibule.selectsPods" (dict "labels" $plan.labels "selector" $policy.spec.podSelector) }}
+{{- if include "vestibule.selectsPods" (dict "labels" $plan.labels "selector" $policy.spec.podSelector "may" true) }}
 {{- range $policy.spec.ingress }}
 {{- include "vestibule.judgeRule" (dict "rule" . "plan" $plan "place" (printf "protect.manifest: NetworkPolicy %s" $policy.metadata.name)) }}
 {{- end }}
@@ -207,17 +207,23 @@ the names of a native sidecar's ports since Kubernetes 1.32 only, and some meshe
 {{- end }}
 {{- end }}
 
-{{/* Whether a LabelSelector selects what has these labels; an empty one selects everything. */}}
+{{/* Whether a LabelSelector selects what has these labels; an empty one selects everything. With `may`, whether it
+     could select the pods that run: others put labels of their own on them (pod-template-hash, a mesh's), so that
+     nothing follows from the lack of one. */}}
 {{- define "vestibule.selectsPods" -}}
 {{- $labels := .labels | default dict }}
 {{- $selector := .selector | default dict }}
 {{- $selects := true }}
-{{- range $name, $value := $selector.matchLabels }}{{ if ne (get $labels $name) $value }}{{ $selects = false }}{{ end }}{{ end }}
+{{- $may := .may | default false }}
+{{- range $name, $value := $selector.matchLabels }}
+{{- if and (ne (get $labels $name) $value) (or (hasKey $labels $name) (not $may)) }}{{ $selects = false }}{{ end }}
+{{- end }}
 {{- range $selector.matchExpressions }}
 {{- $has := hasKey $labels .key }}
 {{- $listed := and $has (has (get $labels .key) (.values | default list)) }}
-{{- if or (and (eq .operator "In") (not $listed)) (and (eq .operator "NotIn") $listed)
-          (and (eq .operator "Exists") (not $has)) (and (eq .operator "DoesNotExist") $has) }}{{ $selects = false }}{{ end }}
+{{- $unknown := and $may (not $has) }}
+{{- if or (and (eq .operator "In") (not $listed) (not $unknown)) (and (eq .operator "NotIn") $listed)
+          (and (eq .operator "Exists") (not $has) (not $unknown)) (and (eq .operator "DoesNotExist") $has) }}{{ $selects = false }}{{ end }}
 {{- end }}
 {{- if $selects }}yes{{ end }}
 {{- end }}

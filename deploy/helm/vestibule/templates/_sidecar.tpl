@@ -101,9 +101,10 @@ more for what follows. What is named in the values has to be as long; by default
 {{- $number := regexFind "[0-9]+" . | int }}
 {{- $unit := regexFind "[a-z]+" . }}
 {{- if hasPrefix "s" $unit }}{{ $seconds = add $seconds $number }}
+{{- else if or (eq $unit "ms") (hasPrefix "msec" $unit) (hasPrefix "millis" $unit) }}{{ $seconds = add $seconds (div (add $number 999) 1000) }}
 {{- else if or (eq $unit "m") (hasPrefix "min" $unit) }}{{ $seconds = add $seconds (mul $number 60) }}
 {{- else if hasPrefix "h" $unit }}{{ $seconds = add $seconds (mul $number 3600) }}
-{{- else }}{{ $seconds = add $seconds 1 }}{{ end }}
+{{- else }}{{ fail (printf "config.server.%s: write it in seconds, minutes or hours" $key) }}{{ end }}
 {{- end }}
 {{- $seconds }}
 {{- end }}
