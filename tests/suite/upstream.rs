@@ -1,7 +1,5 @@
 //! What the app gets, and what of its answers reaches the browser.
 
-use serde_json::json;
-
 use crate::support::dev_idp::KIRSTEN;
 use crate::support::echo::Seen;
 use crate::support::exhausted::without_files;
@@ -277,11 +275,14 @@ fn where_no_further_file_can_be_opened_the_fault_is_ours_and_passes() {
         (kept.answer(), waiting)
     });
     assert_eq!(answer.status, 500, "{answer:?}");
-    assert_eq!(answer.json(), json!({ "error": "internal" }));
+    let told = answer.json();
+    assert_eq!(told["error"], "internal", "{told}");
+    let reference = told["reference"].as_str().expect("a reference");
     assert_eq!(chain.echo.count(), 0);
     assert_eq!(waiting.answer().status, 200, "whoever came meanwhile");
     assert_eq!(chain.raw(&ask("/public/y")).status, 200);
-    chain.await_log(&["\"upstream_failed\"", "\"internal\"", "\"/public/x\""]);
+    let failed = "\"upstream_failed\"";
+    chain.await_log(&[failed, "\"internal\"", "\"/public/x\"", reference]);
 }
 
 fn get(chain: &Harness, cookies: &str, target: &str, headers: &str) -> Seen {
