@@ -10,6 +10,7 @@ like from the CGI environment. It must therefore listen where only Vestibule can
 
 import argparse
 import html
+import json
 import socketserver
 from datetime import date
 from urllib.parse import parse_qs, unquote
@@ -49,7 +50,7 @@ PAGE = """<!DOCTYPE html>
 <head><meta charset="utf-8"><title>{title} - Staff Intranet</title><link rel="icon" href="data:,"><style>{style}</style></head>
 <body><div id="page">
 <div id="head"><h1>Staff Intranet</h1><span>Example Company &middot; internal use only</span></div>
-<div id="menu"><a href="/">Home</a> <a href="/leave">Request for leave</a>
+<div id="menu"><a href="/">Home</a> <a href="/leave">Request for leave</a> <a href="/admin">Administration</a>
 <a href="/_vestibule/whoami">Who am I?</a> <a id="sign-out" href="/_vestibule/logout">Sign out</a></div>
 <div id="body">{body}</div>
 <div id="foot">Staff Intranet 2.4 (2005) &middot; best viewed at 1024 x 768</div>
@@ -59,7 +60,9 @@ PAGE = """<!DOCTYPE html>
 
 def application(environ, start_response):
     """The whole app: a path, a page."""
-    pages = {"/": home, "/leave": leave}
+    if environ["PATH_INFO"] == "/api/orders":
+        return orders(environ, start_response)
+    pages = {"/": home, "/leave": leave, "/admin": admin}
     page = pages.get(environ["PATH_INFO"])
     if page is None:
         status, title, body = "404 Not Found", "Not found", "<h2>There is no such page</h2>"
@@ -111,6 +114,22 @@ def leave(environ):
         '<tr><th><label for="reason">Reason</label></th><td><input id="reason" name="reason" size="50"></td></tr>'
         '</table><p><input id="send" type="submit" value="Send request"></p></form>'
     )
+
+
+def admin(environ):
+    """Who gets here may: the app itself asks no further."""
+    return "200 OK", "Administration", (
+        '<h2 id="admin">Administration</h2>'
+        f'<p>Changes are made in the name of <b>{html.escape(said(environ, "HTTP_X_FORWARDED_EMAIL"))}</b>.</p>'
+    )
+
+
+def orders(environ, start_response):
+    """For programs: what there is, and for whom the app takes whoever asks."""
+    answer = {"orders": [1041, 1042], "asked_by": said(environ, "HTTP_X_FORWARDED_USER")}
+    document = json.dumps(answer).encode() + b"\n"
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(document)))])
+    return [document]
 
 
 def said(environ, name):

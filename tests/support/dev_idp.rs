@@ -119,6 +119,11 @@ impl DevIdp {
         )
     }
 
+    /// Everybody of the line that the emulator printed.
+    pub(crate) fn users(&self) -> &[Value] {
+        &self.users
+    }
+
     /// A person's password.
     pub(crate) fn password(&self, username: &str) -> &str {
         self.users
