@@ -1,5 +1,6 @@
 //! Without Kubernetes: the systemd unit, the compose file, the Debian package.
 
+use std::fs;
 use std::process::Command;
 
 use serde_json::json;
@@ -90,6 +91,13 @@ fn the_debian_package_takes_files_that_are_there() {
         );
     }
     assert!(installed.contains(&"usr/lib/sysusers.d/"));
+    // The names that pages.texts takes, in every language that there is.
+    let texts: Vec<_> = fs::read_dir(root().join("src/gate/page/words"))
+        .expect("the texts")
+        .flatten()
+        .collect();
+    let there = installed.iter().filter(|to| to.ends_with("/texts/"));
+    assert_eq!(there.count(), texts.len());
     let units = deb["systemd-units"].as_table().expect("a table");
     let folder = units["unit-scripts"].as_str().expect("a folder");
     let name = units["unit-name"].as_str().expect("a name");
