@@ -1,7 +1,9 @@
-//! The documentation as a whole: what it points at is there.
+//! The documentation as a whole: what it points at is there, and what it has one type works.
 
-use std::fs;
+use std::env;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::support::peers::root;
 
@@ -31,6 +33,58 @@ fn every_link_between_pages_leads_somewhere() {
     }
     assert!(links > 50, "{links}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_readmes_commands_work_as_they_stand() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let (_, from) = readme
+        .split_once("## The smallest real configuration")
+        .expect("the heading");
+    let home = tempfile::tempdir().expect("a folder");
+    let toml = blocks(from, "toml").next().expect("a configuration");
+    fs::write(home.path().join("vestibule.toml"), toml).expect("the configuration");
+    // What is pasted where a command waits for it.
+    let pasted = home.path().join("pasted");
+    fs::write(&pasted, "the app client's secret\n").expect("a file");
+    let programs = Path::new(env!("CARGO_BIN_EXE_vestibule")).parent();
+    let path = env::var("PATH").expect("a path");
+    let path = format!("{}:{path}", programs.expect("a folder").display());
+
+    // Not here: to build, to ask a provider that is not there, to serve until somebody stops it.
+    let elsewhere = [
+        "cargo ",
+        "export ",
+        "vestibule check --online",
+        "vestibule run",
+    ];
+    let mut done = 0;
+    for step in blocks(from, "console").flat_map(str::lines) {
+        let step = step.strip_prefix("$ ").expect("a command");
+        if elsewhere.iter().any(|start| step.starts_with(start)) {
+            continue;
+        }
+        let output = Command::new("sh")
+            .args(["-c", step])
+            .current_dir(home.path())
+            .env("PATH", &path)
+            .stdin(File::open(&pasted).expect("what is pasted"))
+            .output()
+            .expect("a shell");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{step}\n{said}");
+        done += 1;
+    }
+    assert_eq!(done, 7, "checks, keys, a secret, and who would be let in");
+}
+
+/// What stands in the fenced blocks of a language.
+fn blocks<'a>(text: &'a str, language: &str) -> impl Iterator<Item = &'a str> {
+    let start = format!("```{language}\n");
+    let parts: Vec<&str> = text.split(start.as_str()).skip(1).collect();
+    parts
+        .into_iter()
+        .filter_map(|part| part.split("```").next())
 }
 
 /// The pages of a folder, and of those below it if asked for; not what was installed there.
