@@ -43,7 +43,7 @@ mod telemetry;
 pub use api::BearerTokens;
 pub use listen::{Listen, ServerTls, Stop};
 pub use outbound::{OutboundProxy, ProviderHttp};
-pub use telemetry::{Log, LogFormat, LogUser, Otlp, Share, Telemetry};
+pub use telemetry::{Log, LogAs, LogFormat, Otlp, Share, Telemetry};
 
 /// Everything `vestibule run` needs to know.
 #[derive(Debug)]

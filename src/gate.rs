@@ -50,6 +50,7 @@ mod provider;
 mod query;
 pub mod refresh;
 mod refusing;
+mod remedy;
 pub mod remembered;
 pub mod reply;
 pub mod request;

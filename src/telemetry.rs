@@ -1,11 +1,12 @@
 //! What is told of requests: one access line each, counters, and spans.
 //!
 //! Sees outcomes, never tokens, cookies or claims; the user's name is hashed
-//! unless the configuration says otherwise. `line` writes the access line, `sink`
+//! unless the configuration says otherwise, and the client's address shown. `line` writes the access line, `sink`
 //! brings lines out; `trace` names requests, `span` says what a collector is
 //! told of them, `queue` keeps that until it is sent.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use crate::clock;
-use crate::config::{Config, Log, LogFormat, LogUser};
+use crate::config::{Config, Log, LogAs, LogFormat};
 use crate::gate::reply::Note;
 use crate::gate::seal::SecretKey;
 use crate::spread::{Apart, Spread};
@@ -41,11 +42,12 @@ use tracer::Tracer;
 
 /// What is told of requests, under one configuration.
 pub struct Telemetry {
-    user: LogUser,
+    user: LogAs,
+    client: LogAs,
     format: LogFormat,
     tracer: Tracer,
     told: Told,
-    /// Keyed; a clone hashes one name.
+    /// Keyed; a clone hashes one name or address.
     hash: Option<Hmac<Sha256>>,
 }
 
@@ -72,6 +74,10 @@ pub struct AccessLine<'l> {
     pub status: u16,
     /// What became of it.
     pub note: &'l Note,
+    /// Whose it is, as far as proxies of ours are believed.
+    pub client: Option<IpAddr>,
+    /// The host of the public origin that it came to; `None` for any other.
+    pub host: Option<&'l str>,
     /// Which trace it belongs to; `None` if it was never read.
     pub trace: Option<&'l Trace>,
     /// How long it took.
@@ -82,6 +88,24 @@ pub struct AccessLine<'l> {
     pub spans: Option<Spans>,
     /// The name of the app that was to answer.
     pub upstream: Option<&'l str>,
+}
+
+/// A client's address as the log shows it. Whatever it is, no character of it
+/// ends a text of JSON.
+#[derive(Clone, Copy)]
+enum ToldClient {
+    Plain(IpAddr),
+    /// 48 bits.
+    Hash(u64),
+}
+
+impl fmt::Display for ToldClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(address) => address.fmt(f),
+            Self::Hash(number) => write!(f, "{number:012x}"),
+        }
+    }
 }
 
 /// Requests that are being served: as many as there are guards. Each thread
@@ -148,6 +172,7 @@ impl Telemetry {
     pub fn new(config: &Config, key: &SecretKey, told: Told) -> Self {
         Self {
             user: config.log.user,
+            client: config.log.client,
             format: config.log.format,
             tracer: Tracer::new(&config.telemetry),
             told,
@@ -196,8 +221,10 @@ impl Telemetry {
     fn access(&self, line: &AccessLine<'_>) {
         let user = self.user(line.note);
         let user = user.as_ref().map(ToldUser::as_str);
+        let client = self.client(line.client);
         if self.format == LogFormat::Json {
-            return line::write(line, user, clock::since_1970(), sink::add);
+            let who = line::Who { user, client };
+            return line::write(line, who, clock::since_1970(), sink::add);
         }
         tracing::info!(
             method = line.method,
@@ -208,6 +235,8 @@ impl Telemetry {
             remedy = line.note.remedy,
             route = line.note.route.as_deref(),
             user,
+            client = client.map(tracing::field::display),
+            host = line.host,
             reference = line.note.reference,
             trace_id = line.trace.map(|trace| trace.id.as_str()),
             ms = u64::try_from(line.elapsed.as_millis()).unwrap_or(u64::MAX),
@@ -240,17 +269,39 @@ impl Telemetry {
     fn user(&self, note: &Note) -> Option<ToldUser> {
         let name = &note.user.as_ref()?.0;
         match self.user {
-            LogUser::Off => None,
-            LogUser::Plain => Some(ToldUser::Plain(name.to_owned())),
-            LogUser::Hash => {
-                let mut mac = self.hash.clone()?;
-                mac.update(name.as_bytes());
-                let digest: [u8; 32] = mac.finalize().into_bytes().into();
-                let [a, b, c, d, e, f, ..] = digest;
-                let number = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+            LogAs::Off => None,
+            LogAs::Plain => Some(ToldUser::Plain(name.to_owned())),
+            LogAs::Hash => {
+                let number = self.hashed(name.as_bytes())?;
                 Some(ToldUser::Hash(format!("{number:012x}")))
             }
         }
+    }
+
+    /// A client's address as `log.client` says.
+    fn client(&self, client: Option<IpAddr>) -> Option<ToldClient> {
+        let client = client?;
+        match (self.client, client) {
+            (LogAs::Off, _) => None,
+            (LogAs::Plain, _) => Some(ToldClient::Plain(client)),
+            (LogAs::Hash, IpAddr::V4(v4)) => self.hashed(&v4.octets()).map(ToldClient::Hash),
+            (LogAs::Hash, IpAddr::V6(v6)) => self.hashed(&v6.octets()).map(ToldClient::Hash),
+        }
+    }
+
+    /// The same, for lines about something else than a request.
+    #[must_use]
+    pub fn client_as_told(&self, client: Option<IpAddr>) -> Option<impl fmt::Display + use<>> {
+        self.client(client)
+    }
+
+    /// 48 bits of a keyed hash.
+    fn hashed(&self, text: &[u8]) -> Option<u64> {
+        let mut mac = self.hash.clone()?;
+        mac.update(text);
+        let digest: [u8; 32] = mac.finalize().into_bytes().into();
+        let [a, b, c, d, e, f, ..] = digest;
+        Some(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
     }
 }
 

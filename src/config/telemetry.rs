@@ -16,7 +16,9 @@ pub struct Log {
     /// Least severe level that is written.
     pub level: tracing::Level,
     /// How a person appears in it.
-    pub user: LogUser,
+    pub user: LogAs,
+    /// How a client's address appears in it.
+    pub client: LogAs,
 }
 
 /// Shape of a log line.
@@ -28,12 +30,12 @@ pub enum LogFormat {
     Text,
 }
 
-/// How a person appears in the log.
+/// How what tells of a person appears in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogUser {
-    /// A keyed hash: the same person is recognisable, not nameable.
+pub enum LogAs {
+    /// A keyed hash: the same person or address is recognisable, not nameable.
     Hash,
-    /// The account name.
+    /// As it is.
     Plain,
     /// Not at all.
     Off,

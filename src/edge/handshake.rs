@@ -6,6 +6,7 @@
 //! most. A connection that says nothing at all is no handshake: load balancers
 //! look whether somebody listens, and so do we.
 
+use std::fmt::Display;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -118,7 +119,7 @@ impl Failures {
         Failure::ALL.into_iter().map(Failure::reason).zip(counts)
     }
 
-    fn note(&self, failure: Failure, client: Option<IpAddr>, second: u64) {
+    fn note(&self, failure: Failure, client: Option<impl Display>, second: u64) {
         let places = Failure::ALL.iter().zip(&self.counts);
         for (_, count) in places.filter(|(known, _)| **known == failure) {
             count.fetch_add(1, Ordering::Relaxed);
@@ -186,7 +187,9 @@ impl Handshakes {
             Ok(Err(error)) => Failure::of(&error),
             Err(_) => Failure::Timeout,
         };
-        let failures = &self.serving.load().counters.handshakes;
+        let serving = self.serving.load();
+        let client = serving.telemetry.client_as_told(client);
+        let failures = &serving.counters.handshakes;
         failures.note(failure, client, clock::now().secs());
         None
     }
@@ -254,7 +257,7 @@ mod tests {
         assert_eq!(written, 10);
         assert!(failures.may_write(8), "a second later");
         for _ in 0..100 {
-            failures.note(Failure::Gone, None, 9);
+            failures.note(Failure::Gone, None::<IpAddr>, 9);
         }
         let counts: Vec<_> = failures.all().filter(|(_, count)| *count > 0).collect();
         assert_eq!(counts, [("tls_client_gone", 100)]);

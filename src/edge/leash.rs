@@ -10,6 +10,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -96,6 +97,9 @@ pub(super) struct Leash {
     pub(super) path: String,
     pub(super) status: u16,
     pub(super) note: Note,
+    pub(super) client: Option<IpAddr>,
+    /// The host of the public origin that it came to.
+    pub(super) host: Option<String>,
     pub(super) trace: Option<Trace>,
     pub(super) phases: Phases,
     pub(super) spans: Option<Spans>,
@@ -187,6 +191,8 @@ impl Ends {
                 reason: Some(reason),
                 ..leash.note.clone()
             },
+            client: leash.client,
+            host: leash.host.as_deref(),
             trace: leash.trace.as_ref(),
             elapsed: leash.phases.whole(),
             phases: &leash.phases,

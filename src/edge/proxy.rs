@@ -57,6 +57,8 @@ pub struct Context {
     /// Newer tokens, on their way while the app answers.
     refresh: Option<Flight>,
     note: Note,
+    /// The public origin that a front proxy asked about.
+    asked: Option<u16>,
     attempts: usize,
     _in_flight: InFlightGuard,
 }
@@ -106,6 +108,7 @@ impl ProxyHttp for Proxy {
             forward: None,
             refresh: None,
             note: Note::default(),
+            asked: None,
             attempts: 0,
             _in_flight: self.life.request(),
         }
@@ -166,6 +169,7 @@ impl ProxyHttp for Proxy {
                 }
                 warn_of_left_out(&reply.left_out);
                 ctx.note = std::mem::take(&mut reply.note);
+                ctx.asked = reply.origin;
                 let hsts = hsts(session, &serving);
                 respond::send(session, serving.gate.look(), reply, hsts).await?;
                 Ok(true)
@@ -275,6 +279,13 @@ impl ProxyHttp for Proxy {
                 path: view::Path::of(session).to_string(),
                 status: upstream_response.status.as_u16(),
                 note: ctx.note.clone(),
+                client: serving
+                    .gate
+                    .client(client_of(session), &session.req_header().headers),
+                host: serving
+                    .gate
+                    .host_told(ctx.asked, view::host_of(session))
+                    .map(str::to_owned),
                 trace: ctx.trace,
                 phases: ctx.phases,
                 spans: ctx.spans,
@@ -365,6 +376,7 @@ impl ProxyHttp for Proxy {
     }
 
     async fn logging(&self, session: &mut Session, _e: Option<&Error>, ctx: &mut Context) {
+        let gate = &ctx.serving.gate;
         ctx.serving.telemetry.tell(&AccessLine {
             method: session.req_header().method.as_str(),
             path: &view::Path::of(session),
@@ -372,6 +384,8 @@ impl ProxyHttp for Proxy {
                 .response_written()
                 .map_or(0, |response| response.status.as_u16()),
             note: &ctx.note,
+            client: gate.client(client_of(session), &session.req_header().headers),
+            host: gate.host_told(ctx.asked, view::host_of(session)),
             trace: ctx.trace.as_ref(),
             elapsed: ctx.phases.whole(),
             phases: &ctx.phases,

@@ -35,7 +35,10 @@ impl Gate {
 
 /// 401: which of its faults a token has is in the log alone.
 pub(super) fn bad_token(face: &Face, why: NoIdentity) -> Reply {
-    let note = Note::new("token_refused").because(why.reason());
+    let note = Note {
+        remedy: why.bearer_remedy(),
+        ..Note::new("token_refused").because(why.reason())
+    };
     let body = json!({ "error": "invalid_token" });
     let reply = Reply::json(StatusCode::UNAUTHORIZED, &body, note);
     let host = face.origin.host();
@@ -99,7 +102,7 @@ fn forbidden(
     }
     let note = Note {
         reference,
-        ..Note::new("forbidden").because(why.reason()).by(account)
+        ..why.note().by(account)
     };
     let reply = Reply::json(StatusCode::FORBIDDEN, &Value::Object(body), note);
     match scopes {

@@ -325,7 +325,7 @@ impl Cause {
             // Not even the login would go on.
             NoIdentity::NoKeys | NoIdentity::ProviderOut => return None,
             // Of bearer tokens, which begin no login.
-            NoIdentity::BearerMalformed => return None,
+            NoIdentity::BearerMalformed | NoIdentity::BearerNotTaken => return None,
             NoIdentity::OtherProvider
             | NoIdentity::LifetimeOver
             | NoIdentity::Idle

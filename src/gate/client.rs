@@ -9,6 +9,8 @@ use std::net::SocketAddr;
 use http::HeaderMap;
 use ipnet::IpNet;
 
+use super::Gate;
+
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// Peers whose `X-Forwarded-For` is believed, and who may ask by forward-auth
@@ -59,6 +61,15 @@ impl TrustedProxies {
 
     fn trusts(&self, address: IpAddr) -> bool {
         self.nets.iter().any(|net| net.contains(&address))
+    }
+}
+
+impl Gate {
+    /// Whose address a request comes from; `peer` is who opened the connection,
+    /// `None` if that was a unix socket.
+    #[must_use]
+    pub fn client(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
+        self.proxies.client(peer, headers)
     }
 }
 

@@ -211,6 +211,10 @@ impl Gate {
         let nobody = match asking {
             Asking::RefusedBearer(why) if is_api => Presented::BadToken(*why),
             Asking::Refused(why) => Presented::None(*why),
+            Asking::RefusedBearer(_) => Presented::None(NoIdentity::BearerNotTaken),
+            Asking::Somebody(claims) if claims.is_bearer => {
+                Presented::None(NoIdentity::BearerNotTaken)
+            }
             _ => Presented::None(NoIdentity::NoCookie),
         };
         let judged = match access {

@@ -115,6 +115,18 @@ impl Gate {
         self.face(host).is_some_and(|face| face.origin.is_https())
     }
 
+    /// The host of the public origin that a request is told to have come to:
+    /// `asked` is what a front proxy asked about, `host` what it says itself. Only ever a
+    /// configured one.
+    #[must_use]
+    pub fn host_told(&self, asked: Option<u16>, host: Option<&str>) -> Option<&str> {
+        let face = match asked {
+            Some(place) => self.faces.get(usize::from(place)),
+            None => host.and_then(|host| self.face(host)),
+        };
+        face.map(|face| face.origin.host())
+    }
+
     pub(super) fn face(&self, host: &str) -> Option<&Face> {
         let found = origin::for_host(self.faces.iter().map(|face| &face.origin), host)?;
         self.faces.iter().find(|face| face.origin == *found)

@@ -109,7 +109,12 @@ impl Gate {
                 is_canonical: view.is_canonical() && req.is_canonical(),
                 conditions: Conditions::read(setting.dialect, req, &view)?,
             };
-            self.answer(&question, known, now, rng)
+            let mut decision = self.answer(&question, known, now, rng)?;
+            if let Decision::Reply(reply) = &mut decision {
+                let face = self.face(view.host());
+                reply.origin = face.and_then(|face| u16::try_from(face.place).ok());
+            }
+            Ok(decision)
         });
         answered.unwrap_or_else(|why| Decision::Reply(refusal(why)))
     }
@@ -263,7 +268,7 @@ impl Gate {
             Denial::SignIn(why) if !why.is_outage() && Asker::of(view) == Asker::Navigation => {
                 // Absolute: Traefik takes a path for one of the auth service's own.
                 let login = self.login_path(target_of(view, face).as_str());
-                let note = Note::new("sign_in_needed").because(why.reason());
+                let note = why.note();
                 Reply::redirect(&format!("{}{login}", face.origin), note)
             }
             denial => self.denied(view, face, false, denial, account, rng),

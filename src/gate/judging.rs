@@ -170,6 +170,13 @@ impl Gate {
             Ok(permit) => permit,
             // A new seal alone can wait for somebody who is let through.
             Err(denial) => {
+                let shows_bearer = || bearer::shown(req.headers()) != Shows::Nothing;
+                let denial = match denial {
+                    Denial::SignIn(NoIdentity::NoCookie) if !manner.is_api && shows_bearer() => {
+                        Denial::SignIn(NoIdentity::BearerNotTaken)
+                    }
+                    denial => denial,
+                };
                 return Err(Held::Denied {
                     denial,
                     cookies: if is_newer { cookies } else { Vec::new() },

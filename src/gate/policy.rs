@@ -31,6 +31,8 @@ pub enum NoIdentity {
     Unreadable(OpenError),
     /// An `Authorization` header that is no bearer token, or several of them.
     BearerMalformed,
+    /// No session cookie, but a bearer token, which the route does not take.
+    BearerNotTaken,
     /// Sealed by us, but in a format that this version does not know.
     UnknownFormat,
     /// A session of a provider that is not configured (any more).
@@ -266,6 +268,7 @@ impl NoIdentity {
             Self::Unreadable(OpenError::UnknownKey) => "cookie_key_retired",
             Self::Unreadable(OpenError::Forged) => "cookie_forged",
             Self::BearerMalformed => "bearer_malformed",
+            Self::BearerNotTaken => "bearer_not_taken",
             Self::UnknownFormat => "cookie_format",
             Self::OtherProvider => "session_provider",
             Self::LifetimeOver => "session_lifetime",
@@ -310,15 +313,19 @@ impl TokenError {
 
 impl Unmet {
     /// The first condition that does not hold, if that is of the same kind in every rule.
-    fn reason(&self) -> &'static str {
-        let mut reasons = self.rules.iter().filter_map(|rule| {
+    pub(super) fn deciding(&self) -> Option<&Condition> {
+        let mut unmet = self.rules.iter().filter_map(|rule| {
             let (condition, _) = rule.iter().find(|(_, holds)| !holds)?;
-            Some(condition.reason())
+            Some(condition)
         });
-        match reasons.next() {
-            Some(first) if reasons.all(|reason| reason == first) => first,
-            _ => "rule_several",
-        }
+        let first = unmet.next()?;
+        unmet
+            .all(|condition| condition.reason() == first.reason())
+            .then_some(first)
+    }
+
+    fn reason(&self) -> &'static str {
+        self.deciding().map_or("rule_several", Condition::reason)
     }
 }
 

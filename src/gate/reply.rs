@@ -22,6 +22,9 @@ use super::seal::Rng;
 pub struct Reply {
     /// The status.
     pub status: StatusCode,
+    /// For the log: to a front proxy's question, the public origin of the request
+    /// that it asks about, by its place. Any other request tells its own.
+    pub origin: Option<u16>,
     /// All headers but Content-Length.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body.
@@ -183,6 +186,7 @@ impl Reply {
     fn new(status: StatusCode, body: Bytes, note: Note) -> Self {
         Self {
             status,
+            origin: None,
             headers: vec![
                 fixed(header::CACHE_CONTROL, "no-store"),
                 fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -30,7 +30,7 @@ impl Gate {
         if !self.providers.sign_anybody_in() {
             return self.signed_out_json(req, face, why, rng);
         }
-        let note = Note::new("sign_in_needed").because(why.reason());
+        let note = why.note();
         let back = || self.login_path(&self.page_before(req, face));
         match Asker::of(req) {
             Asker::Navigation => {
@@ -74,7 +74,7 @@ impl Gate {
             }),
             false => json!({ "error": "unauthenticated" }),
         };
-        let note = Note::new("sign_in_needed").because(why.reason());
+        let note = why.note();
         challenge(Reply::json(StatusCode::UNAUTHORIZED, &body, note), face)
     }
 
@@ -89,21 +89,11 @@ impl Gate {
     ) -> Reply {
         let page = Page::new(Word::ForbiddenTitle);
         let page = match why {
-            Forbidden::Nobody => page.text(Word::ForbiddenClosed),
-            Forbidden::NoRuleForMethod => page.text(Word::ForbiddenMethod),
             Forbidden::Rules(unmet) => return self.unmet(req, unmet, rng),
             Forbidden::NoPerson(NoPerson::NoUser(claim)) => page
-                .text(Word::ForbiddenNoUser)
+                .text(why.word())
                 .row(Word::ForbiddenMissingClaim, claim),
-            Forbidden::NoPerson(NoPerson::Revoked) => page.text(Word::ForbiddenRevoked),
-            Forbidden::NoPerson(NoPerson::ControlInUser) => page.text(Word::ForbiddenControlInUser),
-            Forbidden::NoPerson(NoPerson::ForeignUser) => page.text(Word::ForbiddenForeignUser),
-            Forbidden::NoPerson(NoPerson::SeveralRights) => page.text(Word::ForbiddenSeveralRights),
-            Forbidden::NoPerson(NoPerson::NoRight) => page.text(Word::ForbiddenNoRight),
-            Forbidden::Machine => page.text(Word::ForbiddenMachine),
-            Forbidden::ForeignOrigin => page.text(Word::ForbiddenForeignOrigin),
-            Forbidden::Unsigned => page.text(Word::ForbiddenNotSigned),
-            Forbidden::HeaderTooLong => page.text(Word::ForbiddenTooManyGroups),
+            why => page.text(why.word()),
         };
         let page = match account {
             Some(account) => page.row(Word::SignedInAs, account.to_owned()),
@@ -115,7 +105,7 @@ impl Gate {
                 .text(Word::CanBeChanged)
                 .link(self.someone_else(req), Word::SomeoneElse),
         };
-        let note = Note::new("forbidden").because(why.reason()).by(account);
+        let note = why.note().by(account);
         Reply::referenced(req, StatusCode::FORBIDDEN, "forbidden", page, note, rng)
     }
 

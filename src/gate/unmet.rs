@@ -18,8 +18,8 @@ impl Gate {
         let reference = reference(rng);
         let note = Note {
             reference: reference.clone(),
-            ..Note::new("forbidden")
-                .because(Forbidden::Rules(unmet.clone()).reason())
+            ..Forbidden::Rules(unmet.clone())
+                .note()
                 .by(Some(&unmet.account))
         };
         let needs = unmet.needs();

@@ -144,7 +144,7 @@ impl Gate {
         let reference = reference(rng);
         let note = Note {
             reference: reference.clone(),
-            ..Note::new("forbidden").because(refused.reason())
+            ..refused.note()
         };
         if super::reply::accepts_html(req) {
             let mut page = Page::new(Word::WhoamiTitle)

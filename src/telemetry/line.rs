@@ -10,7 +10,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Datelike, Timelike};
 
-use super::AccessLine;
+use super::{AccessLine, ToldClient};
+
+/// Who asked, as the configuration has them shown.
+#[derive(Clone, Copy)]
+pub(super) struct Who<'l> {
+    pub(super) user: Option<&'l str>,
+    pub(super) client: Option<ToldClient>,
+}
 
 /// What a thread keeps from line to line.
 struct Desk {
@@ -33,21 +40,21 @@ thread_local! {
 /// Writes the line of a request that ended at `at` (since 1970), and hands it over.
 pub(super) fn write(
     line: &AccessLine<'_>,
-    user: Option<&str>,
+    who: Who<'_>,
     at: Duration,
     hand_over: impl FnOnce(&[u8]),
 ) {
     DESK.with_borrow_mut(|desk| {
         desk.line.clear();
         // Memory takes whatever is written.
-        if desk.write(line, user, at).is_ok() {
+        if desk.write(line, who, at).is_ok() {
             hand_over(&desk.line);
         }
     });
 }
 
 impl Desk {
-    fn write(&mut self, line: &AccessLine<'_>, user: Option<&str>, at: Duration) -> io::Result<()> {
+    fn write(&mut self, line: &AccessLine<'_>, who: Who<'_>, at: Duration) -> io::Result<()> {
         if self.second != at.as_secs() {
             self.second = at.as_secs();
             self.stamp.clear();
@@ -67,7 +74,19 @@ impl Desk {
             ("reason", line.note.reason),
             ("remedy", line.note.remedy),
             ("route", line.note.route.as_deref()),
-            ("user", user),
+            ("user", who.user),
+        ];
+        for (name, value) in more {
+            if let Some(value) = value {
+                text(out, name, value)?;
+            }
+        }
+        if let Some(client) = who.client {
+            // Nothing to escape.
+            write!(out, ",\"client\":\"{client}\"")?;
+        }
+        let more = [
+            ("host", line.host),
             ("reference", line.note.reference.as_deref()),
         ];
         for (name, value) in more {

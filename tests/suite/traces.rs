@@ -152,6 +152,8 @@ fn the_text_for_people_has_the_same_fields() {
         "method=\"GET\"",
         "status=200",
         "outcome=\"forwarded\"",
+        "client=127.0.0.1",
+        "host=\"localhost\"",
         "route=\"",
         "trace_id=\"0af7651916cd43dd8448eb211c80319c\"",
         " ms=",
@@ -160,6 +162,65 @@ fn the_text_for_people_has_the_same_fields() {
         "first_byte_ms=",
     ] {
         assert!(line.contains(field), "{field} in {line}");
+    }
+}
+
+#[test]
+fn the_line_says_whose_address_it_was_and_which_of_our_hosts() {
+    let public = "[[route]]\naccess = \"public\"\n";
+    let trusting = "trusted_proxies = [\"127.0.0.1\"]\nforward_auth = \"nginx\"\n";
+    let told = |chain: &mut Harness, path: &str| fields(&chain.await_log(&["\"request\"", path]));
+    for (client, server) in [
+        (None, ""),
+        (None, trusting),
+        (Some("hash"), trusting),
+        (Some("off"), trusting),
+    ] {
+        let mut chain = Setup {
+            log_client: client,
+            server: server.to_owned(),
+            tables: public.to_owned(),
+            ..Setup::default()
+        }
+        .start();
+        let from = |client: &str| format!("X-Forwarded-For: 1.1.1.1, {client}\r\n");
+        get(&chain, "/one", &from("203.0.113.9"));
+        get(&chain, "/same", &from("203.0.113.9"));
+        get(&chain, "/other", &from("2001:db8::1"));
+        let [one, same, other] = ["\"/one\"", "\"/same\"", "\"/other\""]
+            .map(|path| told(&mut chain, path)["client"].as_str().map(str::to_owned));
+        match (client, server) {
+            (None, "") => assert_eq!((one.as_deref(), other), (Some("127.0.0.1"), one.clone())),
+            (None, _) => assert_eq!(
+                (one.as_deref(), other.as_deref()),
+                (Some("203.0.113.9"), Some("2001:db8::1"))
+            ),
+            (Some("hash"), _) => {
+                let hash = one.clone().expect("a hash");
+                assert!(hash.len() == 12 && hash.bytes().all(|b| b.is_ascii_hexdigit()));
+                assert!(other.is_some() && other != one);
+            }
+            (_, _) => assert_eq!((&one, &other), (&None, &None)),
+        }
+        assert_eq!(one, same);
+        assert_eq!(told(&mut chain, "\"/one\"")["host"], "localhost");
+        // A name that is not ours is nobody's to write into the log.
+        let elsewhere = "GET /elsewhere HTTP/1.1\r\nHost: evil.example\r\n\r\n";
+        assert_eq!(chain.raw(elsewhere).status, 200);
+        let line = told(&mut chain, "\"/elsewhere\"");
+        assert!(line.get("host").is_none(), "{line}");
+        if !server.is_empty() {
+            let asked = format!(
+                "GET /_vestibule/auth HTTP/1.1\r\nHost: auth.internal\r\nX-Original-URL: {}/x\r\n\
+                 X-Original-Method: GET\r\n{}\r\n",
+                chain.origin,
+                from("203.0.113.9")
+            );
+            assert_eq!(chain.raw(&asked).status, 200);
+            let line = told(&mut chain, "\"/_vestibule/auth\"");
+            assert_eq!(line["host"], "localhost", "{line}");
+            assert_eq!(line["client"].as_str(), one.as_deref(), "{line}");
+        }
     }
 }
 

@@ -59,6 +59,8 @@ pub(crate) struct Setup {
     pub(crate) provider_down_at: Option<u16>,
     /// How users are named in the log (`log.user`), if not as usual.
     pub(crate) log_user: Option<&'static str>,
+    /// How clients' addresses are in the log (`log.client`), if not as usual.
+    pub(crate) log_client: Option<&'static str>,
 }
 
 impl Setup {
@@ -331,9 +333,10 @@ fn write_config(
         (false, Some(url)) => format!("[upstream]\nurl = \"{url}\"\n"),
         (false, None) => format!("[upstream]\nurl = \"{}\"\n", echo.url()),
     };
-    let log = setup.log_user.map_or(String::new(), |user| {
-        format!("log = {{ user = \"{user}\" }}\n")
-    });
+    let log: String = [("user", setup.log_user), ("client", setup.log_client)]
+        .into_iter()
+        .filter_map(|(key, word)| Some(format!("log.{key} = \"{}\"\n", word?)))
+        .collect();
     let mut listen = format!("\"{address}\"");
     if !setup.listen.is_empty() {
         listen = format!("[{listen}, \"{}\"]", setup.listen.join("\", \""));

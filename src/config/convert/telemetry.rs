@@ -7,7 +7,7 @@ use super::{Choices, Conversion};
 use crate::config::error::{ConfigErrorKind, ConfigWarningKind, UrlProblem};
 use crate::config::file::{LogTable, OtlpTable, TelemetryTable};
 use crate::config::reader::{Item, Text};
-use crate::config::{Log, LogFormat, LogUser, Otlp, Share, Telemetry};
+use crate::config::{Log, LogAs, LogFormat, Otlp, Share, Telemetry};
 use crate::gate::origin::is_loopback;
 
 /// Where a collector takes traces, below its endpoint (OTLP/HTTP 1.0).
@@ -45,14 +45,15 @@ impl Conversion<'_> {
                 Level::TRACE,
             ],
         };
-        let user = Choices {
+        let shown = Choices {
             words: &["hash", "plain", "off"],
-            values: &[LogUser::Hash, LogUser::Plain, LogUser::Off],
+            values: &[LogAs::Hash, LogAs::Plain, LogAs::Off],
         };
         Log {
             format: self.choice(table.format.as_ref(), &format, LogFormat::Json),
             level: self.choice(table.level.as_ref(), &level, Level::INFO),
-            user: self.choice(table.user.as_ref(), &user, LogUser::Hash),
+            user: self.choice(table.user.as_ref(), &shown, LogAs::Hash),
+            client: self.choice(table.client.as_ref(), &shown, LogAs::Plain),
         }
     }
 

@@ -9,6 +9,7 @@ pub(crate) struct LogTable {
     pub(crate) format: MaybeText,
     pub(crate) level: MaybeText,
     pub(crate) user: MaybeText,
+    pub(crate) client: MaybeText,
 }
 
 /// `[telemetry]`.
@@ -36,6 +37,7 @@ impl LogTable {
             format: table.text("format"),
             level: table.text("level"),
             user: table.text("user"),
+            client: table.text("client"),
         }
     }
 }

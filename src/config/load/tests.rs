@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{Loaded, SecretsMode, load, parse};
 use crate::config::convert::{EnvError, Files, Outside, SecretSource};
 use crate::config::error::ConfigErrors;
-use crate::config::{ClientAuth, Config, EmailVerified, LogUser, LogoutReach, ProviderKind};
+use crate::config::{ClientAuth, Config, EmailVerified, LogAs, LogoutReach, ProviderKind};
 use crate::gate::route::{Access, PathPattern};
 
 mod defaults;

@@ -287,6 +287,7 @@ pub(super) const KEYS: &[About] = &[
     key("log.format", "\"json\", one object a line, or \"text\" for people.").of(Words(&["json", "text"])).or("json"),
     key("log.level", "The least severe level that is written.").of(Words(&["error", "warn", "info", "debug", "trace"])).or("info"),
     key("log.user", "How people appear: \"hash\" (keyed), \"plain\" or \"off\".").of(Words(&["hash", "plain", "off"])).or("hash"),
+    key("log.client", "How clients' addresses appear: \"plain\", \"hash\" (keyed) or \"off\".").of(Words(&["hash", "plain", "off"])).or("plain"),
 
     key("telemetry", "By which trace requests are known, and who is told of it."),
     key("telemetry.sample", "Which share of requests is recorded, \"0.1%\" for example: of those without a traceparent, or of all of them where otlp makes spans. The app is told by the sampled flag.").of(Like("^[0-9]{1,3}([.][0-9]{1,4})? *%$")).or("100%"),

@@ -333,8 +333,9 @@ fn where_no_bearer_is_taken_none_is_looked_at() {
     let reply = desk.reply(&with("/pages/x", &person()));
     assert_eq!(
         (reply.status.as_u16(), reply.note.reason),
-        (401, Some("no_cookie"))
+        (401, Some("bearer_not_taken"))
     );
+    assert!(reply.note.remedy.unwrap().contains("api = true"));
     assert_eq!(
         header_of(&reply, "www-authenticate"),
         Some("Bearer realm=\"wiki.example.com\"")

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::config::{
     AuthorizeParams, BearerTokens, ClientAuth, ClientTimeouts, Config, EmailVerified, Endpoints,
-    Identity, Listen, Log, LogFormat, LogUser, LogoutReach, Provider, ProviderHttp, ProviderId,
+    Identity, Listen, Log, LogAs, LogFormat, LogoutReach, Provider, ProviderHttp, ProviderId,
     ProviderKind, Revoked, Server, Session as SessionConfig, Share, Stop, Telemetry, Upstreams,
 };
 use crate::gate::claims::ClaimPath;
@@ -288,7 +288,8 @@ pub(in crate::gate) fn config() -> Config {
         log: Log {
             format: LogFormat::Json,
             level: "info".parse().unwrap(),
-            user: LogUser::Hash,
+            user: LogAs::Hash,
+            client: LogAs::Plain,
         },
         telemetry: Telemetry {
             sample: Share::ALL,

@@ -15,8 +15,13 @@ use crate::telemetry::phases::tests::NONE;
 use crate::telemetry::trace::{TRACEPARENT, Trace};
 
 fn written(line: &AccessLine<'_>, user: Option<&str>, at: Duration) -> String {
+    let who = Who { user, client: None };
+    written_of(line, who, at)
+}
+
+fn written_of(line: &AccessLine<'_>, who: Who<'_>, at: Duration) -> String {
     let mut text = None;
-    write(line, user, at, |line| {
+    write(line, who, at, |line| {
         text = Some(String::from_utf8(line.to_vec()).unwrap());
     });
     text.unwrap()
@@ -28,6 +33,8 @@ fn line<'l>(path: &'l dyn Display, note: &'l Note) -> AccessLine<'l> {
         path,
         status: 200,
         note,
+        client: None,
+        host: None,
         trace: None,
         elapsed: Duration::from_micros(4_900),
         phases: &NONE,
@@ -54,9 +61,14 @@ fn whole() -> String {
     let line = AccessLine {
         trace: trace.as_ref(),
         phases: &phases,
+        host: Some("wiki.example.com"),
         ..line(&"/wiki/Start", &note)
     };
-    written(&line, Some("0a1b2c3d4e5f"), at)
+    let who = Who {
+        user: Some("0a1b2c3d4e5f"),
+        client: Some(ToldClient::Plain("2001:db8::9".parse().unwrap())),
+    };
+    written_of(&line, who, at)
 }
 
 #[test]
@@ -66,7 +78,7 @@ fn every_field_is_where_it_was() {
         "{\"timestamp\":\"2026-11-21T11:23:01.037208Z\",\"level\":\"INFO\",\
          \"message\":\"request\",\"method\":\"GET\",\"path\":\"/wiki/Start\",\"status\":200,\
          \"outcome\":\"forwarded\",\"reason\":\"no_cookie\",\"remedy\":\"allow cookies\",\"route\":\"default\",\
-         \"user\":\"0a1b2c3d4e5f\",\"reference\":\"93afed49\",\
+         \"user\":\"0a1b2c3d4e5f\",\"client\":\"2001:db8::9\",\"host\":\"wiki.example.com\",\"reference\":\"93afed49\",\
          \"trace_id\":\"0af7651916cd43dd8448eb211c80319c\",\"ms\":4,\"decide_ms\":0.041,\
          \"provider_ms\":2.500,\"connect_ms\":0.300,\"first_byte_ms\":1800.007}\n"
     );

@@ -69,7 +69,8 @@ fn the_smallest_configuration_has_the_defaults_of_the_contract() {
     assert_eq!(config.providers[0].identity.access_right, None);
     assert!(config.routes.is_empty());
     assert_eq!(config.log.level, tracing::Level::INFO);
-    assert_eq!(config.log.user, LogUser::Hash);
+    assert_eq!(config.log.user, LogAs::Hash);
+    assert_eq!(config.log.client, LogAs::Plain);
 }
 
 #[test]
