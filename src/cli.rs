@@ -14,7 +14,7 @@ use std::path::Path;
 use clap::Parser;
 
 use self::arguments::{Arguments, Command, Import};
-use self::check::check;
+use self::check::{How, check};
 use self::explain::explain;
 use self::import::{mapping, oauth2_proxy};
 use crate::app::{self, StartError};
@@ -56,7 +56,17 @@ pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
             config,
             online,
             no_secrets,
-        } => check(&config, online, no_secrets),
+            strict,
+            json,
+        } => {
+            let how = How {
+                online,
+                no_secrets,
+                strict,
+                json,
+            };
+            check(&config, how)
+        }
         Command::Explain {
             config,
             request,

@@ -64,6 +64,16 @@ pub enum ExplainError {
 }
 
 impl ExplainError {
+    /// Whether a file that is named is not there, or is not to be read.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        match self {
+            Self::Claims(error) => matches!(error, ClaimsError::Unreadable { .. }),
+            Self::Cases(error) => error.is_unreadable(),
+            Self::Request(_) | Self::Key(_) => false,
+        }
+    }
+
     /// Whether the command line is to blame, and not a file.
     #[must_use]
     pub fn is_usage(&self) -> bool {
@@ -80,6 +90,8 @@ impl ExplainError {
 pub struct Answer {
     /// The result, for stdout.
     pub text: String,
+    /// What somebody should know about what was given, for stderr.
+    pub notes: Vec<&'static str>,
     /// False if a case differs from what it expects.
     pub holds: bool,
 }
@@ -102,12 +114,17 @@ pub fn explain(config: &Config, question: &Question) -> Result<Answer, ExplainEr
         Who::Claims(file) => claims::from_file(file, by)?,
         Who::Token(file) => claims::from_token(file, by)?,
     };
+    let notes = claims::misread(&asking, &gate).into_iter().collect();
     let told = requested.explain(&gate, &asking);
     let text = match question.json {
         true => format!("{:#}\n", told.to_json()),
         false => words::of(&requested, &asking, &told),
     };
-    Ok(Answer { text, holds: true })
+    Ok(Answer {
+        text,
+        notes,
+        holds: true,
+    })
 }
 
 /// Runs the cases of a file.

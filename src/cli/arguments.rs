@@ -37,6 +37,12 @@ pub(super) enum Command {
         /// Do not read secrets: for CI without mounts
         #[arg(long)]
         no_secrets: bool,
+        /// Warnings are errors: 78
+        #[arg(long)]
+        strict: bool,
+        /// One line of JSON for each finding of --online, also on a terminal
+        #[arg(long, requires = "online")]
+        json: bool,
     },
     /// Say what would become of a request, and why: no network, no secret
     #[command(after_help = EXPLAIN_HELP)]
@@ -47,7 +53,7 @@ pub(super) enum Command {
         /// "METHOD https://host/path"; a path alone means the first server.public_url, and GET
         #[arg(long, value_name = "REQUEST", required_unless_present = "cases")]
         request: Option<String>,
-        /// JSON: an ID token's claims, or { id_token, access_token, userinfo }
+        /// JSON: an ID token's claims, or { id_token, access_token, userinfo }, each of them claims or a token
         #[arg(long, value_name = "FILE.json")]
         claims: Option<PathBuf>,
         /// An ID token, to be checked by --jwks or taken --unverified

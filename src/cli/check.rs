@@ -1,5 +1,6 @@
 //! `vestibule check`: every mistake of a configuration, and what to register.
 
+use std::io::IsTerminal;
 use std::path::Path;
 
 use super::{CONFIG, DONE, FAILED, UNAVAILABLE, print, say};
@@ -8,8 +9,20 @@ use crate::config::load::{self, SecretsMode};
 use crate::config::registration::{Registration, registrations};
 use crate::online::{self, Verdict};
 
-pub(super) fn check(config: &Path, online: bool, no_secrets: bool) -> u8 {
-    let mode = match (no_secrets, online) {
+/// What the command line asks for.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[derive(Clone, Copy)]
+pub(super) struct How {
+    pub(super) online: bool,
+    pub(super) no_secrets: bool,
+    /// Warnings are errors.
+    pub(super) strict: bool,
+    /// Findings as JSON, whoever reads them.
+    pub(super) json: bool,
+}
+
+pub(super) fn check(config: &Path, how: How) -> u8 {
+    let mode = match (how.no_secrets, how.online) {
         (false, _) => SecretsMode::Read,
         (true, false) => SecretsMode::Skip,
         // The provider can only be asked where its address is known.
@@ -25,17 +38,27 @@ pub(super) fn check(config: &Path, online: bool, no_secrets: bool) -> u8 {
     for warning in &loaded.warnings {
         say(&format!("warning: {warning}"));
     }
-    say(&format!("{}: no errors", config.display()));
+    let is_refused = how.strict && !loaded.warnings.is_empty();
+    let verdict = match is_refused {
+        true => "warnings, which are errors by --strict",
+        false => "no errors",
+    };
+    say(&format!("{}: {verdict}", config.display()));
     let lines = registrations(&loaded.config);
     let lines: Vec<String> = lines.iter().map(Registration::to_string).collect();
-    match print(&format!("{}\n", lines.join("\n\n"))) {
-        DONE if online => ask(&loaded.config),
+    let code = match print(&format!("{}\n", lines.join("\n\n"))) {
+        DONE if how.online => ask(&loaded.config, how),
+        code => code,
+    };
+    match code {
+        DONE if is_refused => CONFIG,
         code => code,
     }
 }
 
-/// What the provider says: in words, and one line of JSON for each finding.
-fn ask(config: &Config) -> u8 {
+/// What the provider says: in words, and one line of JSON for each finding, which
+/// a person at a terminal has no use for.
+fn ask(config: &Config, how: How) -> u8 {
     let findings = match online::look(config) {
         Ok(findings) => findings,
         Err(error) => {
@@ -43,15 +66,17 @@ fn ask(config: &Config) -> u8 {
             return FAILED;
         }
     };
+    let as_json = how.json || !std::io::stdout().is_terminal();
     let mut worst = Verdict::Good;
     for finding in &findings {
         say(&finding.to_string());
         worst = worst.max(finding.verdict);
-        if print(&format!("{}\n", finding.to_json())) != DONE {
+        if as_json && print(&format!("{}\n", finding.to_json())) != DONE {
             return FAILED;
         }
     }
     match worst {
+        Verdict::Warning if how.strict => CONFIG,
         Verdict::Good | Verdict::Warning => DONE,
         Verdict::Failing => FAILED,
         Verdict::Absent => UNAVAILABLE,

@@ -28,12 +28,20 @@ pub(super) fn explain(config: &Path, cases: Option<&Path>, question: &Question) 
         None => explain::explain(&config, question),
     };
     match answer {
-        Ok(answer) => match (print(&answer.text), answer.holds) {
-            (DONE, true) => DONE,
-            _ => FAILED,
-        },
+        Ok(answer) => {
+            for note in &answer.notes {
+                say(&format!("note: {note}"));
+            }
+            match (print(&answer.text), answer.holds) {
+                (DONE, true) => DONE,
+                _ => FAILED,
+            }
+        }
         Err(error) => {
             say(&format!("vestibule: {error}"));
+            if error.is_unreadable() {
+                say("    name a file that this process may read");
+            }
             if error.is_usage() { USAGE } else { FAILED }
         }
     }

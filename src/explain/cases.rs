@@ -39,6 +39,13 @@ pub enum CasesError {
     },
 }
 
+impl CasesError {
+    /// Whether a file that is named is not there, or is not to be read.
+    pub(super) fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Claims(ClaimsError::Unreadable { .. }))
+    }
+}
+
 /// What is wrong with a case.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CaseProblem {
@@ -148,7 +155,8 @@ pub(super) fn run(by: By<'_>, path: &Path, as_json: bool) -> Result<Answer, Case
         true => format!("{:#}\n", to_json(&ran)),
         false => to_words(&ran),
     };
-    Ok(Answer { text, holds })
+    let notes = Vec::new();
+    Ok(Answer { text, notes, holds })
 }
 
 /// What all cases of a file share.

@@ -168,6 +168,24 @@ pub(super) fn of(
     Ok(Asking::Somebody(set))
 }
 
+/// What flat claims are that were taken for an ID token's, if they seem to be
+/// an access token's.
+pub(super) fn misread(asking: &Asking, gate: &Gate) -> Option<&'static str> {
+    let Asking::Somebody(ClaimSet {
+        provider: Some(provider),
+        id_token,
+        ..
+    }) = asking
+    else {
+        return None;
+    };
+    let is_access = id_token.get("token_use").and_then(Value::as_str) == Some("access")
+        || gate.is_access_token(provider, &Map::new(), id_token);
+    is_access.then_some(
+        "these look like an access token's claims, and were taken for an ID token's: for what its client gets, use --token FILE, or write { \"access_token\": { … } } around them",
+    )
+}
+
 /// `--token`.
 pub(super) fn from_token(file: &Path, by: By<'_>) -> Result<Asking, ClaimsError> {
     checked(read(file)?.trim(), file, by)

@@ -92,6 +92,34 @@ fn a_missing_config_is_78() {
 }
 
 #[test]
+fn strict_makes_warnings_errors_and_leaves_what_is_good() {
+    let home = home();
+    let warned = GOOD.replace(
+        "[provider.corp]",
+        "[provider.corp]\nemail_verified = \"ignore\"",
+    );
+    for (text, args, code) in [
+        (GOOD, &[][..], 0),
+        (GOOD, &["--strict"], 0),
+        (warned.as_str(), &[], 0),
+        (&warned, &["--strict"], CONFIG),
+    ] {
+        let file = home.path().join("vestibule.toml");
+        let text_here = text.replace("HOME", &home.path().display().to_string());
+        fs::write(&file, text_here).expect("the config");
+        let mut all = vec!["check", "--config", file.to_str().expect("a path")];
+        all.extend(args);
+        let output = vestibule(&all);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+        assert_eq!(said.contains("warning: "), text != GOOD, "{said}");
+        assert_eq!(said.contains("--strict"), code == CONFIG, "{said}");
+        // What to register is told in any case.
+        assert!(stdout(&output).contains("/_vestibule/callback"));
+    }
+}
+
+#[test]
 fn check_accepts_a_good_config_and_says_what_to_register() {
     let home = home();
     let output = check(home.path(), GOOD);

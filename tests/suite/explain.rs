@@ -446,6 +446,38 @@ fn a_bad_command_line_is_64_and_says_the_remedy() {
 }
 
 #[test]
+fn an_access_tokens_claims_are_told_from_an_id_tokens_and_a_missing_file_has_a_remedy() {
+    let home = home();
+    let file = home.path().join("claims.json");
+    let access = json!({ "sub": "n1", "token_use": "access", "client_id": "x", "scope": "openid" });
+    for (claims, is_misread) in [
+        (access.clone(), true),
+        (json!({ "access_token": access }), false),
+        (nadia(), false),
+    ] {
+        fs::write(&file, claims.to_string()).unwrap();
+        let output = explain(home.path(), &["--claims", "claims.json", "--request", "/x"]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let said = stderr(&output);
+        assert_eq!(
+            said.contains("--token FILE"),
+            is_misread,
+            "{claims}: {said}"
+        );
+    }
+    let missing = explain(
+        home.path(),
+        &["--claims", "no-such.json", "--request", "/x"],
+    );
+    assert_eq!(missing.status.code(), Some(1));
+    let said = stderr(&missing);
+    assert!(
+        said.contains("no-such.json") && said.contains("name a file"),
+        "{said}"
+    );
+}
+
+#[test]
 fn claims_do_not_control_the_terminal() {
     let home = home();
     let claims =
