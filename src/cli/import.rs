@@ -45,7 +45,7 @@ pub(super) fn oauth2_proxy(file: Option<&Path>, flags: Option<&str>) -> u8 {
     match import_oauth2_proxy(&texts) {
         Ok(imported) => {
             for note in imported.notes() {
-                say(&format!("note: {note}"));
+                say(&format!("note: {}: {note}", note.group));
             }
             print(&imported.to_toml())
         }
@@ -67,6 +67,7 @@ fn read(file: &Path) -> Option<Vec<u8>> {
         Ok(_) => Some(bytes),
         Err(error) => {
             say(&format!("vestibule: {}: {error}", file.display()));
+            say("    name a file that this process may read");
             None
         }
     }

@@ -140,6 +140,10 @@ impl Conversion<'_> {
                     .error(&item.place, ConfigErrorKind::Empty, remedy);
                 None
             }
+            Text::Inline(text) if is_unwritten(text) => {
+                self.unwritten(item);
+                None
+            }
             Text::Inline(text) => Some(text.clone()),
             Text::From(source) => {
                 if let Some(text) = self.at_hand(source) {
@@ -152,6 +156,27 @@ impl Conversion<'_> {
                 Some(self.source(&source, placeholder)?.trim().to_owned())
             }
         }
+    }
+
+    /// What `vestibule import` could not know, and nobody has written since.
+    fn unwritten(&mut self, item: &Item<Text>) {
+        let key = item.place.key();
+        let named = |name: &str| key.split(['.', '[']).any(|step| step == name);
+        let remedy = if named("public_url") {
+            "write what the browser's address line begins with, such as \"https://wiki.example.com\""
+        } else if named("issuer") {
+            "write the provider's issuer, exactly as its tokens carry it"
+        } else if named("client_id") || named("audiences") {
+            "write the id that the provider has given this client"
+        } else if named("upstream") {
+            "write the app's address, such as \"http://127.0.0.1:3000\""
+        } else if named("email_domains") {
+            "write the domains of the addresses that this provider's tokens may name"
+        } else {
+            "write your own; the comment beside it says what it is for"
+        };
+        self.findings
+            .error(&item.place, ConfigErrorKind::Unwritten, remedy);
     }
 
     /// Whether an item's text is one that was not to be read.
@@ -258,6 +283,12 @@ impl Conversion<'_> {
         self.findings
             .error(&item.place, ConfigErrorKind::NotAChoice(words), remedy);
     }
+}
+
+/// Whether a text is a placeholder of `vestibule import`.
+fn is_unwritten(text: &str) -> bool {
+    let host = text.split_once("://").map_or(text, |(_, rest)| rest);
+    matches!(host.trim_end_matches('/'), "write-me" | "write-me.invalid")
 }
 
 /// Words and what each of them means.

@@ -57,6 +57,9 @@ pub enum ConfigErrorKind {
     /// The configuration file itself cannot be read.
     #[error("cannot be read: {0}")]
     Unreadable(#[source] io::Error),
+    /// A placeholder of `vestibule import`.
+    #[error("is still what the import left to be written")]
+    Unwritten,
     /// Not TOML.
     #[error("not TOML: {0}")]
     Syntax(String),

@@ -52,8 +52,35 @@ pub struct ImportedOptions {
 pub struct OptionNote {
     /// The option, as its flag is called; empty if it is about one that is not set.
     pub option: String,
+    /// What it asks of a person.
+    pub group: Group,
     /// Why, and what to do.
     pub words: String,
+}
+
+/// What a note asks of a person; in the order in which notes are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Something has to be written, made or decided.
+    ToDo,
+    /// Something is otherwise than with oauth2-proxy.
+    Changes,
+    /// It is good as it is.
+    Nothing,
+}
+
+impl Group {
+    const ALL: [Self; 3] = [Self::ToDo, Self::Changes, Self::Nothing];
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ToDo => "To do",
+            Self::Changes => "Changes behaviour",
+            Self::Nothing => "Nothing to do",
+        })
+    }
 }
 
 /// `KEY = VALUE # from ORIGIN`.
@@ -88,7 +115,7 @@ pub fn import_oauth2_proxy(texts: &[OptionsText<'_>]) -> Result<ImportedOptions,
 }
 
 impl ImportedOptions {
-    /// What a person has to know or do.
+    /// What a person has to know or do: by group.
     #[must_use]
     pub fn notes(&self) -> &[OptionNote] {
         &self.notes
@@ -113,11 +140,18 @@ impl ImportedOptions {
         lines.is_some_and(|lines| lines.iter().any(|line| line.key == key))
     }
 
+    /// Something to do.
     fn note(&mut self, option: &str, words: impl Into<String>) {
+        self.say(Group::ToDo, option, words);
+    }
+
+    fn say(&mut self, group: Group, option: &str, words: impl Into<String>) {
         self.notes.push(OptionNote {
             option: option.to_owned(),
+            group,
             words: words.into(),
         });
+        self.notes.sort_by_key(|note| note.group);
     }
 }
 
@@ -133,11 +167,14 @@ impl fmt::Display for OptionNote {
 impl fmt::Display for ImportedOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("# From oauth2-proxy, by `vestibule import oauth2-proxy`.\n")?;
-        if !self.notes.is_empty() {
-            f.write_str("#\n# To look at:\n")?;
-        }
-        for note in &self.notes {
-            writeln!(f, "# - {}", comment(&note.to_string()))?;
+        for group in Group::ALL {
+            let of_group = |note: &&OptionNote| note.group == group;
+            for (index, note) in self.notes.iter().filter(of_group).enumerate() {
+                if index == 0 {
+                    writeln!(f, "#\n# {group}:")?;
+                }
+                writeln!(f, "# - {}", comment(&note.to_string()))?;
+            }
         }
         for head in HEADS {
             if let Some(lines) = self.tables.get(head) {

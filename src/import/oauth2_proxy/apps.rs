@@ -4,7 +4,7 @@ use url::Url;
 
 use super::convert::{Conversion, shown};
 use super::forward_auth::is_asked;
-use super::{Line, quoted};
+use super::{Group, Line, quoted};
 
 /// An app that requests may go to.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub(super) fn apps(work: &mut Conversion) {
         return;
     }
     if !found.iter().any(|(path, _)| path == "/") {
-        work.out.note("upstream", "what none of the paths names is 404 there; here the first app gets it, since it is called default");
+        work.out.say(Group::Changes, "upstream", "what none of the paths names is 404 there; here the first app gets it, since it is called default");
     }
     let root = found.iter().position(|(path, _)| path == "/").unwrap_or(0);
     let single = found.len() == 1;

@@ -4,7 +4,7 @@
 //! who are sent to sign in, or `api`, where nobody is redirected.
 
 use super::convert::{Conversion, shown};
-use super::{Line, listed, quoted};
+use super::{Group, Line, listed, quoted};
 
 const PROVIDER: &str = "provider.sso";
 const SKIP: &str = "skip-jwt-bearer-tokens";
@@ -40,7 +40,8 @@ pub(super) fn bearers(work: &mut Conversion) {
         "--skip-jwt-bearer-tokens",
     );
     if !audiences.is_empty() {
-        work.out.note(
+        work.out.say(
+            Group::Changes,
             "oidc-extra-audience",
             "of bearer tokens alone: at a login, the ID token has to be for provider.sso.client_id",
         );

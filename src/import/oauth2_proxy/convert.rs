@@ -6,7 +6,7 @@ use url::Url;
 
 use super::options::without;
 use super::read::Setting;
-use super::{ImportedOptions, apps, bearers, file, forward_auth, listed, quoted, routes};
+use super::{Group, ImportedOptions, apps, bearers, file, forward_auth, listed, quoted, routes};
 
 /// Stands where nothing is known; never resolves (RFC 2606).
 pub(super) const PLACEHOLDER: &str = "https://write-me.invalid";
@@ -158,8 +158,11 @@ impl Conversion {
             quoted("off"),
             "oauth2-proxy has none; \"1h\" is the default here",
         );
+        if self.one("cookie-refresh").is_some() && !self.out.has("server", "forward_auth_cookies") {
+            self.out.say(Group::Nothing, "cookie-refresh", "tokens are renewed by themselves before they end, where the provider gives a refresh token (oidc: add offline_access to scopes if it wants that)");
+        }
         if self.one("cookie-name").is_some() {
-            self.out.note("cookie-name", "left at its default, \"__Host-vestibule\": no sibling host can set a cookie of that kind. session.cookie_name names another one");
+            self.out.say(Group::Changes, "cookie-name", "left at its default, \"__Host-vestibule\": no sibling host can set a cookie of that kind. session.cookie_name names another one");
         }
     }
 
@@ -201,7 +204,7 @@ impl Conversion {
                 .line("headers", "preset", quoted("oauth2-proxy"), from);
         }
         if !users {
-            self.out.note("pass-user-headers", "the app is told who somebody is in any case; what clients send under these names never reaches it");
+            self.out.say(Group::Changes, "pass-user-headers", "the app is told who somebody is in any case; what clients send under these names never reaches it");
         }
         if self.is_on("pass-access-token") {
             self.out.line(
@@ -234,7 +237,9 @@ impl Conversion {
     fn rest(&mut self) {
         for setting in self.settings.clone() {
             if let Some(words) = without(&setting.name) {
-                self.out.note(&setting.name, words);
+                let words = words.strip_prefix("nothing to do: ").unwrap_or(words);
+                let group = super::options::group(&setting.name);
+                self.out.say(group, &setting.name, words);
             } else if super::options::kind(&setting.name).is_none() {
                 let name: String = setting.name.chars().take(80).collect();
                 self.out.note(&name, "unknown: oauth2-proxy 7 has no such option, as far as is known here; look it up in the documentation of your version");

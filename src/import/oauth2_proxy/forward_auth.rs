@@ -29,8 +29,15 @@ pub(super) fn forward_auth(work: &mut Conversion) {
         from.trim_start_matches('-').split('=').next().unwrap_or(from),
         format!("front proxies ask at path_prefix + \"/auth\"; one of them is believed about which request it means, \"{dialect}\" here: write \"nginx\", \"traefik\", \"caddy\" or \"envoy\", and see docs/forward-auth.md"),
     );
-    if dialect == "nginx" {
-        work.out.note("set-xauthrequest", "location = /oauth2/auth: add internal; and let no client say which request is meant: proxy_set_header X-Original-URL \"\"; proxy_set_header X-Original-Method \"\"; beside X-Forwarded-Uri where one rule covers all requests");
+    // Where one rule covers all requests, nginx need not say which one it means;
+    // elsewhere it has to, and a client never may.
+    let rules = ["skip-auth-route", "skip-auth-regex", "api-route"];
+    let by_path = rules.into_iter().find(|rule| !work.all(rule).is_empty());
+    let by_path = by_path.or_else(|| (work.all("upstream").len() > 1).then_some("upstream"));
+    match (dialect, by_path) {
+        ("nginx", Some(option)) => work.out.note(option, "where rules differ by path, nginx has to say which request it means: proxy_set_header X-Original-URL $scheme://$http_host$request_uri; proxy_set_header X-Original-Method $request_method; proxy_set_header X-Forwarded-Uri \"\"; (in place of the line that oauth2-proxy's documentation has)"),
+        ("nginx", None) => work.out.note("set-xauthrequest", "location = /oauth2/auth: add internal; and let no client say which request is meant: proxy_set_header X-Original-URL \"\"; proxy_set_header X-Original-Method \"\"; beside X-Forwarded-Uri where one rule covers all requests"),
+        _ => {}
     }
     if work.all("trusted-proxy-ip").is_empty() {
         work.out.note(
@@ -46,13 +53,7 @@ pub(super) fn forward_auth(work: &mut Conversion) {
             "true".to_owned(),
             "--cookie-refresh",
         );
-    }
-    let skips = ["skip-auth-route", "skip-auth-regex"];
-    if let Some(option) = skips
-        .into_iter()
-        .find(|option| !work.all(option).is_empty())
-    {
-        work.out.note(option, "where rules differ by path, nginx has to say which request it means: proxy_set_header X-Original-URL $scheme://$http_host$request_uri; proxy_set_header X-Original-Method $request_method; proxy_set_header X-Forwarded-Uri \"\"; (in place of the line that oauth2-proxy's documentation has)");
+        work.out.note("cookie-refresh", "tokens are renewed while a front proxy asks, as server.forward_auth_cookies = true says: let it hand Set-Cookie of the answer on to the browser, or take the key out, so that the login renews them (docs/forward-auth.md)");
     }
 }
 

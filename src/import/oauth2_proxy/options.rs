@@ -13,6 +13,7 @@ pub(super) enum Kind {
     List,
 }
 
+use super::Group;
 use Kind::{List, Switch, Text};
 
 /// What an option takes, if it is one.
@@ -34,6 +35,24 @@ pub(super) fn without(name: &str) -> Option<&'static str> {
     })
 }
 
+/// What a note about an option without a counterpart asks of a person.
+pub(super) fn group(name: &str) -> Group {
+    let is_in = |names: &str| names.split(' ').any(|known| known == name);
+    if is_in(NOTHING) {
+        Group::Nothing
+    } else if is_in(CHANGES) {
+        Group::Changes
+    } else {
+        Group::ToDo
+    }
+}
+
+/// About these there is nothing to do.
+const NOTHING: &str = "cookie-csrf-per-request cookie-httponly cookie-secure encode-state session-cookie-minimal skip-provider-button proxy-websockets force-https force-json-errors gcp-healthchecks relative-redirect-url allow-query-semicolons skip-auth-strip-headers skip-claims-from-profile-url auth-request-response-mode code-challenge-method cookie-csrf-per-request-limit cookie-csrf-samesite cookie-csrf-expire cookie-path cookie-samesite version convert-config-to-alpha";
+
+/// These are otherwise here.
+const CHANGES: &str = "approval-prompt pass-basic-auth set-basic-auth bearer-token-login-fallback disable-keep-alives flush-interval real-client-ip-header oidc-audience-claim validate-url auth-logging request-logging standard-logging logging-compress logging-local-time request-id-header silence-ping-logging errors-to-info-log auth-logging-format request-logging-format standard-logging-format logging-filename logging-max-age logging-max-backups logging-max-size exclude-logging-path show-debug-on-error insecure-oidc-skip-nonce";
+
 /// Those that `convert` knows.
 const COUNTERPART: &[(Kind, &str)] = &[
     (
@@ -42,7 +61,7 @@ const COUNTERPART: &[(Kind, &str)] = &[
     ),
     (
         Text,
-        "acr-values azure-tenant client-id client-secret client-secret-file cookie-expire cookie-name cookie-secret cookie-secret-file http-address login-url oidc-email-claim oidc-groups-claim oidc-issuer-url oidc-jwks-url profile-url prompt provider provider-display-name proxy-prefix redeem-url redirect-url resource scope upstream-timeout user-id-claim entra-id-tenant",
+        "acr-values azure-tenant client-id client-secret client-secret-file cookie-expire cookie-name cookie-refresh cookie-secret cookie-secret-file http-address login-url oidc-email-claim oidc-groups-claim oidc-issuer-url oidc-jwks-url profile-url prompt provider provider-display-name proxy-prefix redeem-url redirect-url resource scope upstream-timeout user-id-claim entra-id-tenant",
     ),
     (
         List,
@@ -128,11 +147,6 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
         Text,
         "cookie-csrf-per-request-limit cookie-csrf-samesite cookie-csrf-expire cookie-path cookie-samesite",
         "HttpOnly, SameSite=Lax and Path=/ are fixed, Secure follows from server.public_url; several logins may be in flight at once",
-    ),
-    (
-        Text,
-        "cookie-refresh",
-        "nothing to do: tokens are renewed by themselves before they end, where the provider gives a refresh token (oidc: add offline_access to scopes if it wants that)",
     ),
     (
         Switch,
@@ -324,4 +338,10 @@ pub(super) fn names() -> Vec<&'static str> {
         .chain(without)
         .flat_map(|names| names.split(' '))
         .collect()
+}
+
+/// Those of which it is said what they ask for.
+#[cfg(test)]
+pub(super) fn grouped() -> Vec<&'static str> {
+    NOTHING.split(' ').chain(CHANGES.split(' ')).collect()
 }

@@ -8,6 +8,8 @@ pub(super) struct Opened {
     pub(super) pattern: String,
     /// The path that the pattern covers, and the regular expression does not.
     pub(super) but_not: Option<String>,
+    /// Whether the regular expression opens what only begins with it, too.
+    pub(super) is_narrower: bool,
 }
 
 /// Patterns of ours that together open no more than the regular expression does, and of its plain
@@ -84,6 +86,7 @@ fn opened_one(regex: &str) -> Option<Opened> {
         return Some(Opened {
             pattern: path,
             but_not: None,
+            is_narrower: false,
         });
     }
     // "^/assets" opens /assets2 too; here only what is below. "^/assets/" does not open /assets.
@@ -91,6 +94,7 @@ fn opened_one(regex: &str) -> Option<Opened> {
     Some(Opened {
         pattern: format!("{stem}/*"),
         but_not: path.ends_with('/').then(|| stem.to_owned()),
+        is_narrower: !path.ends_with('/'),
     })
 }
 

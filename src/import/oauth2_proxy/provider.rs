@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::convert::{Conversion, PLACEHOLDER, PROVIDER, shown};
-use super::{file, listed, quoted};
+use super::{Group, file, listed, quoted};
 
 const ENDPOINTS: &str = "provider.sso.endpoints";
 
@@ -110,7 +110,7 @@ impl Conversion {
                 .is_some_and(|lines| lines.iter().any(|line| line.key == "user_pool_id"));
             if cognito && scopes.contains(&"offline_access") {
                 scopes.retain(|scope| *scope != "offline_access");
-                self.out.note("scope", "offline_access is left out: Cognito refuses a login with it, and gives a refresh token without");
+                self.out.say(Group::Changes, "scope", "offline_access is left out: Cognito refuses a login with it, and gives a refresh token without");
             }
             self.out.line(PROVIDER, "scopes", listed(scopes), "--scope");
         }
@@ -122,6 +122,7 @@ impl Conversion {
             self.out.line(PROVIDER, "display_name", quoted(&name), from);
         }
         self.authorities();
+        self.logout();
         if self.is_on("insecure-oidc-allow-unverified-email") {
             self.out.line(
                 PROVIDER,
@@ -145,6 +146,17 @@ impl Conversion {
                 );
             }
         }
+    }
+
+    /// oauth2-proxy ends its own session alone, for which nothing is registered.
+    fn logout(&mut self) {
+        self.out.line(
+            PROVIDER,
+            "logout",
+            quoted("local"),
+            "oauth2-proxy's sign_out leaves the provider's session alone",
+        );
+        self.out.say(Group::Changes, "", "signing out ends the session here alone, as it did: the next sign-in asks for no password. provider.sso.logout = \"provider\" ends the provider's own too; register the sign-out URL there first, which `vestibule check` prints");
     }
 
     /// Whose certificates the provider may have.

@@ -2,7 +2,7 @@
 
 use super::convert::{Conversion, shown};
 use super::patterns::{Opened, opened};
-use super::{Line, apps, bearers, listed, quoted};
+use super::{Group, Line, apps, bearers, listed, quoted};
 
 /// Writes the routes of the settings.
 pub(super) fn routes(work: &mut Conversion) {
@@ -193,7 +193,7 @@ const NARROWER: &[&str] = &[
 /// A path for clients that are not redirected.
 fn api(work: &mut Conversion, text: &str, everybody: &str) {
     if !bearers::are_taken(work) {
-        work.out.note("api-route", "a script gets 401 with JSON anyway, as its Sec-Fetch headers or Accept tell; api = true in a [[route]] is for paths where nobody is redirected, and lets bearer tokens in");
+        work.out.say(Group::Changes, "api-route", "a script gets 401 with JSON anyway, as its Sec-Fetch headers or Accept tell; api = true in a [[route]] is for paths where nobody is redirected, and lets bearer tokens in");
         return;
     }
     // What a pattern covers beyond the expression is closed as it was.
@@ -262,9 +262,22 @@ fn open_one(
     work: &mut Conversion,
     (option, text): (&str, &str),
     methods: Option<&str>,
-    Opened { pattern, but_not }: Opened,
+    one: Opened,
     everybody: &str,
 ) {
+    let Opened {
+        pattern,
+        but_not,
+        is_narrower,
+    } = one;
+    if is_narrower {
+        let stem = pattern.trim_end_matches("/*");
+        let words = format!(
+            "{}: open is {stem:?} and all below it; what only begins like it, such as \"{stem}ity\", needs a login now. If it is to be open, write a [[route]] for it",
+            shown(text)
+        );
+        work.out.say(Group::Changes, option, words);
+    }
     let from = format!("--{option} {}", shown(text));
     let mut lines = vec![line("path", quoted(&pattern), &from)];
     if let Some(methods) = methods {

@@ -329,6 +329,47 @@ fn no_option_is_dropped() {
 }
 
 #[test]
+fn notes_are_told_by_what_they_ask_for() {
+    let imported = flags(
+        "--email-domain=* --cookie-secure --redis-connection-url=redis://x --show-debug-on-error --skip-auth-regex=^/api/public",
+    );
+    let groups: Vec<Group> = imported.notes().iter().map(|note| note.group).collect();
+    assert!(groups.is_sorted());
+    for (option, group) in [
+        ("redis-connection-url", Group::ToDo),
+        ("show-debug-on-error", Group::Changes),
+        ("skip-auth-regex", Group::Changes),
+        ("cookie-secure", Group::Nothing),
+    ] {
+        let of = |note: &&OptionNote| note.option == option;
+        let note = imported.notes().iter().find(of).expect(option);
+        assert_eq!(note.group, group, "{option}");
+        assert!(!note.words.starts_with("nothing to do"));
+    }
+    let text = imported.to_toml();
+    let at = |head: &str| text.find(head).expect(head);
+    let [to_do, changes, nothing] = [
+        "\n# To do:\n",
+        "\n# Changes behaviour:\n",
+        "\n# Nothing to do:\n",
+    ]
+    .map(at);
+    assert!(to_do < changes && changes < nothing, "{text}");
+    // What only begins like an open path is told.
+    assert!(text.contains("\"/api/publicity\""), "{text}");
+    assert!(
+        !flags("--skip-auth-regex=^/api/public/")
+            .to_toml()
+            .contains("publicity")
+    );
+    // As there: nothing has to be registered for signing out.
+    assert_eq!(
+        super::tests::text(&imported, "provider.sso.logout"),
+        "local"
+    );
+}
+
+#[test]
 fn who_answers_front_proxies_does_so_here_too() {
     let asked = flags(
         "--reverse-proxy --trusted-proxy-ip=10.0.0.0/8 --set-xauthrequest --cookie-refresh=1h --pass-access-token --upstream=static://202",
@@ -354,7 +395,25 @@ fn who_answers_front_proxies_does_so_here_too() {
     // Where rules differ by path, nginx has to say the path in our way.
     let routed = flags("--set-xauthrequest --skip-auth-route=^/public/");
     assert_eq!(notes_about(&routed, "skip-auth-route"), 1);
-    assert_eq!(notes_about(&routed, "set-xauthrequest"), 2);
+    // And only that: the other way forbids it.
+    assert_eq!(notes_about(&routed, "set-xauthrequest"), 1);
+    let emptied = "X-Original-URL \"\"";
+    let says = |imported: &ImportedOptions, part: &str| {
+        imported
+            .notes()
+            .iter()
+            .any(|note| note.words.contains(part))
+    };
+    assert!(!says(&routed, emptied) && says(&routed, "X-Original-URL $scheme"));
+    assert!(says(&asked, emptied) && !says(&asked, "X-Original-URL $scheme"));
+    // Who hands cookies on is told so, and not that there is nothing to do.
+    let refresh = |imported: &ImportedOptions| {
+        let mut notes = imported.notes().iter();
+        let note = notes.find(|note| note.option == "cookie-refresh");
+        note.map(|note| note.group)
+    };
+    assert_eq!(refresh(&asked), Some(Group::ToDo));
+    assert_eq!(refresh(&nobody), Some(Group::Nothing));
     let traefik = flags("--upstream=static://202 --set-authorization-header");
     assert_eq!(text(&traefik, "server.forward_auth"), "traefik");
     assert!(at(&traefik, "headers.set.Authorization").is_some());
@@ -545,6 +604,16 @@ fn a_route_of_an_app_is_one_for_clients_with_tokens_too() {
     assert_eq!(of("/api/*")["access"].as_str(), Some("signed-in"));
     assert_eq!(of("/api")["upstream"].as_str(), Some("default"));
     assert_eq!(notes_about(&imported, "skip-auth-route"), 1, "not opened");
+}
+
+#[test]
+fn groups_name_options_that_exist() {
+    let names = super::options::names();
+    let grouped = super::options::grouped();
+    assert!(grouped.len() > 30);
+    for name in grouped {
+        assert!(names.contains(&name), "{name}");
+    }
 }
 
 #[test]
