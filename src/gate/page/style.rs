@@ -34,7 +34,7 @@ p:has(>.action)+p:has(>.action){margin-top:-.25rem}\
 table{width:100%;border-collapse:collapse;margin:0 0 1.25rem;font-size:.95rem}\
 th,td{padding:.55rem 1rem .55rem 0;border-top:1px solid var(--line);text-align:left;vertical-align:top;overflow-wrap:anywhere}\
 tr:last-child>*{border-bottom:1px solid var(--line)}\
-th{width:38%;color:var(--soft);font-weight:600}\
+th{width:41%;color:var(--soft);font-weight:600}\
 td:last-child{padding-right:0}\
 th:empty+td{border-top:0;padding-top:0;color:var(--soft)}\
 th:empty{border-top:0}\
