@@ -47,8 +47,9 @@ pub struct Telemetry {
     format: LogFormat,
     tracer: Tracer,
     told: Told,
-    /// Keyed; a clone hashes one name or address.
-    hash: Option<Hmac<Sha256>>,
+    /// Keyed, each for itself; a clone hashes one name, or one address.
+    user_hash: Option<Hmac<Sha256>>,
+    client_hash: Option<Hmac<Sha256>>,
 }
 
 /// Where it goes, from the start of the process on.
@@ -177,7 +178,8 @@ impl Telemetry {
             tracer: Tracer::new(&config.telemetry),
             told,
             // A key of any length will do: never an error.
-            hash: Hmac::new_from_slice(key.derive("log user").as_slice()).ok(),
+            user_hash: Hmac::new_from_slice(key.derive("log user").as_slice()).ok(),
+            client_hash: Hmac::new_from_slice(key.derive("log client").as_slice()).ok(),
         }
     }
 
@@ -272,7 +274,7 @@ impl Telemetry {
             LogAs::Off => None,
             LogAs::Plain => Some(ToldUser::Plain(name.to_owned())),
             LogAs::Hash => {
-                let number = self.hashed(name.as_bytes())?;
+                let number = hashed(self.user_hash.as_ref(), name.as_bytes())?;
                 Some(ToldUser::Hash(format!("{number:012x}")))
             }
         }
@@ -280,12 +282,17 @@ impl Telemetry {
 
     /// A client's address as `log.client` says.
     fn client(&self, client: Option<IpAddr>) -> Option<ToldClient> {
-        let client = client?;
+        // Of a listener for both families, an address of IPv4 is the same as of one for it alone.
+        let client = client?.to_canonical();
         match (self.client, client) {
             (LogAs::Off, _) => None,
             (LogAs::Plain, _) => Some(ToldClient::Plain(client)),
-            (LogAs::Hash, IpAddr::V4(v4)) => self.hashed(&v4.octets()).map(ToldClient::Hash),
-            (LogAs::Hash, IpAddr::V6(v6)) => self.hashed(&v6.octets()).map(ToldClient::Hash),
+            (LogAs::Hash, IpAddr::V4(v4)) => {
+                hashed(self.client_hash.as_ref(), &v4.octets()).map(ToldClient::Hash)
+            }
+            (LogAs::Hash, IpAddr::V6(v6)) => {
+                hashed(self.client_hash.as_ref(), &v6.octets()).map(ToldClient::Hash)
+            }
         }
     }
 
@@ -294,15 +301,15 @@ impl Telemetry {
     pub fn client_as_told(&self, client: Option<IpAddr>) -> Option<impl fmt::Display + use<>> {
         self.client(client)
     }
+}
 
-    /// 48 bits of a keyed hash.
-    fn hashed(&self, text: &[u8]) -> Option<u64> {
-        let mut mac = self.hash.clone()?;
-        mac.update(text);
-        let digest: [u8; 32] = mac.finalize().into_bytes().into();
-        let [a, b, c, d, e, f, ..] = digest;
-        Some(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
-    }
+/// 48 bits of a keyed hash.
+fn hashed(key: Option<&Hmac<Sha256>>, text: &[u8]) -> Option<u64> {
+    let mut mac = key?.clone();
+    mac.update(text);
+    let digest: [u8; 32] = mac.finalize().into_bytes().into();
+    let [a, b, c, d, e, f, ..] = digest;
+    Some(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
 }
 
 /// Longest method that is shown, in bytes; those that are registered have 17.

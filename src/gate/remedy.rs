@@ -60,7 +60,7 @@ impl Forbidden {
                 "the account name holds a control character: correct it in the directory, or name another claim in identity.user"
             }
             Self::NoPerson(NoPerson::ForeignUser) => {
-                "the account name is an email address at a domain that this provider may not speak for: name the domain in provider.ID.email_domains, or another claim in identity.user"
+                "the provider names an address at a domain that is not in its email_domains, which may be somebody's attempt: have it corrected there, or name another claim in identity.user; add the domain only if every account of this provider may have an address in it"
             }
             Self::NoPerson(NoPerson::SeveralRights) => {
                 "rank the rights in identity.access_right.order, or let the person have one alone at the provider"
@@ -135,7 +135,7 @@ impl NoIdentity {
                 "have the client send one Authorization field: Bearer, a space, and the token"
             }
             Self::BearerNotTaken => {
-                "the route takes no bearer tokens: write api = true to it, or have people sign in there"
+                "nobody is signed in, and the route takes no bearer tokens: have people sign in there; only if the token is the provider's, and not the app's own, write api = true to the route, on which a bearer is judged alone"
             }
             Self::Revoked => {
                 "the token was issued before session.revoked.signed_in_before: have the client get a new one"
@@ -153,10 +153,10 @@ impl TokenError {
     fn bearer_remedy(self) -> Option<&'static str> {
         Some(match self {
             Self::Audience => {
-                "name the client in provider.ID.api.clients (Cognito), or the token's aud in provider.ID.api.audiences; one that two providers would take is nobody's"
+                "have the client ask for a token that is meant for this API; only if this one is, name its client in provider.ID.api.clients, or its aud in provider.ID.api.audiences, which lets in every token that is meant for that; one that two providers would take is nobody's"
             }
             Self::Issuer => {
-                "write provider.ID.issuer as tokens have it, byte for byte, or add it to accepted_issuers; of several providers, only those with an api table vouch for tokens"
+                "the token says that it is of an issuer that is not configured, as anybody can; if the client is yours, write provider.ID.issuer as tokens have it, byte for byte, or add it to accepted_issuers; of several providers, only those with an api table vouch for tokens"
             }
             Self::TokenUse => {
                 "have the client show an access token; an ID token counts only with \"id\" in provider.ID.api.tokens, and one that is bound to a key (cnf) never"
@@ -181,7 +181,7 @@ impl TokenError {
                 "the token lacks a claim that it needs (exp, iat, sub; at Cognito client_id), or has it of another type: look at what changes tokens at the provider (a trigger, a mapper)"
             }
             Self::AuthTime => {
-                "have the provider say when somebody signed in (auth_time), or set provider.ID.max_auth_age to \"off\""
+                "have the provider say when somebody signed in (auth_time) in these tokens too; provider.ID.max_auth_age = \"off\" would end the limit for people's sessions as well"
             }
             Self::IdentityProvider => {
                 "with provider.ID.identity_provider, access tokens of people do not count: they do not say how somebody signed in"

@@ -48,10 +48,10 @@ pub(super) fn group(name: &str) -> Group {
 }
 
 /// About these there is nothing to do.
-const NOTHING: &str = "cookie-csrf-per-request cookie-httponly cookie-secure encode-state session-cookie-minimal skip-provider-button proxy-websockets force-https force-json-errors gcp-healthchecks relative-redirect-url allow-query-semicolons skip-auth-strip-headers skip-claims-from-profile-url auth-request-response-mode code-challenge-method cookie-csrf-per-request-limit cookie-csrf-samesite cookie-csrf-expire cookie-path cookie-samesite version convert-config-to-alpha";
+const NOTHING: &str = "cookie-csrf-per-request cookie-httponly cookie-secure encode-state session-cookie-minimal skip-provider-button proxy-websockets force-https force-json-errors relative-redirect-url allow-query-semicolons skip-auth-strip-headers skip-claims-from-profile-url auth-request-response-mode code-challenge-method cookie-csrf-per-request-limit cookie-csrf-samesite cookie-csrf-expire version convert-config-to-alpha";
 
 /// These are otherwise here.
-const CHANGES: &str = "approval-prompt pass-basic-auth set-basic-auth bearer-token-login-fallback disable-keep-alives flush-interval real-client-ip-header oidc-audience-claim validate-url auth-logging request-logging standard-logging logging-compress logging-local-time request-id-header silence-ping-logging errors-to-info-log auth-logging-format request-logging-format standard-logging-format logging-filename logging-max-age logging-max-backups logging-max-size exclude-logging-path show-debug-on-error insecure-oidc-skip-nonce";
+const CHANGES: &str = "approval-prompt pass-basic-auth set-basic-auth bearer-token-login-fallback disable-keep-alives flush-interval real-client-ip-header oidc-audience-claim validate-url auth-logging request-logging standard-logging logging-compress logging-local-time request-id-header silence-ping-logging errors-to-info-log auth-logging-format request-logging-format standard-logging-format logging-filename logging-max-age logging-max-backups logging-max-size exclude-logging-path show-debug-on-error insecure-oidc-skip-nonce cookie-path cookie-samesite";
 
 /// Those that `convert` knows.
 const COUNTERPART: &[(Kind, &str)] = &[
@@ -110,8 +110,13 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
     ),
     (
         Text,
-        "azure-graph-group-field backend-logout-url",
-        "not asked of the provider here: Entra puts groups into the token (Token configuration); signing out goes through the provider's own logout, and on with provider.sso.logout = { then = \"URL\" }",
+        "azure-graph-group-field",
+        "not asked of the provider here: Entra puts groups into the token (Token configuration)",
+    ),
+    (
+        Text,
+        "backend-logout-url",
+        "signing out goes through the provider's own logout in the browser, and on with provider.sso.logout = { then = \"URL\" }: register the sign-out URL there first, which `vestibule check` prints",
     ),
     (
         Text,
@@ -225,9 +230,10 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
     ),
     (
         Switch,
-        "force-https force-json-errors gcp-healthchecks relative-redirect-url allow-query-semicolons",
+        "force-https force-json-errors relative-redirect-url allow-query-semicolons",
         "nothing to do, or nothing like it: scheme and host come from server.public_url, scripts get JSON and people pages, queries are passed on byte for byte",
     ),
+    (Switch, "gcp-healthchecks", ADMIN),
     (Text, "ping-path ping-user-agent ready-path", ADMIN),
     (
         Text,

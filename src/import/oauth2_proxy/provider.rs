@@ -148,8 +148,15 @@ impl Conversion {
         }
     }
 
-    /// oauth2-proxy ends its own session alone, for which nothing is registered.
+    /// oauth2-proxy ends its own session alone, for which nothing is registered,
+    /// unless it is told to end the provider's too.
     fn logout(&mut self) {
+        if self
+            .one("backend-logout-url")
+            .is_some_and(|url| !url.is_empty())
+        {
+            return;
+        }
         self.out.line(
             PROVIDER,
             "logout",
