@@ -29,7 +29,7 @@ fn assert_ends_there(chain: &Harness, browser: &Browser, page: &Response, text: 
 
 #[test]
 fn rows_that_end_at_the_provider_come_back_to_nothing() {
-    let chain = Harness::start();
+    let mut chain = Harness::start();
     let mut started = 0;
     for (row, text) in [
         ("redirect-mismatch", "redirect_mismatch"),
@@ -54,6 +54,7 @@ fn rows_that_end_at_the_provider_come_back_to_nothing() {
     }
     assert_eq!(chain.idp().asked("domain:token"), 0);
     assert_eq!(chain.echo.count(), 0);
+    chain.await_log_times("\"outcome\":\"login_started\"", started);
     assert_eq!(lines_with(&chain, "login_started"), started);
     assert_eq!(lines_with(&chain, "login_failed"), 0);
 }
