@@ -29,7 +29,7 @@ use zeroize::Zeroizing;
 use super::Config;
 use super::error::ConfigErrorKind;
 use super::file::FileConfig;
-use super::reader::{Findings, Item, Source, Text, nearest};
+use super::reader::{Findings, Item, Place, Source, Text, nearest};
 
 /// Where texts that do not stand in the file come from.
 pub(crate) trait SecretSource {
@@ -149,11 +149,8 @@ impl Conversion<'_> {
                 if let Some(text) = self.at_hand(source) {
                     return Some(text);
                 }
-                let source = Item {
-                    value: source,
-                    place: item.place.clone(),
-                };
-                Some(self.source(&source, placeholder)?.trim().to_owned())
+                let text = self.source(source, &item.place, placeholder)?;
+                Some(text.trim().to_owned())
             }
         }
     }
@@ -199,22 +196,26 @@ impl Conversion<'_> {
     }
 
     /// What a file or variable holds, with the white space around it; never nothing else.
-    fn source(&mut self, item: &Item<&Source>, placeholder: &str) -> Option<Zeroizing<String>> {
+    fn source(
+        &mut self,
+        source: &Source,
+        place: &Place,
+        placeholder: &str,
+    ) -> Option<Zeroizing<String>> {
         let Some(secrets) = self.outside.secrets else {
             return Some(Zeroizing::new(placeholder.to_owned()));
         };
-        let text = match item.value {
-            Source::File(path) => self.file(secrets, item, path)?,
-            Source::Env(name) => self.env(secrets, item, name)?,
+        let text = match source {
+            Source::File(path) => self.file(secrets, path, place)?,
+            Source::Env(name) => self.env(secrets, name, place)?,
         };
         if text.trim().is_empty() {
-            let what = match item.value {
+            let what = match source {
                 Source::File(path) => format!("the file {}", path.display()),
                 Source::Env(name) => format!("the environment variable {name}"),
             };
             let kind = ConfigErrorKind::SourceEmpty(what);
-            self.findings
-                .error(&item.place, kind, "put the value in there");
+            self.findings.error(place, kind, "put the value in there");
             return None;
         }
         Some(text)
@@ -223,8 +224,8 @@ impl Conversion<'_> {
     fn file(
         &mut self,
         secrets: &dyn SecretSource,
-        item: &Item<&Source>,
         path: &Path,
+        place: &Place,
     ) -> Option<Zeroizing<String>> {
         match secrets.file(path) {
             Ok(text) => Some(text),
@@ -232,7 +233,7 @@ impl Conversion<'_> {
                 let remedy = "mount it, and let this process read it; a relative path starts at the configuration's folder";
                 let path = path.to_owned();
                 let kind = ConfigErrorKind::SourceUnreadable { path, source };
-                self.findings.error(&item.place, kind, remedy);
+                self.findings.error(place, kind, remedy);
                 None
             }
         }
@@ -241,8 +242,8 @@ impl Conversion<'_> {
     fn env(
         &mut self,
         secrets: &dyn SecretSource,
-        item: &Item<&Source>,
         name: &str,
+        place: &Place,
     ) -> Option<Zeroizing<String>> {
         let kind = match secrets.env(name) {
             Ok(text) => return Some(text),
@@ -250,7 +251,7 @@ impl Conversion<'_> {
             Err(EnvError::NotText) => ConfigErrorKind::EnvNotText(name.to_owned()),
         };
         let remedy = "set it in the environment of this process";
-        self.findings.error(&item.place, kind, remedy);
+        self.findings.error(place, kind, remedy);
         None
     }
 

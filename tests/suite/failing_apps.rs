@@ -300,6 +300,20 @@ fn an_answer_that_breaks_off_breaks_off_for_the_client_too_and_the_log_says_so()
     assert_eq!(app.got().len(), 1, "a begun answer is not asked for again");
 }
 
+/// An app that keeps its first connection once, and closes it under the second request; and a client whose first one it
+/// has answered.
+fn closed_under_the_second_request() -> (App, Harness, Kept) {
+    let app = App::start(|connection, request| match (connection, request) {
+        (0, 1..) => Act::Close,
+        _ => Act::Answer,
+    });
+    let chain = in_front_of(&app.url());
+    let mut kept = Kept::open(chain.address);
+    kept.send(&request(&chain, "GET /first"));
+    assert_eq!(kept.answer().status, 200);
+    (app, chain, kept)
+}
+
 /// RFC 9110 9.2.2: what is not idempotent may not be sent again where the app may have seen it.
 #[test]
 fn what_a_kept_connection_took_with_it_is_sent_again_only_if_that_changes_nothing() {
@@ -311,15 +325,7 @@ fn what_a_kept_connection_took_with_it_is_sent_again_only_if_that_changes_nothin
         ("POST /second", false),
         ("PATCH /second", false),
     ] {
-        // The first connection is kept once, and closed under the second request.
-        let app = App::start(|connection, request| match (connection, request) {
-            (0, 1..) => Act::Close,
-            _ => Act::Answer,
-        });
-        let chain = in_front_of(&app.url());
-        let mut kept = Kept::open(chain.address);
-        kept.send(&request(&chain, "GET /first"));
-        assert_eq!(kept.answer().status, 200);
+        let (app, chain, mut kept) = closed_under_the_second_request();
         kept.send(&request(&chain, line));
         let got = match line.starts_with("HEAD") {
             true => kept.answer_to_head(),
@@ -353,14 +359,7 @@ fn what_a_new_connection_took_with_it_is_not_sent_again() {
 /// More than is held for a second time (64 KiB) is sent once, idempotent or not.
 #[test]
 fn what_is_too_long_to_be_held_is_not_sent_again_in_part() {
-    let app = App::start(|connection, request| match (connection, request) {
-        (0, 1..) => Act::Close,
-        _ => Act::Answer,
-    });
-    let chain = in_front_of(&app.url());
-    let mut kept = Kept::open(chain.address);
-    kept.send(&request(&chain, "GET /first"));
-    assert_eq!(kept.answer().status, 200);
+    let (app, chain, mut kept) = closed_under_the_second_request();
     let host = chain.host();
     let (length, body) = (300_000, "x".repeat(300_000));
     kept.send(&format!(

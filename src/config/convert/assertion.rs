@@ -74,11 +74,7 @@ impl Conversion<'_> {
             // Stands in for a key that was not to be read; nothing is signed with it.
             return AssertionKey::generate().into_iter().collect();
         }
-        let source = Item {
-            value: &item.value,
-            place: item.place.clone(),
-        };
-        let Some(text) = self.source(&source, "") else {
+        let Some(text) = self.source(&item.value, &item.place, "") else {
             return Vec::new();
         };
         AssertionKey::parse_all(&text).unwrap_or_else(|error| {

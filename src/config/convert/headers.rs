@@ -241,11 +241,7 @@ impl Conversion<'_> {
     }
 
     fn header_secret(&mut self, item: &Item<Source>) -> Option<HeaderValue> {
-        let source = Item {
-            value: &item.value,
-            place: item.place.clone(),
-        };
-        let text = self.source(&source, "not-read")?;
+        let text = self.source(&item.value, &item.place, "not-read")?;
         let text = text.trim();
         let visible = text.bytes().all(|byte| (0x21..0x7f).contains(&byte));
         let value = HeaderValue::from_str(text)

@@ -17,14 +17,10 @@ impl Conversion<'_> {
         item: &Item<Source>,
         authorities: bool,
     ) -> Option<Vec<Vec<u8>>> {
-        let source = Item {
-            value: &item.value,
-            place: item.place.clone(),
-        };
         if self.outside.secrets.is_none() {
             return Some(Vec::new());
         }
-        let pem = self.source(&source, "")?;
+        let pem = self.source(&item.value, &item.place, "")?;
         let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
         let good = |der: &CertificateDer<'_>| {
             // What pingora reads later, and would not survive.
@@ -47,14 +43,10 @@ impl Conversion<'_> {
 
     /// The private key of a PEM file.
     pub(super) fn private_key(&mut self, item: &Item<Source>) -> Option<PrivateKey> {
-        let source = Item {
-            value: &item.value,
-            place: item.place.clone(),
-        };
         if self.outside.secrets.is_none() {
             return Some(PrivateKey::default());
         }
-        let pem = self.source(&source, "")?;
+        let pem = self.source(&item.value, &item.place, "")?;
         match PrivateKeyDer::from_pem_slice(pem.as_bytes()) {
             Ok(key) => Some(PrivateKey(zeroize::Zeroizing::new(
                 key.secret_der().to_vec(),

@@ -95,11 +95,7 @@ impl Conversion<'_> {
 
     /// The keys of one file or variable: one a line, blank lines and comments aside.
     fn keys_of(&mut self, item: &Item<Source>) -> Vec<SecretKey> {
-        let source = Item {
-            value: &item.value,
-            place: item.place.clone(),
-        };
-        let Some(text) = self.source(&source, UNREAD_KEY) else {
+        let Some(text) = self.source(&item.value, &item.place, UNREAD_KEY) else {
             return Vec::new();
         };
         let lines: Vec<(usize, &str)> = text

@@ -152,11 +152,7 @@ impl Conversion<'_> {
                     .error(&name.place, ConfigErrorKind::CollectorHeader, remedy);
                 continue;
             };
-            let source = Item {
-                value: &value.value,
-                place: value.place.clone(),
-            };
-            let Some(text) = self.source(&source, "not-read") else {
+            let Some(text) = self.source(&value.value, &value.place, "not-read") else {
                 continue;
             };
             match HeaderValue::try_from(text.trim()) {

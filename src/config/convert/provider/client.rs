@@ -92,11 +92,7 @@ impl Conversion<'_> {
     fn client_secret(&mut self, secrets: &[Item<Source>]) -> Option<Vec<SecretString>> {
         let mut all = Vec::new();
         for item in secrets {
-            let item = Item {
-                value: &item.value,
-                place: item.place.clone(),
-            };
-            let secret = self.source(&item, UNREAD);
+            let secret = self.source(&item.value, &item.place, UNREAD);
             all.push(secret.map(|secret| SecretString::from(secret.trim().to_owned())));
         }
         let all: Option<Vec<SecretString>> = all.into_iter().collect();
