@@ -1,13 +1,14 @@
 //! Programs of others, and the demo's legacy app.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
 use base64::Engine;
 use serde_json::Value;
+use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 
 use super::process::Process;
@@ -215,22 +216,21 @@ pub(crate) fn client_credentials(
     token
 }
 
-/// Ports that this process has been given, each held by a UDP socket of the same number.
+/// Ports that this process has been given, each held by a socket that is bound to it and never listens.
 ///
-/// TCP must stay free for whom it is given to, so two tests could be given the same one: the second would then speak
-/// with the first one's process.
-static HELD: Mutex<Vec<UdpSocket>> = Mutex::new(Vec::new());
+/// The system gives such a port to nobody, neither to who binds port 0 nor as the near end of a connection, but lets
+/// whoever names it listen there (both have `SO_REUSEADDR`, as all servers here). Whoever connects is refused until then.
+static HELD: Mutex<Vec<Socket>> = Mutex::new(Vec::new());
 
-/// A TCP port that was free a moment ago, and that no other test is given as long as this one runs.
+/// A TCP port for who has to be told one, free of everybody else's as long as this process runs.
 pub(crate) fn free_port() -> u16 {
-    loop {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("its address");
-        if let Ok(hold) = UdpSocket::bind(address) {
-            HELD.lock().expect("the ports").push(hold);
-            return address.port();
-        }
-    }
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.set_reuse_address(true).expect("its option");
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    socket.bind(&any.into()).expect("a free port");
+    let address = socket.local_addr().expect("its address");
+    HELD.lock().expect("the ports").push(socket);
+    address.as_socket().expect("a TCP address").port()
 }
 
 /// The checkout.
