@@ -196,6 +196,12 @@ impl Telemetry {
         self.tracer.begin(headers)
     }
 
+    /// Whether anybody reads who asked for what: the log, or the collector of these spans.
+    #[must_use]
+    pub fn shows(&self, spans: Option<&Spans>) -> bool {
+        spans.is_some() || tracing::enabled!(tracing::Level::INFO)
+    }
+
     /// A request is over: it is counted, has its line, and its spans go to the
     /// collector.
     pub fn tell(&self, line: &AccessLine<'_>) {

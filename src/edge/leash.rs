@@ -65,8 +65,8 @@ struct Said {
     header: Cell<bool>,
     /// Bytes that have been read of it.
     read: Cell<usize>,
-    /// The lease of its connection.
-    leash: RefCell<Option<Leash>>,
+    /// The lease of its connection. Few have one, and what is said moves at every look at a request.
+    leash: RefCell<Option<Box<Leash>>>,
 }
 
 /// The header of the request that is being served is there.
@@ -120,7 +120,7 @@ impl Leash {
     /// # Errors
     /// If nobody watches: it must not stay open then.
     pub(super) fn put_on(self) -> Result<(), Unwatched> {
-        SAID.try_with(|said| said.leash.replace(Some(self)))
+        SAID.try_with(|said| said.leash.replace(Some(Box::new(self))))
             .map(drop)
             .map_err(|_| Unwatched)
     }
@@ -244,23 +244,33 @@ impl Leashed {
 
     /// Serves a request to its end, or to the end of its session if it put
     /// itself on the leash. Whoever sends its header byte by byte is dropped:
-    /// pingora waits for each part of it anew.
+    /// pingora waits for each part of it anew, and so the time of a header runs
+    /// from its first bytes on.
     async fn serve(
         &self,
         request: impl Future<Output = Option<ReusedHttpStream>>,
         shutdown: &ShutdownWatch,
+        wait: Wait,
     ) -> Option<ReusedHttpStream> {
         let mut request = pin!(request);
-        let limits = self.serving.load().client;
-        // From the end of the request before: when it began cannot be seen.
-        let mut late = pin!(sleep(limits.idle + limits.header));
+        let mut late = None;
         let leashed = poll_fn(|context| match request.as_mut().poll(context) {
             Poll::Ready(done) => Poll::Ready(Err(done)),
-            Poll::Pending => match SAID.with(|said| said.leash.take()) {
+            Poll::Pending => SAID.with(|said| match said.leash.take() {
                 Some(leash) => Poll::Ready(Ok(leash)),
-                None if SAID.with(|said| said.header.get()) => Poll::Pending,
-                None => late.as_mut().poll(context).map(|()| Err(None)),
-            },
+                None if said.header.get() => Poll::Pending,
+                // Most headers come as a whole, and need no clock of ours.
+                None if wait == Wait::Limited && said.read.get() == 0 => Poll::Pending,
+                None => {
+                    let limits = self.serving.load().client;
+                    let limit = match wait {
+                        Wait::Limited => limits.header,
+                        Wait::Unlimited => limits.idle + limits.header,
+                    };
+                    let late = late.get_or_insert_with(|| Box::pin(sleep(limit)));
+                    late.as_mut().poll(context).map(|()| Err(None))
+                }
+            }),
         });
         let mut leash = match leashed.await {
             Ok(leash) => leash,
@@ -282,11 +292,24 @@ impl Leashed {
     }
 }
 
+/// How long pingora waits for a header's first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// As long as it was told.
+    Limited,
+    /// Without end.
+    Unlimited,
+}
+
 /// The next request on the connection is waited for so long, or its first one.
-pub(super) fn limit_idle(session: &mut ServerSession, idle: Duration) {
+pub(super) fn limit_idle(session: &mut ServerSession, idle: Duration) -> Wait {
     // None is for a connection that ends with this request, and for HTTP/2.
-    if session.get_keepalive().is_some() {
-        session.set_keepalive(Some(idle.as_secs().max(1)));
+    match session.get_keepalive() {
+        Some(_) => {
+            session.set_keepalive(Some(idle.as_secs().max(1)));
+            Wait::Limited
+        }
+        None => Wait::Unlimited,
     }
 }
 
@@ -313,9 +336,9 @@ impl HttpServerApp for Leashed {
         mut session: ServerSession,
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
-        limit_idle(&mut session, self.serving.load().client.idle);
+        let wait = limit_idle(&mut session, self.serving.load().client.idle);
         let request = self.proxy.process_new_http(session, shutdown);
-        let served = self.serve(request, shutdown);
+        let served = self.serve(request, shutdown, wait);
         SAID.scope(Said::default(), served).await
     }
 

@@ -377,15 +377,23 @@ impl ProxyHttp for Proxy {
 
     async fn logging(&self, session: &mut Session, _e: Option<&Error>, ctx: &mut Context) {
         let gate = &ctx.serving.gate;
-        ctx.serving.telemetry.tell(&AccessLine {
+        let telemetry = &ctx.serving.telemetry;
+        let (client, host) = match telemetry.shows(ctx.spans.as_ref()) {
+            true => (
+                gate.client(client_of(session), &session.req_header().headers),
+                gate.host_told(ctx.asked, view::host_of(session)),
+            ),
+            false => (None, None),
+        };
+        telemetry.tell(&AccessLine {
             method: session.req_header().method.as_str(),
             path: &view::Path::of(session),
             status: session
                 .response_written()
                 .map_or(0, |response| response.status.as_u16()),
             note: &ctx.note,
-            client: gate.client(client_of(session), &session.req_header().headers),
-            host: gate.host_told(ctx.asked, view::host_of(session)),
+            client,
+            host,
             trace: ctx.trace.as_ref(),
             elapsed: ctx.phases.whole(),
             phases: &ctx.phases,
@@ -427,7 +435,9 @@ fn stays_open(response: &ResponseHeader) -> bool {
 fn limit_connection(session: &mut Session, idle: Duration, is_leaving: bool) {
     match is_leaving {
         true => session.set_keepalive(None),
-        false => leash::limit_idle(session, idle),
+        false => {
+            leash::limit_idle(session, idle);
+        }
     }
     session.set_write_timeout(Some(CLIENT_WRITE_TIMEOUT));
 }
