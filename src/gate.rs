@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::config::{Config, Revoked};
+use crate::config::Revoked;
 
 pub mod activity;
 mod api;
@@ -59,6 +59,7 @@ pub mod route;
 pub mod rule;
 pub mod seal;
 pub mod session;
+mod setup;
 pub mod signin;
 pub mod signout;
 mod standing;
@@ -93,12 +94,9 @@ use reply::{Asker, Note, Reply};
 use request::RequestView;
 use route::{Router, Ruling};
 use seal::{KeyRing, KeyUse, Rng};
+pub use setup::NoSessionKey;
 use time::UnixTime;
 use verified::Verified;
-
-/// Of the memory for what was verified, one part of so many is for bearer tokens,
-/// where routes take them.
-const BEARERS_SHARE: u64 = 4;
 
 /// The core, built once from a configuration.
 #[derive(Debug)]
@@ -124,79 +122,7 @@ pub struct Gate {
     bearers: Remembered<Bearer>,
 }
 
-/// The keys are missing: a configuration always has one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the configuration holds no session key")]
-pub struct NoSessionKey;
-
 impl Gate {
-    /// The core that a configuration describes.
-    ///
-    /// # Errors
-    /// Without a session key; a [`Config`] that was loaded has one.
-    pub fn new(config: &Config) -> Result<Self, NoSessionKey> {
-        Self::with_memory(config, Arc::default())
-    }
-
-    /// The same around a memory that was there before.
-    ///
-    /// # Errors
-    /// See [`new`](Self::new).
-    pub fn with_memory(config: &Config, memory: Arc<Memory>) -> Result<Self, NoSessionKey> {
-        let ring = KeyRing::new(&config.session.keys).ok_or(NoSessionKey)?;
-        Ok(Self::of(config, memory, ring))
-    }
-
-    /// The core that takes this one's place under a new configuration. It
-    /// remembers what this one did; a session key that is new seals only after
-    /// `session.key_settle`, since mounted files reach other instances later.
-    ///
-    /// # Errors
-    /// See [`new`](Self::new).
-    pub fn succeeded_by(&self, config: &Config, now: UnixTime) -> Result<Self, NoSessionKey> {
-        let settle = config.session.key_settle.as_secs();
-        let ring = self.ring.succeeded_by(&config.session.keys, now, settle);
-        let memory = Arc::clone(&self.memory);
-        Ok(Self::of(config, memory, ring.ok_or(NoSessionKey)?))
-    }
-
-    fn of(config: &Config, memory: Arc<Memory>, ring: KeyRing) -> Self {
-        let prefix = &config.server.path_prefix;
-        let room = config.session.verification_cache;
-        let takes_bearers = config.routes.iter().any(|route| route.manner.is_api);
-        let for_bearers = if takes_bearers {
-            room / BEARERS_SHARE
-        } else {
-            0
-        };
-        Self {
-            faces: Face::all(config),
-            paths: OurPaths::new(prefix, callbacks(config)),
-            router: Router::new(config.routes.clone())
-                .ignoring_case(config.server.ignore_path_case)
-                .with_upstream(config.upstreams.default),
-            ring,
-            providers: Providers::new(config),
-            headers: AppRules::new(
-                &config.headers,
-                config.upstreams.apps.iter().map(|app| app.headers.as_ref()),
-                config.upstreams.default.unwrap_or(0),
-            ),
-            lifetime: config.session.lifetime.as_secs(),
-            revoked: config.session.revoked.clone(),
-            idle: config.session.idle_timeout.map(standing::Idle::new),
-            outage_grace: config.session.outage_grace.as_secs(),
-            whoami: config.server.whoami,
-            proxies: config.server.trusted_proxies.clone(),
-            forward_auth: config.server.forward_auth,
-            has_app: config.upstreams.default.is_some() || !config.upstreams.apps.is_empty(),
-            look: Arc::clone(&config.pages),
-            memory,
-            verified: Remembered::new(room - for_bearers),
-            bearers: Remembered::new(for_bearers),
-        }
-    }
-
     /// How its pages look.
     #[must_use]
     pub fn look(&self) -> &Look {
@@ -363,14 +289,6 @@ impl Gate {
     fn logout_path(&self, target: &str) -> String {
         format!("{}/logout?rd={}", self.paths.prefix(), form_encoded(target))
     }
-}
-
-/// Redirect URIs of their own.
-fn callbacks(config: &Config) -> Vec<String> {
-    let providers = config.providers.iter();
-    providers
-        .filter_map(|provider| provider.callback_path.clone())
-        .collect()
 }
 
 /// 400: nobody knows under which rule the app would see this path.
