@@ -92,7 +92,7 @@ pub use provider::{Known, Seen};
 use remembered::{Figures, Remembered};
 use reply::{Asker, Note, Reply};
 use request::RequestView;
-use route::{Router, Ruling};
+use route::{Router, Ruled};
 use seal::{KeyRing, KeyUse, Rng};
 pub use setup::NoSessionKey;
 use time::UnixTime;
@@ -160,21 +160,13 @@ impl Gate {
             Leads::App(..) if !self.has_app => return Decision::Reply(reply::not_found(req)),
             Leads::App(ruling, face) => (ruling, face),
         };
-        let (label, manner, judged) = match ruling {
-            Ruling::Rule {
-                access,
-                manner,
-                label,
-            } => (
-                label,
-                Some(manner),
-                self.judge(access, manner, req, face, known, now, rng),
-            ),
-            Ruling::NoMethod { label } => {
-                let no_rule = Denial::Forbidden(Forbidden::NoRuleForMethod);
-                (label, None, Err(no_rule.into()))
-            }
-            Ruling::Ambiguous => return Decision::Reply(path_ambiguous()),
+        let Some(Ruled { label, rule }) = ruling.ruled() else {
+            return Decision::Reply(path_ambiguous());
+        };
+        let manner = rule.map(|(_, manner)| manner);
+        let judged = match rule {
+            Some((access, manner)) => self.judge(access, manner, req, face, known, now, rng),
+            None => Err(Denial::Forbidden(Forbidden::NoRuleForMethod).into()),
         };
         let upstream = manner.map_or(Some(0), |manner| manner.upstream);
         let Some(upstream) = upstream else {
@@ -182,7 +174,7 @@ impl Gate {
         };
         let forwarded =
             judged.and_then(|judged| self.forward(judged, req, face, upstream, client, now));
-        match forwarded {
+        match forwarded.map_err(|held| held.under(Some(label))) {
             Ok(mut forward) => {
                 forward.shared_cache = manner.is_some_and(|manner| manner.shared_cache);
                 // No browser sends them on a preflight, which nobody has to be signed in for.
@@ -193,13 +185,10 @@ impl Gate {
             }
             Err(Held::Refresh(ask)) => Decision::Perform(Effect::Refresh(ask)),
             Err(Held::Denied {
-                mut denial,
+                denial,
                 cookies,
                 account,
             }) => {
-                if let Denial::Forbidden(Forbidden::Rules(unmet)) = &mut denial {
-                    unmet.route = Some(Arc::clone(label));
-                }
                 let is_api = manner.is_some_and(|manner| manner.is_api);
                 let mut reply = self.denied(req, face, is_api, &denial, account.as_deref(), rng);
                 reply.note.route = Some(Arc::clone(label));

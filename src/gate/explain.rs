@@ -17,7 +17,7 @@ use super::identity::KeptClaims;
 use super::leading::Leads;
 use super::policy::{Denial, Forbidden, NoIdentity, Presented, Proof};
 use super::request::RequestView;
-use super::route::{Access, Ruling};
+use super::route::{Access, Ruled, Ruling};
 use super::rule::{Condition, Who};
 use super::seal::Rng;
 use super::time::UnixTime;
@@ -92,23 +92,18 @@ impl Gate {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Explanation {
-        let app = match ruling {
-            Ruling::Rule { manner, .. } => manner.upstream.unwrap_or(0),
-            Ruling::NoMethod { .. } | Ruling::Ambiguous => 0,
+        let Some(Ruled { label, rule }) = ruling.ruled() else {
+            let reply = path_ambiguous();
+            return Explanation::of(Outcome::BadRequest, reply.status, "path_ambiguous");
         };
-        let (access, label) = match ruling {
-            // Without an app, it is what a front proxy is told.
-            Ruling::Rule { manner, .. } if self.has_app && manner.upstream.is_none() => {
-                return Explanation::of(Outcome::NotFound, StatusCode::NOT_FOUND, "not_found");
-            }
-            Ruling::Rule { access, label, .. } => (Some(access), label),
-            Ruling::NoMethod { label } => (None, label),
-            Ruling::Ambiguous => {
-                let reply = path_ambiguous();
-                return Explanation::of(Outcome::BadRequest, reply.status, "path_ambiguous");
-            }
-        };
-        let is_api = matches!(ruling, Ruling::Rule { manner, .. } if manner.is_api);
+        let (access, manner) = rule.unzip();
+        let app = manner.map_or(Some(0), |manner| manner.upstream);
+        if self.has_app && app.is_none() {
+            return Explanation::of(Outcome::NotFound, StatusCode::NOT_FOUND, "not_found");
+        }
+        // Without an app, it is what a front proxy is told.
+        let app = app.unwrap_or(0);
+        let is_api = manner.is_some_and(|manner| manner.is_api);
         let held = match asking {
             // Elsewhere a bearer is not looked at.
             Asking::Somebody(claims) if is_api || !claims.is_bearer => self.held(claims),

@@ -21,7 +21,7 @@ use super::leading::Leads;
 use super::policy::{Denial, Forbidden};
 use super::reply::{Asker, Note, Reply};
 use super::request::{RequestError, RequestView};
-use super::route::{Access, Manner, Ruling};
+use super::route::{Access, Manner, Ruled};
 use super::seal::Rng;
 use super::time::UnixTime;
 use super::unauthenticated::target_of;
@@ -127,69 +127,54 @@ impl Gate {
         rng: Rng<'_>,
     ) -> Result<Decision, Refused> {
         let public = Manner::default();
-        let (access, manner, label, face) = match self.leads(question.view) {
+        let (rule, label, face) = match self.leads(question.view) {
             Leads::Nowhere => return Err(Refused::Method),
             Leads::Elsewhere => return Err(Refused::Host),
             Leads::Asked(_) => return Err(Refused::OwnPath),
             // People open these before they are signed in; they tell nothing of anybody else.
             Leads::Ours(endpoint, face) if self.is_passed(endpoint, question) => {
-                (&Access::Public, &public, None, face)
+                (Some((&Access::Public, &public)), None, face)
             }
             Leads::Ours(..) => return Err(Refused::OwnPath),
-            Leads::App(Ruling::Ambiguous, _) => return Err(Refused::Ambiguous),
-            Leads::App(Ruling::NoMethod { label }, face) => {
-                let no_rule = Denial::Forbidden(Forbidden::NoRuleForMethod);
-                let mut reply = self.held_back(question, face, false, &no_rule, None, rng);
-                reply.note.route = Some(label.clone());
-                return Ok(Decision::Reply(reply));
+            Leads::App(ruling, face) => {
+                let Ruled { label, rule } = ruling.ruled().ok_or(Refused::Ambiguous)?;
+                (rule, Some(label), face)
             }
-            Leads::App(
-                Ruling::Rule {
-                    access,
-                    manner,
-                    label,
-                },
-                face,
-            ) => (access, manner, Some(label), face),
         };
-        // What narrows the app does not narrow the way to the login.
-        let access = match label {
-            Some(_) => question.conditions.with(access),
-            None => Cow::Borrowed(access),
+        let judged = match rule {
+            Some((access, manner)) => {
+                // What narrows the app does not narrow the way to the login.
+                let access = match label {
+                    Some(_) => question.conditions.with(access),
+                    None => Cow::Borrowed(access),
+                };
+                self.judged(question, &access, manner, face, known, now, rng)
+            }
+            None => Err(Denial::Forbidden(Forbidden::NoRuleForMethod).into()),
         };
-        Ok(
-            match self.judged(question, &access, manner, face, known, now, rng) {
-                Ok(mut reply) => {
-                    reply.note.route = label.cloned();
-                    Decision::Reply(reply)
-                }
-                Err(Held::Refresh(ask)) => Decision::Perform(Effect::Refresh(ask)),
-                Err(Held::Denied {
-                    mut denial,
-                    cookies,
-                    account,
-                }) => {
-                    if let Denial::Forbidden(Forbidden::Rules(unmet)) = &mut denial {
-                        unmet.route = label.cloned();
-                    }
-                    let mut reply = self.held_back(
-                        question,
-                        face,
-                        manner.is_api,
-                        &denial,
-                        account.as_deref(),
-                        rng,
-                    );
-                    reply.note.route = label.cloned();
-                    let cookies = if question.setting.cookies {
-                        cookies
-                    } else {
-                        Vec::new()
-                    };
-                    Decision::Reply(reply.with_cookies(cookies))
-                }
-            },
-        )
+        Ok(match judged.map_err(|held| held.under(label)) {
+            Ok(mut reply) => {
+                reply.note.route = label.cloned();
+                Decision::Reply(reply)
+            }
+            Err(Held::Refresh(ask)) => Decision::Perform(Effect::Refresh(ask)),
+            Err(Held::Denied {
+                denial,
+                cookies,
+                account,
+            }) => {
+                let is_api = rule.is_some_and(|(_, manner)| manner.is_api);
+                let account = account.as_deref();
+                let mut reply = self.held_back(question, face, is_api, &denial, account, rng);
+                reply.note.route = label.cloned();
+                let cookies = if question.setting.cookies {
+                    cookies
+                } else {
+                    Vec::new()
+                };
+                Decision::Reply(reply.with_cookies(cookies))
+            }
+        })
     }
 
     /// Whether a page of ours passes, should somebody ask about it. The 200 sends

@@ -69,6 +69,20 @@ impl From<Denial> for Held {
     }
 }
 
+impl Held {
+    /// The same, with the route's name for whom it tells what the route needs.
+    pub(super) fn under(mut self, label: Option<&Arc<str>>) -> Self {
+        if let Self::Denied {
+            denial: Denial::Forbidden(Forbidden::Rules(unmet)),
+            ..
+        } = &mut self
+        {
+            unmet.route = label.cloned();
+        }
+        self
+    }
+}
+
 impl Basis {
     /// Who it makes of somebody, and what apps are told of them.
     pub(super) fn who(&self) -> Option<&Who> {

@@ -251,6 +251,33 @@ pub enum Ruling<'r> {
     Ambiguous,
 }
 
+/// A ruling that is not in doubt.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ruled<'r> {
+    /// Its route's name for people and the log.
+    pub(super) label: &'r Arc<str>,
+    /// Who may pass, and how; `None`: nobody by this method.
+    pub(super) rule: Option<(&'r Access, &'r Manner)>,
+}
+
+impl<'r> Ruling<'r> {
+    /// What holds; `None` where that depends on who reads the path.
+    pub(super) fn ruled(self) -> Option<Ruled<'r>> {
+        match self {
+            Self::Rule {
+                access,
+                manner,
+                label,
+            } => Some(Ruled {
+                label,
+                rule: Some((access, manner)),
+            }),
+            Self::NoMethod { label } => Some(Ruled { label, rule: None }),
+            Self::Ambiguous => None,
+        }
+    }
+}
+
 /// What the routes say of one reading of a path.
 #[derive(Clone, Copy)]
 enum Found<'r> {
