@@ -5,25 +5,18 @@ mod hostile;
 
 use serde_json::json;
 
-use super::hostile_tokens::rows::CLIENT;
+use super::hostile_tokens::rows::{CLIENT, says_invalid_token};
 use crate::support::dev_idp::KIRSTEN;
-use crate::support::{Harness, Response, Setup};
+use crate::support::{Harness, Setup};
 
 /// A client of the pool that is a program.
 const MACHINE: &str = "8machineclient00000000000ee";
-const SUBJECT: &str = "d3a4f8c2-10b1-70aa-9c55-0e2f6a7b8c9d";
 
 const ROUTES: &str = "[[route]]\npath = \"/api/people/*\"\napi = true\ncors_preflight = true\n\
     [[route]]\npath = \"/api/orders/*\"\napi = true\naccess = { scopes = [\"orders/read\"] }\n\
     [[route]]\npath = \"/api/editors/*\"\napi = true\naccess = { groups = [\"Editors\"] }\n";
 
 const IDENTITY: &str = "user = [\"email\", \"username\"]";
-
-fn says_invalid_token(response: &Response) -> bool {
-    let challenge = response.header("WWW-Authenticate").unwrap_or("");
-    challenge == "Bearer realm=\"localhost\", error=\"invalid_token\""
-        && response.json() == json!({ "error": "invalid_token" })
-}
 
 #[test]
 fn a_bearer_in_query_or_body_is_never_read_and_another_scheme_is_the_apps() {

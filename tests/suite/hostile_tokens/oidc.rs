@@ -3,7 +3,7 @@
 use dev_idp::jws::{AnyKey, sign_hs256, unsigned};
 use serde_json::{Value, json};
 
-use super::rows::{CLIENT, Rows, changed, claims, decode, encode, setup};
+use super::rows::{CLIENT, Rows, Way, changed, claims, decode, encode, setup};
 use crate::support::issuer::Issuer;
 
 const ALGORITHMS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
@@ -58,7 +58,7 @@ fn each_mutation_of_a_token_with_other_algorithms_meets_its_fate() {
         keys,
         payload: claims(&issuer.url).to_string(),
     };
-    let mut rows = Rows::default();
+    let mut rows = Rows::shown_in(Way::Session);
     algorithms(&mut rows, &forge);
     let claims = claims(&issuer.url);
     rows.refused(
