@@ -20,7 +20,6 @@ use super::return_to::ReturnTo;
 use super::seal::Rng;
 use super::time::UnixTime;
 use super::unauthenticated::challenge;
-use super::whoami::Nobody;
 use super::{Asker, Decision, Effect, Gate, Known, Note, Page, Reply, RequestView, form_encoded};
 
 mod fields;
@@ -170,13 +169,7 @@ impl Gate {
     ) -> Decision {
         let who = match self.who(req, face, known, now, rng) {
             Ok(who) => who,
-            Err(Nobody::Tokens(ask)) => return Decision::Perform(Effect::Refresh(ask)),
-            Err(Nobody::NoIdentity(why)) => {
-                return Decision::Reply(self.unauthenticated(req, face, why, rng));
-            }
-            Err(Nobody::NoPerson(signed_in, why)) => {
-                return Decision::Reply(self.no_person(req, &signed_in, why, rng));
-            }
+            Err(why) => return self.nobody(req, face, why, rng),
         };
         let user = &who.person.user;
         let verified = &who.signed_in.verified;

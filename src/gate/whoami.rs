@@ -35,15 +35,31 @@ impl Gate {
                 let note = note.by(Some(&who.person.user));
                 Reply::json(StatusCode::OK, &Value::Object(body), note).with_cookies(who.cookies)
             }
-            Err(Nobody::Tokens(ask)) => return Decision::Perform(Effect::Refresh(ask)),
             Err(Nobody::NoIdentity(why)) => self.signed_out_json(req, face, why, rng),
-            Err(Nobody::NoPerson(signed_in, why)) => self.no_person(req, &signed_in, why, rng),
+            Err(why) => return self.nobody(req, face, why, rng),
         };
         Decision::Reply(reply)
     }
 
+    /// What becomes of a page of ours that needs somebody.
+    pub(super) fn nobody(
+        &self,
+        req: &RequestView<'_>,
+        face: &Face,
+        why: Nobody,
+        rng: Rng<'_>,
+    ) -> Decision {
+        match why {
+            Nobody::Tokens(ask) => Decision::Perform(Effect::Refresh(ask)),
+            Nobody::NoIdentity(why) => Decision::Reply(self.unauthenticated(req, face, why, rng)),
+            Nobody::NoPerson(signed_in, why) => {
+                Decision::Reply(self.no_person(req, &signed_in, why, rng))
+            }
+        }
+    }
+
     /// 403: somebody is signed in whose claims make nobody.
-    pub(super) fn no_person(
+    fn no_person(
         &self,
         req: &RequestView<'_>,
         signed_in: &SignedIn,
@@ -65,11 +81,10 @@ impl Gate {
     ) -> Decision {
         let reply = match self.who(req, face, known, now, rng) {
             Ok(who) => self.whoami_of(req, face, who, now, rng),
-            Err(Nobody::Tokens(ask)) => return Decision::Perform(Effect::Refresh(ask)),
-            Err(Nobody::NoIdentity(why)) => self.unauthenticated(req, face, why, rng),
             Err(Nobody::NoPerson(signed_in, why)) => {
                 self.whoami_of_nobody(req, &signed_in, why, rng)
             }
+            Err(why) => return self.nobody(req, face, why, rng),
         };
         Decision::Reply(reply)
     }
