@@ -24,10 +24,11 @@ mod upstream;
 use std::io;
 use std::path::Path;
 
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::Config;
-use super::error::ConfigErrorKind;
+use super::error::{ConfigErrorKind, UrlProblem};
 use super::file::FileConfig;
 use super::reader::{Findings, Item, Place, Source, Text, nearest};
 
@@ -283,6 +284,20 @@ impl Conversion<'_> {
         };
         self.findings
             .error(&item.place, ConfigErrorKind::NotAChoice(words), remedy);
+    }
+}
+
+/// Refuses in an address what nothing is reached by: a user, a query, a fragment.
+fn only_origin_and_path(url: &Url) -> Result<(), UrlProblem> {
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(UrlProblem::UserInfo);
+    }
+    if url.query().is_some() {
+        return Err(UrlProblem::Query);
+    }
+    match url.fragment() {
+        Some(_) => Err(UrlProblem::Fragment),
+        None => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The shape of the configuration file: which keys there are, and of what type.
 //!
-//! Owns the names of the keys, those of later versions included. Must not know
-//! what a value means: `config::convert` says whether it is a good one.
+//! Owns the names of the keys. Must not know what a value means: `config::convert`
+//! says whether it is a good one.
 
 use toml::de::DeTable;
 

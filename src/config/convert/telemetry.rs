@@ -3,7 +3,7 @@
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::{Choices, Conversion};
+use super::{Choices, Conversion, only_origin_and_path};
 use crate::config::error::{ConfigErrorKind, ConfigWarningKind, UrlProblem};
 use crate::config::file::{LogTable, OtlpTable, TelemetryTable};
 use crate::config::reader::{Item, Text};
@@ -179,15 +179,7 @@ fn traces_url(text: &str) -> Result<Url, UrlProblem> {
     if url.host().is_none() {
         return Err(UrlProblem::NotAUrl);
     }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(UrlProblem::UserInfo);
-    }
-    if url.query().is_some() {
-        return Err(UrlProblem::Query);
-    }
-    if url.fragment().is_some() {
-        return Err(UrlProblem::Fragment);
-    }
+    only_origin_and_path(&url)?;
     let path = url.path().trim_end_matches('/');
     if !path.ends_with(TRACES_PATH) {
         let path = format!("{path}{TRACES_PATH}");

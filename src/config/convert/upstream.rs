@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::Conversion;
+use super::{Conversion, only_origin_and_path};
 use crate::config::error::{ConfigErrorKind, UrlProblem};
 use crate::config::file::{TimeoutsTable, UpstreamTable, UpstreamTlsTable};
 use crate::config::reader::{Item, Text};
@@ -246,15 +246,7 @@ fn address(text: &str) -> Result<(Address, Protocol), UrlProblem> {
         ("https", _) => Protocol::Https,
         _ => return Err(UrlProblem::UpstreamScheme),
     };
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(UrlProblem::UserInfo);
-    }
-    if url.query().is_some() {
-        return Err(UrlProblem::Query);
-    }
-    if url.fragment().is_some() {
-        return Err(UrlProblem::Fragment);
-    }
+    only_origin_and_path(&url)?;
     if url.path() != "/" {
         return Err(UrlProblem::Path);
     }
