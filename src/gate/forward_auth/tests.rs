@@ -1,3 +1,5 @@
+//! What front proxies are told, whichever of them asks; parts that only some ask about are below.
+
 use std::time::Duration;
 
 use http::Method;
@@ -15,7 +17,7 @@ use crate::gate::route::{Access, Route};
 use crate::gate::signin::Tokens;
 use crate::gate::tests::support::{
     COOKIE, Desk, EXP, Jar, NOW, Req, access_claims, body, changed, config, header_of, id_claims,
-    key, location, route, set_cookies,
+    key, location, route, set_cookies, signed_in_under,
 };
 use crate::gate::time::{LEEWAY, UnixTime};
 use crate::gate::{Decision, Effect};
@@ -89,13 +91,6 @@ fn ask(dialect: Dialect, target: &str) -> Req {
     question(dialect, "GET", target)
 }
 
-fn signed_in(config: &Config) -> (Desk, Jar) {
-    let mut desk = Desk::new(config);
-    let mut jar = Jar::default();
-    desk.sign_in(&mut jar);
-    (desk, jar)
-}
-
 fn reason(reply: &Reply) -> Option<&'static str> {
     reply.note.reason
 }
@@ -132,7 +127,7 @@ fn renew(desk: &Desk, ask: &Refresh) -> Outcome {
 #[test]
 fn a_signed_in_person_passes_and_every_identity_header_is_there() {
     for dialect in ALL {
-        let (mut desk, jar) = signed_in(&asked_by(dialect));
+        let (mut desk, jar) = signed_in_under(&asked_by(dialect));
         let reply = desk.reply(&ask(dialect, "/page?x=1").cookies(&jar));
         assert_eq!(reply.status, 200, "{dialect:?}");
         assert_eq!(reply.note.outcome, "allowed");
@@ -177,7 +172,7 @@ fn public_and_optional_requests_pass_with_all_of_them_empty() {
             route(&["/public/"], Access::Public),
             route(&["/maybe/"], Access::Optional),
         ];
-        let (mut desk, jar) = signed_in(&with_routes(dialect, routes));
+        let (mut desk, jar) = signed_in_under(&with_routes(dialect, routes));
         for (req, user) in [
             (ask(dialect, "/public/x"), ""),
             (ask(dialect, "/public/x").cookies(&jar), ""),
@@ -230,7 +225,7 @@ fn the_asked_request_falls_under_the_rule_of_a_forwarded_one() {
             route(&["/public/"], Access::Public),
             only_get,
         ];
-        let (mut desk, jar) = signed_in(&with_routes(dialect, routes));
+        let (mut desk, jar) = signed_in_under(&with_routes(dialect, routes));
         for (method, target, status, why) in [
             ("GET", "/closed/x", 403, Some("route_closed")),
             // One reading of the path: encoded, it is the same.
@@ -269,7 +264,7 @@ fn our_own_pages_pass_as_public_ones_where_the_front_proxy_alone_names_them() {
     let mut desk = Desk::new(&asked_by(Dialect::Caddy));
     assert_eq!(desk.reply(&narrowed).status, 200);
     for dialect in [Dialect::Traefik, Dialect::Caddy, Dialect::Envoy] {
-        let (mut desk, jar) = signed_in(&asked_by(dialect));
+        let (mut desk, jar) = signed_in_under(&asked_by(dialect));
         for path in ["/_vestibule/login?rd=%2F", "/_vestibule/callback?code=x"] {
             let reply = desk.reply(&ask(dialect, path).cookies(&jar));
             assert_eq!(reply.status, 200);
@@ -284,7 +279,7 @@ fn our_own_pages_pass_as_they_are_spelt_and_for_their_methods_alone() {
         let mut config = asked_by(dialect);
         config.providers[0].callback_path = Some("/signed/in".to_owned());
         config.server.whoami = false;
-        let (mut desk, jar) = signed_in(&config);
+        let (mut desk, jar) = signed_in_under(&config);
         for (method, target) in [
             // The front proxy goes by the spelling that it has received.
             ("GET", "/%5fvestibule/login"),
@@ -319,7 +314,7 @@ fn our_own_pages_pass_as_they_are_spelt_and_for_their_methods_alone() {
 #[test]
 fn a_websocket_from_a_foreign_page_is_refused_as_a_forwarded_one() {
     for dialect in ALL {
-        let (mut desk, jar) = signed_in(&asked_by(dialect));
+        let (mut desk, jar) = signed_in_under(&asked_by(dialect));
         // nginx keeps Upgrade to itself.
         let socket = ask(dialect, "/socket")
             .cookies(&jar)
@@ -360,7 +355,7 @@ fn a_login_at_the_apps_own_path_learns_where_it_is() {
 fn without_an_app_nothing_else_is_there() {
     let mut config = asked_by(Dialect::Nginx);
     config.upstreams.default = None;
-    let (mut desk, jar) = signed_in(&config);
+    let (mut desk, jar) = signed_in_under(&config);
     for path in ["/", "/page", "/_vestibulex"] {
         for req in [Req::open(path), Req::open(path).cookies(&jar)] {
             assert_eq!(desk.reply(&req).status, 404, "{path}");
@@ -372,7 +367,7 @@ fn without_an_app_nothing_else_is_there() {
 
 #[test]
 fn one_check_of_the_signature_serves_questions_and_forwarded_requests() {
-    let (mut desk, jar) = signed_in(&asked_by(Dialect::Nginx));
+    let (mut desk, jar) = signed_in_under(&asked_by(Dialect::Nginx));
     desk.forward(&Req::open("/page").cookies(&jar));
     let checks = desk.gate.verified_figures().checks;
     for _ in 0..3 {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::session_life::{page, user, why};
 use super::support::{
     Desk, EXP, Jar, NOW, Req, access_claims, at, body, callback, changed, config, header_of,
-    id_claims, key, key_set, location, set_cookies, text, tokens,
+    id_claims, key, key_set, location, set_cookies, signed_in_under, text, tokens,
 };
 use crate::config::Config;
 use crate::gate::explain::Asking;
@@ -31,10 +31,7 @@ fn limited() -> Config {
 }
 
 fn signed_in() -> (Desk, Jar) {
-    let mut desk = Desk::new(&limited());
-    let mut jar = Jar::default();
-    desk.sign_in(&mut jar);
-    (desk, jar)
+    signed_in_under(&limited())
 }
 
 /// The login that a request begins.

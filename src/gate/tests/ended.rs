@@ -1,26 +1,23 @@
 //! Sessions that somebody ended: by signing out, or by a word in the configuration.
 
 use http::StatusCode;
-use serde_json::json;
 use url::Url;
 
-use super::session_life::{page, signed_in_with, why};
+use super::session_life::{page, why};
 use super::signing_out::{logout, out};
-use super::support::{Desk, Jar, NOW, Req, config, id_claims, location, route, set_cookies, text};
-use crate::config::{Config, LogoutReach, LogoutThen};
+use super::support::{
+    Desk, Jar, NOW, Req, config, id_claims, location, route, set_cookies, signed_in_under, text,
+};
+use crate::config::{LogoutReach, LogoutThen};
 use crate::gate::route::Access;
 
 const SUB: &str = "sub";
-
-fn signed_in(config: &Config) -> (Desk, Jar) {
-    signed_in_with(config, &json!({}))
-}
 
 #[test]
 fn a_copied_cookie_is_worth_nothing_after_the_sign_out() {
     let mut open = config();
     open.routes = vec![route(&["/maybe"], Access::Optional)];
-    let (mut desk, jar) = signed_in(&open);
+    let (mut desk, jar) = signed_in_under(&open);
     let mut other = Jar::default();
     desk.sign_in(&mut other);
     let copy = Jar(jar.0.clone());
@@ -42,7 +39,7 @@ fn a_copied_cookie_is_worth_nothing_after_the_sign_out() {
 
 #[test]
 fn a_question_ends_nothing() {
-    let (mut desk, jar) = signed_in(&config());
+    let (mut desk, jar) = signed_in_under(&config());
     let asked = Req::open("/_vestibule/logout").with("sec-fetch-site", "cross-site");
     desk.reply(&asked.cookies(&jar));
     assert!(desk.forward(&page().cookies(&jar)).permit.who().is_some());
@@ -55,7 +52,7 @@ fn a_revoked_subject_gets_in_nowhere_and_not_in_circles() {
     let subject = claims[SUB].as_str().unwrap().to_owned();
     revoked.session.revoked.subjects.insert(subject);
     // A session from before is known, and refused without a login.
-    let (_, jar) = signed_in(&config());
+    let (_, jar) = signed_in_under(&config());
     let mut desk = Desk::new(&revoked);
     let reply = desk.reply(&page().cookies(&jar));
     assert_eq!(
@@ -80,7 +77,7 @@ fn a_revoked_subject_gets_in_nowhere_and_not_in_circles() {
 
 #[test]
 fn whoever_signed_in_before_has_to_sign_in_anew() {
-    let (_, jar) = signed_in(&config());
+    let (_, jar) = signed_in_under(&config());
     let mut revoked = config();
     revoked.session.revoked.signed_in_before = Some(NOW);
     assert!(
@@ -112,7 +109,7 @@ fn a_sign_out_goes_on_to_whoever_stands_behind_the_provider() {
     chained.providers[0].logout_then = Some(LogoutThen(
         "https://entra.example/logout?post_logout_redirect_uri={signed_out_url}".to_owned(),
     ));
-    let (mut desk, jar) = signed_in(&chained);
+    let (mut desk, jar) = signed_in_under(&chained);
     let reply = logout(&mut desk, &out().cookies(&jar)).reply;
     let at_provider = Url::parse(location(&reply)).unwrap();
     assert_eq!(at_provider.host_str(), Some("login.example.com"));

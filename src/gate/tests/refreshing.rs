@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::support::{COOKIE, Desk, EXP, Jar, Req, access_claims, changed, config, id_claims, key};
-use crate::config::Config;
+use super::session_life::{opened, page, signed_in};
+use super::support::{Desk, EXP, Jar, Req, access_claims, changed, id_claims, key};
 use crate::gate::newer::Newness;
 use crate::gate::refresh::{Outcome, Refresh, RefreshError};
 use crate::gate::reply::Reply;
@@ -27,21 +27,6 @@ pub(super) const END: UnixTime = UnixTime::from_secs(EXP);
 pub(super) const OVER: UnixTime = UnixTime::from_secs(EXP + LEEWAY);
 const OUT: Outcome = Err(RefreshError::Unavailable("test"));
 const NO: Outcome = Err(RefreshError::Refused("test"));
-
-fn signed_in() -> (Desk, Jar) {
-    signed_in_with(&config())
-}
-
-fn signed_in_with(config: &Config) -> (Desk, Jar) {
-    let mut desk = Desk::new(config);
-    let mut jar = Jar::default();
-    desk.sign_in(&mut jar);
-    (desk, jar)
-}
-
-fn page() -> Req {
-    Req::open("/page")
-}
 
 /// Claims of an ID token that was issued later.
 fn later(desk: &Desk, changes: Value) -> Value {
@@ -90,13 +75,6 @@ fn cookies_since(desk: &mut Desk, forward: &Forward, req: &Req) -> Vec<String> {
     let mark = forward.mark.as_ref().unwrap();
     desk.gate
         .cookies_since(mark, &req.view(), desk.now, &mut |bytes| dice.fill(bytes))
-}
-
-fn opened(desk: &Desk, jar: &Jar) -> Session {
-    let face = &desk.gate.faces[0];
-    let sealed = jar.0[COOKIE].as_bytes();
-    let opened = desk.gate.ring.open(face.session_context(), sealed).unwrap();
-    Session::decode(&opened.plain).unwrap()
 }
 
 /// Another instance has refreshed a session, and its cookie comes here.

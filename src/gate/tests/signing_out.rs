@@ -7,21 +7,14 @@ use zeroize::Zeroizing;
 
 use super::support::{
     COOKIE, Desk, ISSUER, Jar, LOGIN_COOKIE, NOW, Req, body, callback, changed, config, header_of,
-    id_claims, location, set_cookies, text, tokens,
+    id_claims, location, set_cookies, signed_in_under, text, tokens,
 };
-use crate::config::{Config, LogoutReach, ProviderId, ProviderKind};
+use crate::config::{LogoutReach, ProviderId, ProviderKind};
 use crate::gate::reply::Reply;
 use crate::gate::signout::Logout;
 use crate::gate::{Decision, Effect};
 
 const SIGNED_OUT: &str = "https://wiki.example.com/_vestibule/signed-out";
-
-fn signed_in(config: &Config) -> (Desk, Jar) {
-    let mut desk = Desk::new(config);
-    let mut jar = Jar::default();
-    desk.sign_in(&mut jar);
-    (desk, jar)
-}
 
 pub(super) fn out() -> Req {
     Req::open("/_vestibule/logout").with("sec-fetch-site", "same-origin")
@@ -35,7 +28,7 @@ pub(super) fn logout(desk: &mut Desk, req: &Req) -> Logout {
 }
 
 fn acts(method: Method, headers: &[(&str, &str)]) -> bool {
-    let (mut desk, jar) = signed_in(&config());
+    let (mut desk, jar) = signed_in_under(&config());
     let mut req = Req::new(method, "/_vestibule/logout")
         .with("accept", "text/html")
         .cookies(&jar);
@@ -194,7 +187,7 @@ fn a_doubled_origin_says_nothing() {
 
 #[test]
 fn other_methods_are_405() {
-    let (mut desk, jar) = signed_in(&config());
+    let (mut desk, jar) = signed_in_under(&config());
     for method in [Method::PUT, Method::DELETE, Method::OPTIONS, Method::PATCH] {
         let reply = desk.reply(&Req::new(method, "/_vestibule/logout").cookies(&jar));
         assert_eq!(
@@ -206,7 +199,7 @@ fn other_methods_are_405() {
 
 #[test]
 fn the_session_ends_here_at_the_token_endpoint_and_at_cognito() {
-    let (mut desk, mut jar) = signed_in(&config());
+    let (mut desk, mut jar) = signed_in_under(&config());
     desk.start(&Req::open("/_vestibule/login").cookies(&jar), &mut jar);
     let logout = logout(&mut desk, &out().cookies(&jar));
     assert_eq!(logout.refresh_tokens[0].1.as_str(), "a-refresh-token");
@@ -229,7 +222,7 @@ fn the_session_ends_here_at_the_token_endpoint_and_at_cognito() {
 fn an_openid_provider_gets_the_token_as_a_hint() {
     let mut oidc = config();
     oidc.providers[0].kind = ProviderKind::Oidc;
-    let (mut desk, jar) = signed_in(&oidc);
+    let (mut desk, jar) = signed_in_under(&oidc);
     desk.logout = Some(Url::parse("https://idp.example/logout?tenant=a%26b").unwrap());
     let reply = logout(&mut desk, &out().cookies(&jar)).reply;
     let url = Url::parse(location(&reply)).unwrap();
@@ -261,7 +254,7 @@ fn a_script_signs_out_and_is_told_where_to_go_on_but_never_a_token() {
     for kind in [ProviderKind::Cognito, ProviderKind::Oidc] {
         let mut config = config();
         config.providers[0].kind = kind;
-        let (mut desk, jar) = signed_in(&config);
+        let (mut desk, jar) = signed_in_under(&config);
         let req = Req::new(Method::POST, "/_vestibule/logout")
             .with("sec-fetch-site", "same-origin")
             .with("sec-fetch-mode", "cors")
@@ -287,12 +280,12 @@ fn a_script_signs_out_and_is_told_where_to_go_on_but_never_a_token() {
 fn a_local_sign_out_stays_here() {
     let mut local = config();
     local.providers[0].logout = LogoutReach::Local;
-    let (mut desk, jar) = signed_in(&local);
+    let (mut desk, jar) = signed_in_under(&local);
     let gone = logout(&mut desk, &out().cookies(&jar));
     assert_eq!(location(&gone.reply), SIGNED_OUT);
     assert!(!gone.refresh_tokens.is_empty());
     // And so does one whose provider has no logout.
-    let (mut desk, jar) = signed_in(&config());
+    let (mut desk, jar) = signed_in_under(&config());
     desk.logout = None;
     assert_eq!(
         location(&logout(&mut desk, &out().cookies(&jar)).reply),
@@ -302,7 +295,7 @@ fn a_local_sign_out_stays_here() {
 
 #[test]
 fn signing_out_works_without_a_good_session() {
-    let (mut desk, jar) = signed_in(&config());
+    let (mut desk, jar) = signed_in_under(&config());
     let none = logout(&mut desk, &out());
     assert!(none.refresh_tokens.is_empty() && set_cookies(&none.reply).is_empty());
     let garbage = logout(&mut desk, &out().cookies(&Jar::of(COOKIE, "garbage")));
@@ -318,7 +311,7 @@ fn signing_out_works_without_a_good_session() {
 
 #[test]
 fn another_providers_refresh_token_is_not_sent_to_this_one() {
-    let (_, jar) = signed_in(&config());
+    let (_, jar) = signed_in_under(&config());
     let mut renamed = config();
     renamed.providers[0].id = ProviderId("renamed".to_owned());
     renamed.providers[0].kind = ProviderKind::Oidc;
@@ -369,7 +362,7 @@ fn every_session_that_the_browser_holds_is_ended_and_revoked() {
 
 #[test]
 fn two_cookies_of_one_session_are_one_sign_out() {
-    let (mut desk, jar) = signed_in(&config());
+    let (mut desk, jar) = signed_in_under(&config());
     let twice = format!("{COOKIE}={0}; {COOKIE}={0}", jar.0[COOKIE]);
     let logout = logout(&mut desk, &out().with("cookie", &twice));
     assert_eq!(logout.refresh_tokens.len(), 1);
@@ -397,12 +390,12 @@ fn every_chunk_is_deleted() {
 }
 
 fn signed_out(req: &Req) -> Reply {
-    signed_in(&config()).0.reply(req)
+    signed_in_under(&config()).0.reply(req)
 }
 
 #[test]
 fn the_signed_out_page_never_redirects() {
-    let (_, jar) = signed_in(&config());
+    let (_, jar) = signed_in_under(&config());
     for req in [
         Req::open("/_vestibule/signed-out"),
         Req::get("/_vestibule/signed-out"),

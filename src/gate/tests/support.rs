@@ -14,7 +14,7 @@ pub(in crate::gate) use browser::{Jar, Req, callback};
 pub(in crate::gate) use configured::{
     config, identity, origin, proof, provider, route, rule, secret_key,
 };
-pub(in crate::gate) use desk::{Desk, Started, signed_in_without_refresh};
+pub(in crate::gate) use desk::{Desk, Started, signed_in_under, signed_in_without_refresh};
 pub(in crate::gate) use dice::Dice;
 pub(in crate::gate) use replies::{body, header_of, location, onward, set_cookies, text};
 pub(in crate::gate) use tokens::{

@@ -42,7 +42,7 @@ fn conditions_of_the_query_have_to_hold_too() {
     ] {
         for dialect in [Dialect::Nginx, Dialect::Traefik, Dialect::Caddy] {
             let routes = vec![route(&["/ruled/"], access.clone())];
-            let (mut desk, jar) = signed_in(&with_routes(dialect, routes));
+            let (mut desk, jar) = signed_in_under(&with_routes(dialect, routes));
             let req = ask(dialect, "/ruled/x").to(&format!("/_vestibule/auth?{query}"));
             let reply = desk.reply(&req.clone().cookies(&jar));
             assert_eq!(reply.status, status, "{access:?} {query}");
@@ -66,7 +66,7 @@ fn the_clients_query_that_caddy_hands_on_is_refused_for_nothing_and_opens_nothin
         (Dialect::Traefik, "x=1", "x=1", 403),
         (Dialect::Nginx, "x=1", "x=1", 403),
     ] {
-        let (mut desk, jar) = signed_in(&asked_by(dialect));
+        let (mut desk, jar) = signed_in_under(&asked_by(dialect));
         let req = ask(dialect, &format!("/page?{asked}")).cookies(&jar);
         let reply = desk.reply(&req.to(&format!("/_vestibule/auth?{query}")));
         assert_eq!(reply.status, status, "{dialect:?} {asked} {query}");
@@ -83,7 +83,7 @@ fn conditions_let_nobody_in_without_signing_in() {
 
 #[test]
 fn the_query_below_envoy_is_the_clients_and_no_condition() {
-    let (mut desk, jar) = signed_in(&asked_by(Dialect::Envoy));
+    let (mut desk, jar) = signed_in_under(&asked_by(Dialect::Envoy));
     for query in ["allowed_groups=Admins", "x=1&x=2", ""] {
         let req = ask(Dialect::Envoy, &format!("/page?{query}")).cookies(&jar);
         assert_eq!(desk.reply(&req).status, 200, "{query}");

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::{ALL, ask, asked_by, header_of, question, refused, signed_in, with_routes};
+use super::{ALL, ask, asked_by, header_of, question, refused, signed_in_under, with_routes};
 use crate::gate::forward_auth::Dialect;
 use crate::gate::route::Access;
 use crate::gate::tests::support::{Desk, Req, route};
@@ -14,7 +14,7 @@ fn by_documentation(target: &str) -> Req {
 
 #[test]
 fn the_documented_set_up_of_oauth2_proxy_works_where_one_rule_covers_all() {
-    let (mut desk, jar) = signed_in(&asked_by(Dialect::Nginx));
+    let (mut desk, jar) = signed_in_under(&asked_by(Dialect::Nginx));
     let asked = by_documentation("/page?x=1");
     assert_eq!(desk.reply(&asked).status, 401);
     let reply = desk.reply(&asked.cookies(&jar));
@@ -24,7 +24,7 @@ fn the_documented_set_up_of_oauth2_proxy_works_where_one_rule_covers_all() {
         Some("kirsten.holm@example.org")
     );
     let everything = vec![route(&[], Access::SignedIn)];
-    let (mut desk, jar) = signed_in(&with_routes(Dialect::Nginx, everything));
+    let (mut desk, jar) = signed_in_under(&with_routes(Dialect::Nginx, everything));
     assert_eq!(desk.reply(&by_documentation("/").cookies(&jar)).status, 200);
 }
 
@@ -35,12 +35,12 @@ fn where_rules_differ_that_set_up_has_to_say_which_request_it_means() {
     let mut by_host = route(&[], Access::Public);
     by_host.hosts = vec!["wiki.example.com".to_owned()];
     for one in [route(&["/public/"], Access::Public), by_method, by_host] {
-        let (mut desk, jar) = signed_in(&with_routes(Dialect::Nginx, vec![one]));
+        let (mut desk, jar) = signed_in_under(&with_routes(Dialect::Nginx, vec![one]));
         let why = refused(&mut desk, &by_documentation("/page").cookies(&jar));
         assert_eq!(why, "forward_auth_missing");
     }
     // What such an nginx would not send is not added to it.
-    let (mut desk, jar) = signed_in(&asked_by(Dialect::Nginx));
+    let (mut desk, jar) = signed_in_under(&asked_by(Dialect::Nginx));
     for name in ["x-original-method", "x-forwarded-method"] {
         let req = by_documentation("/").with(name, "GET").cookies(&jar);
         assert_eq!(refused(&mut desk, &req), "forward_auth_missing");
@@ -48,7 +48,7 @@ fn where_rules_differ_that_set_up_has_to_say_which_request_it_means() {
     let req = by_documentation("/../x").cookies(&jar);
     assert_eq!(refused(&mut desk, &req), "forward_auth_path");
     for dialect in [Dialect::Traefik, Dialect::Caddy, Dialect::Envoy] {
-        let (mut desk, jar) = signed_in(&asked_by(dialect));
+        let (mut desk, jar) = signed_in_under(&asked_by(dialect));
         let why = refused(&mut desk, &by_documentation("/").cookies(&jar));
         assert_eq!(why, "forward_auth_missing", "{dialect:?}");
     }
@@ -57,7 +57,7 @@ fn where_rules_differ_that_set_up_has_to_say_which_request_it_means() {
 #[test]
 fn no_page_of_ours_passes_an_nginx_that_might_let_the_client_name_it() {
     for routes in [vec![], vec![route(&["/admin/"], Access::Nobody)]] {
-        let (mut desk, jar) = signed_in(&with_routes(Dialect::Nginx, routes));
+        let (mut desk, jar) = signed_in_under(&with_routes(Dialect::Nginx, routes));
         for method in ["GET", "HEAD", "POST", "OPTIONS"] {
             for path in ["sign_in", "login", "callback?code=x", "logout", "session"] {
                 let target = format!("/_vestibule/{path}");
@@ -96,7 +96,7 @@ fn a_preflight_is_public_only_where_no_client_can_claim_one() {
         let mut desk = Desk::new(&with_routes(dialect, vec![lets_through.clone()]));
         assert_eq!(desk.reply(&preflight(dialect, "/x")).status, 200);
     }
-    let (mut desk, jar) = signed_in(&with_routes(Dialect::Nginx, vec![lets_through]));
+    let (mut desk, jar) = signed_in_under(&with_routes(Dialect::Nginx, vec![lets_through]));
     // oauth2-proxy's set-up hands on what the client says under the other names.
     let claimed = preflight(Dialect::Nginx, "/secret")
         .with("host", "wiki.example.com")
@@ -109,7 +109,7 @@ fn a_preflight_is_public_only_where_no_client_can_claim_one() {
 
 #[test]
 fn what_the_set_up_of_oauth2_proxy_names_has_to_be_the_same_request() {
-    let (mut desk, jar) = signed_in(&asked_by(Dialect::Nginx));
+    let (mut desk, jar) = signed_in_under(&asked_by(Dialect::Nginx));
     let both = |original: &str, uri: &str| {
         let req = Req::get("/_vestibule/auth").with("x-original-url", original);
         let req = req.with("x-original-method", "GET").cookies(&jar);

@@ -58,7 +58,7 @@ fn what_is_missing_doubled_or_unreadable_is_refused() {
         (Dialect::Nginx, n("/_vestibule/nothing"), "forward_auth_own_path"),
         (Dialect::Envoy, ask(Dialect::Envoy, "/_vestibule/auth/_vestibule/auth/"), "forward_auth_own_path"),
     ] {
-        let (mut desk, jar) = signed_in(&with_routes(dialect, routes()));
+        let (mut desk, jar) = signed_in_under(&with_routes(dialect, routes()));
         assert_eq!(refused(&mut desk, &req.clone().cookies(&jar)), why, "{dialect:?} {:?}", req.headers());
     }
 }
@@ -81,7 +81,7 @@ fn others_than_trusted_proxies_find_nothing_there() {
             nets: vec!["198.51.100.0/24".parse().unwrap()],
             unix: true,
         };
-        let (mut desk, jar) = signed_in(&config);
+        let (mut desk, jar) = signed_in_under(&config);
         let reply = desk.reply(&ask(dialect, "/").cookies(&jar));
         assert_eq!(reply.status, 404, "{dialect:?}");
         assert!(header_of(&reply, "x-forwarded-user").is_none());
@@ -90,7 +90,7 @@ fn others_than_trusted_proxies_find_nothing_there() {
 
 #[test]
 fn without_forward_auth_the_endpoint_is_not_there() {
-    let (mut desk, jar) = signed_in(&config());
+    let (mut desk, jar) = signed_in_under(&config());
     for path in ["/_vestibule/auth", "/_vestibule/auth/page"] {
         let req = ask(Dialect::Nginx, "/").to(path).cookies(&jar);
         let reply = desk.reply(&req.with("host", "wiki.example.com"));
@@ -101,7 +101,7 @@ fn without_forward_auth_the_endpoint_is_not_there() {
 #[test]
 fn only_envoy_asks_below_the_endpoint() {
     for dialect in [Dialect::Nginx, Dialect::Traefik, Dialect::Caddy] {
-        let (mut desk, jar) = signed_in(&asked_by(dialect));
+        let (mut desk, jar) = signed_in_under(&asked_by(dialect));
         let req = ask(dialect, "/").to("/_vestibule/auth/x").cookies(&jar);
         assert_eq!(desk.reply(&req).status, 404);
     }

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn without_cookies_an_ended_token_is_an_ended_session() {
     for dialect in ALL {
-        let (mut desk, jar) = signed_in(&asked_by(dialect));
+        let (mut desk, jar) = signed_in_under(&asked_by(dialect));
         // Due is not over: nothing is asked for.
         desk.now = UnixTime::from_secs(EXP - 10);
         let reply = desk.reply(&ask(dialect, "/").cookies(&jar));
@@ -27,7 +27,7 @@ fn without_cookies_nothing_slides() {
             config = with_cookies(Dialect::Caddy);
         }
         config.session.idle_timeout = Some(std::time::Duration::from_secs(1800));
-        let (mut desk, jar) = signed_in(&config);
+        let (mut desk, jar) = signed_in_under(&config);
         desk.now = NOW.plus(1200);
         let reply = desk.reply(&ask(Dialect::Caddy, "/").cookies(&jar));
         assert_eq!(reply.status, 200);
@@ -43,7 +43,7 @@ fn without_cookies_an_old_copy_does_not_live_on_the_activity_of_others() {
     for dialect in ALL {
         let mut config = asked_by(dialect);
         config.session.idle_timeout = Some(std::time::Duration::from_secs(1800));
-        let (mut desk, copy) = signed_in(&config);
+        let (mut desk, copy) = signed_in_under(&config);
         let mut jar = copy.clone();
         desk.now = NOW.plus(1200);
         let page = Req::open("/page");
@@ -62,7 +62,7 @@ fn without_cookies_an_old_copy_does_not_live_on_the_activity_of_others() {
 fn with_cookies_tokens_are_renewed_and_the_answer_carries_the_session() {
     for dialect in ALL {
         for now in [UnixTime::from_secs(EXP - 10), OVER] {
-            let (mut desk, mut jar) = signed_in(&with_cookies(dialect));
+            let (mut desk, mut jar) = signed_in_under(&with_cookies(dialect));
             desk.now = now;
             let req = ask(dialect, "/").cookies(&jar);
             let wanted = renewal(&mut desk, &req);
@@ -82,7 +82,7 @@ fn with_cookies_tokens_are_renewed_and_the_answer_carries_the_session() {
 #[test]
 fn with_cookies_an_outage_signs_nobody_out() {
     for dialect in ALL {
-        let (mut desk, jar) = signed_in(&with_cookies(dialect));
+        let (mut desk, jar) = signed_in_under(&with_cookies(dialect));
         let req = ask(dialect, "/").navigates().cookies(&jar);
         desk.now = UnixTime::from_secs(EXP - 10);
         renewal(&mut desk, &req);
@@ -97,7 +97,7 @@ fn with_cookies_an_outage_signs_nobody_out() {
 
 #[test]
 fn the_login_renews_a_session_that_only_needs_newer_tokens() {
-    let (mut desk, mut jar) = signed_in(&asked_by(Dialect::Nginx));
+    let (mut desk, mut jar) = signed_in_under(&asked_by(Dialect::Nginx));
     desk.now = OVER;
     let login = Req::open("/_vestibule/login?rd=%2Fpage%3Fx%3D1");
     let req = login.clone().cookies(&jar);
@@ -118,7 +118,7 @@ fn the_login_renews_a_session_that_only_needs_newer_tokens() {
 
 #[test]
 fn where_it_is_not_renewed_the_login_goes_on() {
-    let (mut desk, jar) = signed_in(&asked_by(Dialect::Nginx));
+    let (mut desk, jar) = signed_in_under(&asked_by(Dialect::Nginx));
     desk.now = OVER;
     let req = Req::open("/_vestibule/login?rd=%2F").cookies(&jar);
     renewal(&mut desk, &req);
@@ -138,7 +138,7 @@ fn in_an_outage_the_login_sends_nobody_back_to_a_question_that_refuses_them() {
                 false => asked_by(dialect),
             };
             config.session.outage_grace = Duration::from_secs(600);
-            let (mut desk, jar) = signed_in(&config);
+            let (mut desk, jar) = signed_in_under(&config);
             desk.now = OVER;
             let login = Req::open("/_vestibule/login?rd=%2Fpage").cookies(&jar);
             let asked = ask(dialect, "/page").navigates().cookies(&jar);
@@ -164,7 +164,7 @@ fn in_an_outage_the_login_sends_nobody_back_to_a_question_that_refuses_them() {
 
 #[test]
 fn without_forward_auth_a_login_is_a_login() {
-    let (mut desk, jar) = signed_in(&config());
+    let (mut desk, jar) = signed_in_under(&config());
     desk.now = OVER;
     let req = Req::open("/_vestibule/login?rd=%2F").cookies(&jar);
     let decision = desk.decide_onward(&req);

@@ -3,15 +3,13 @@
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{
-    END, OVER, ask, due, newer_tokens, opened, page, refused, renew, signed_in, signed_in_with,
-};
+use super::{END, OVER, ask, due, newer_tokens, opened, page, refused, renew, signed_in};
 use crate::config::Config;
 use crate::gate::headers::HeaderRules;
 use crate::gate::headers::preset::Preset;
 use crate::gate::policy::NoIdentity;
 use crate::gate::refresh::RefreshError;
-use crate::gate::tests::support::{NOW, config, id_claims};
+use crate::gate::tests::support::{NOW, config, id_claims, signed_in_under};
 use crate::gate::token::TokenError;
 use crate::gate::userinfo::UserinfoError;
 
@@ -22,7 +20,7 @@ fn refreshed_tokens_have_to_be_of_the_same_person_client_and_issuer() {
         headers: HeaderRules::new(&[Preset::Bearer], Vec::new()),
         ..config()
     };
-    let (mut desk, jar) = signed_in_with(&sent);
+    let (mut desk, jar) = signed_in_under(&sent);
     desk.now = END;
     let wanted = due(&mut desk, &jar).unwrap();
     let nonce = {
@@ -96,7 +94,7 @@ fn another_issuer_is_none_that_renews_even_if_it_is_accepted_at_logins() {
     let mut config = config();
     let updated = "https://issuer-cognito-idp.eu-central-1.amazonaws.com/eu-central-1_ExAmP1e99";
     config.providers[0].accepted_issuers = vec![updated.to_owned()];
-    let (mut desk, jar) = signed_in_with(&config);
+    let (mut desk, jar) = signed_in_under(&config);
     desk.now = END;
     let wanted = due(&mut desk, &jar).unwrap();
     let error = refused(&desk, &wanted, json!({ "iss": updated }));
@@ -154,7 +152,7 @@ fn userinfo_that_cannot_be_asked_keeps_what_it_said_and_one_that_refuses_ends() 
     let mut config = config();
     config.providers[0].userinfo = true;
     config.providers[0].identity.name = Some(crate::gate::tests::support::rule(&["team"]));
-    let (mut desk, jar) = signed_in_with(&config);
+    let (mut desk, jar) = signed_in_under(&config);
     desk.now = END;
     let wanted = due(&mut desk, &jar).unwrap();
     let sub = id_claims()["sub"].clone();

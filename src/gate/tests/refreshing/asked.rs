@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{END, OVER, ask, due, page, reason, signed_in, signed_in_with};
+use super::{END, OVER, ask, due, page, reason, signed_in};
 use crate::gate::route::Access;
 use crate::gate::tests::support::{
-    Desk, EXP, Jar, NOW, Req, body, changed, config, id_claims, location, route,
+    Desk, EXP, Jar, NOW, Req, body, changed, config, id_claims, location, route, signed_in_under,
     signed_in_without_refresh,
 };
 use crate::gate::time::UnixTime;
@@ -76,7 +76,7 @@ fn without_a_refresh_token_or_a_longer_life_nothing_is_due() {
     // A session that ends with its token has no use for another one.
     let mut config = config();
     config.session.lifetime = std::time::Duration::from_secs(EXP - NOW.secs());
-    let (mut desk, jar) = signed_in_with(&config);
+    let (mut desk, jar) = signed_in_under(&config);
     desk.now = UnixTime::from_secs(EXP - 1);
     assert!(due(&mut desk, &jar).is_none());
 }
@@ -89,7 +89,7 @@ fn a_token_that_has_ended_is_renewed_before_anything_else_happens() {
         route(&["/optional/*"], Access::Optional),
         route(&["/closed/*"], Access::Nobody),
     ];
-    let (mut desk, jar) = signed_in_with(&config);
+    let (mut desk, jar) = signed_in_under(&config);
     desk.now = OVER;
     for target in [
         "/page",

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{
     END, NO, OUT, OVER, ask, cookies_since, due, elsewhere, newer_tokens, opened, page, reason,
-    renew, signed_in, signed_in_with,
+    renew, signed_in,
 };
 use crate::gate::newer::Newness;
 use crate::gate::policy::NoIdentity;
@@ -16,6 +16,7 @@ use crate::gate::route::Access;
 use crate::gate::rule::{Condition, Rule, Rules, Values};
 use crate::gate::tests::support::{
     EXP, NOW, Req, body, config, header_of, location, route, secret_key, set_cookies,
+    signed_in_under,
 };
 use crate::gate::time::UnixTime;
 use crate::gate::{Decision, Effect};
@@ -93,7 +94,7 @@ fn a_403_carries_the_cookie_too() {
     let rule = Rule::new(vec![Condition::Groups(admins)]).unwrap();
     let rules = Access::Rules(Arc::new(Rules::new(vec![rule]).unwrap()));
     config.routes = vec![route(&["/admin/*"], rules)];
-    let (mut desk, jar) = signed_in_with(&config);
+    let (mut desk, jar) = signed_in_under(&config);
     desk.now = OVER;
     let wanted = ask(&mut desk, &Req::open("/admin/").cookies(&jar));
     desk.refreshed = Some(renew(&desk, &wanted, newer_tokens(&desk, json!({}))));
@@ -144,7 +145,7 @@ fn after_its_end_a_no_means_a_new_login_and_an_outage_503() {
 fn an_outage_is_no_sign_out_on_an_optional_route_and_a_no_is_one() {
     let mut config = config();
     config.routes = vec![route(&["/*"], Access::Optional)];
-    let (mut desk, jar) = signed_in_with(&config);
+    let (mut desk, jar) = signed_in_under(&config);
     desk.now = OVER;
     desk.refreshed = Some(OUT);
     assert_eq!(desk.reply(&page().cookies(&jar)).status, 503);
@@ -157,7 +158,7 @@ fn an_outage_is_no_sign_out_on_an_optional_route_and_a_no_is_one() {
 fn outage_grace_carries_a_session_over_an_outage_and_over_nothing_else() {
     let mut config = config();
     config.session.outage_grace = std::time::Duration::from_secs(600);
-    let (mut desk, jar) = signed_in_with(&config);
+    let (mut desk, jar) = signed_in_under(&config);
     desk.now = OVER;
     ask(&mut desk, &page().cookies(&jar));
     for (after, goes_on) in [(0, true), (599, true), (600, false)] {
@@ -175,7 +176,7 @@ fn outage_grace_carries_a_session_over_an_outage_and_over_nothing_else() {
     }
     // It never outlasts the session itself.
     config.session.lifetime = std::time::Duration::from_secs(OVER.secs() - NOW.secs() + 10);
-    let (mut desk, jar) = signed_in_with(&config);
+    let (mut desk, jar) = signed_in_under(&config);
     desk.refreshed = Some(OUT);
     desk.now = OVER.plus(10);
     let reply = desk.reply(&page().cookies(&jar));
@@ -197,7 +198,7 @@ fn a_session_that_was_evicted_is_not_lost_for_the_request_that_waited_for_it() {
 fn a_late_reseal_never_undoes_a_refresh() {
     // Sealed by a key that is the second one now: each answer would seal it anew.
     let mut config = config();
-    let (mut desk, jar) = signed_in_with(&config);
+    let (mut desk, jar) = signed_in_under(&config);
     config.session.keys = vec![secret_key(2), secret_key(1)];
     desk.gate = crate::gate::Gate::new(&config).unwrap();
     assert_eq!(desk.forward(&page().cookies(&jar)).set_cookies.len(), 1);
@@ -271,7 +272,7 @@ fn signing_out_revokes_the_newest_refresh_token_and_no_answer_brings_the_session
 fn activity_under_either_cookie_counts_for_both() {
     let mut config = config();
     config.session.idle_timeout = Some(std::time::Duration::from_secs(3600));
-    let (mut desk, jar) = signed_in_with(&config);
+    let (mut desk, jar) = signed_in_under(&config);
     // In use at another instance, which seals the activity; refreshed here before.
     desk.now = UnixTime::from_secs(EXP - 200);
     let request = page().cookies(&jar);

@@ -177,6 +177,14 @@ impl Desk {
     }
 }
 
+/// Somebody who has signed in under this configuration.
+pub(in crate::gate) fn signed_in_under(config: &Config) -> (Desk, Jar) {
+    let mut desk = Desk::new(config);
+    let mut jar = Jar::default();
+    desk.sign_in(&mut jar);
+    (desk, jar)
+}
+
 /// Signed in by a provider that gives no refresh token.
 pub(in crate::gate) fn signed_in_without_refresh(desk: &mut Desk) -> Jar {
     let mut jar = Jar::default();
