@@ -16,6 +16,7 @@
 //! - [`browser`]: a person without a browser: cookie jar, links and forms, one redirect at a time
 //! - [`html`]: just enough HTML for links and forms
 //! - [`sealer`]: the session cookie once more, from its description, for sessions that are no good
+//! - [`source`]: the program's own text
 //! - [`webdriver`]: a real chromium
 //! - [`replicas`]: several instances without a store
 //! - [`several`]: three providers at once
@@ -39,6 +40,7 @@ pub(crate) mod records;
 pub(crate) mod replicas;
 pub(crate) mod sealer;
 pub(crate) mod several;
+pub(crate) mod source;
 pub(crate) mod webdriver;
 pub(crate) mod wire;
 

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 use crate::support::harness::fresh_key;
 use crate::support::peers::root;
+use crate::support::process::{stderr, stdout};
 
 const USAGE: i32 = 64;
 const CONFIG: i32 = 78;
@@ -324,12 +325,4 @@ fn vestibule(args: &[&str]) -> Output {
         .args(args)
         .output()
         .expect("vestibule")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }

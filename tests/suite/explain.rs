@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 
 use crate::support::peers::root;
+use crate::support::process::{stderr, stdout};
 
 /// None of the files and variables that it names is there, but for one text.
 const CONFIG: &str = r#"
@@ -77,14 +78,6 @@ fn explain(home: &Path, args: &[&str]) -> Output {
         .current_dir(home)
         .output()
         .expect("vestibule")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// The explanation of a request by somebody with these claims, or nobody.

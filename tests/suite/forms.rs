@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::tokens::{cookie, now};
 use crate::support::dev_idp::{KIRSTEN, OLA};
 use crate::support::echo::Seen;
-use crate::support::sealer::{Place, Session, seal};
 use crate::support::webdriver::Chromium;
 use crate::support::{Browser, Harness, Setup, records};
 
@@ -47,26 +47,10 @@ fn page_with_form(fields: &str, enctype: &str, action: &str) -> String {
 
 /// A session of Kirsten's whose token has ended, without a way to renew it.
 fn ended_session(chain: &Harness) -> String {
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .expect("a time after 1970")
-        .as_secs();
-    let (issued, ended) = (now - 7200, now - 3600);
+    let (issued, ended) = (now() - 7200, now() - 3600);
     let claims = json!({ "claims": { "iat": issued, "auth_time": issued, "exp": ended } });
-    let session = Session {
-        provider: "corp",
-        signed_in: issued,
-        id_token: &chain.idp().mint(KIRSTEN, "id", claims),
-    };
-    let key = std::fs::read_to_string(chain.file("session-key")).expect("the key's file");
-    let place = Place {
-        purpose: "session",
-        name: "vestibule",
-        origin: &chain.origin,
-    };
-    let sealed = seal(&key, &place, &session.encode());
-    records::secret("cookie", &sealed);
-    sealed
+    let token = chain.idp().mint(KIRSTEN, "id", claims);
+    cookie(chain, &token, "corp", issued)
 }
 
 /// The tab is on a page of the app, and its session has ended.

@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use super::cookies::person_with_groups;
+use super::tokens::cookie;
 use crate::support::dev_idp::KIRSTEN;
-use crate::support::sealer::{Place, Session, seal};
-use crate::support::{Browser, Harness, Response, Setup, records};
+use crate::support::{Browser, Harness, Response, Setup};
 
 mod in_a_browser;
 
@@ -234,19 +234,8 @@ fn a_session_that_ends_at_once_is_named_and_so_is_one_of_another_clock() {
     ] {
         let mut chain = Harness::start();
         let claims = json!({ "iat": issued, "auth_time": issued, "exp": issued + 3_600 });
-        let session = Session {
-            provider: "corp",
-            signed_in,
-            id_token: &chain.idp().mint(KIRSTEN, "id", json!({ "claims": claims })),
-        };
-        let key = std::fs::read_to_string(chain.file("session-key")).expect("the key's file");
-        let place = Place {
-            purpose: "session",
-            name: "vestibule",
-            origin: &chain.origin,
-        };
-        let sealed = seal(&key, &place, &session.encode());
-        records::secret("cookie", &sealed);
+        let token = chain.idp().mint(KIRSTEN, "id", json!({ "claims": claims }));
+        let sealed = cookie(&chain, &token, "corp", signed_in);
         let flaw = |browser: &mut Browser| {
             if browser.cookie("vestibule").is_some() {
                 browser.set_cookie("vestibule", &sealed);

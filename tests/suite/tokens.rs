@@ -252,7 +252,8 @@ fn assert_worthless_at(mut chain: Harness, token_use: &str, order: Value, reason
 }
 
 /// A session cookie around a token.
-fn cookie(chain: &Harness, token: &str, provider: &str, signed_in: u64) -> String {
+/// A session cookie of that provider around a token.
+pub(super) fn cookie(chain: &Harness, token: &str, provider: &str, signed_in: u64) -> String {
     let value = sealed(chain, token, provider, signed_in);
     records::secret("cookie", &value);
     value

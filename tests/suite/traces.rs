@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::dev_idp::KIRSTEN;
 use crate::support::peers::root;
-use crate::support::{Harness, Setup};
+use crate::support::{Harness, Setup, source};
 
 const GOOD: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 
@@ -227,7 +227,7 @@ fn the_line_says_whose_address_it_was_and_which_of_our_hosts() {
 #[test]
 fn every_described_outcome_and_reason_is_one_of_the_program() {
     let page = fs::read_to_string(root().join("docs/logging.md")).expect("the page");
-    let source = source(&root().join("src"));
+    let source = source::of_the_program();
     let (outcomes, reasons) = described(&page);
     for word in outcomes.iter().chain(&reasons) {
         assert!(source.contains(&format!("\"{word}\"")), "{word}");
@@ -253,22 +253,6 @@ pub(super) fn described(page: &str) -> (BTreeSet<String>, BTreeSet<String>) {
         outcomes.map(str::to_owned).collect(),
         reasons.map(str::to_owned).collect(),
     )
-}
-
-/// The program's text, but for its tests.
-fn source(folder: &std::path::Path) -> String {
-    let mut text = String::new();
-    for entry in fs::read_dir(folder).expect("a directory") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        if path.is_dir() && name != Some("tests") {
-            text.push_str(&source(&path));
-        } else if path.extension().is_some_and(|end| end == "rs") && name != Some("tests.rs") {
-            let file = fs::read_to_string(&path).expect("a source");
-            text.push_str(file.split("#[cfg(test)]\nmod tests {").next().unwrap_or(""));
-        }
-    }
-    text
 }
 
 #[test]

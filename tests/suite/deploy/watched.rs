@@ -1,15 +1,12 @@
 //! Dashboard and alerts, against the list of metrics and what they can say.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::{ask, file, yaml};
-use crate::support::Harness;
-use crate::support::peers::root;
 use crate::support::wire::raw_request;
+use crate::support::{Harness, source};
 
 #[test]
 fn every_query_is_of_metrics_that_there_are() {
@@ -29,7 +26,7 @@ fn every_query_is_of_metrics_that_there_are() {
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
         .collect();
-    let source = source(&root().join("src"));
+    let source = source::of_the_program();
     for (query, answer) in asked.iter().zip(answers.as_array().expect("a list")) {
         assert!(answer.get("error").is_none(), "{answer}");
         let metrics = answer["metrics"].as_array().expect("a list");
@@ -163,19 +160,4 @@ fn collect(value: &Value, found: &mut Vec<String>) {
         Value::Array(list) => list.iter().for_each(|value| collect(value, found)),
         _ => {}
     }
-}
-
-/// The program's text, but for its tests.
-fn source(folder: &Path) -> String {
-    let mut text = String::new();
-    for entry in fs::read_dir(folder).expect("a directory") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        if path.is_dir() && name != Some("tests") {
-            text.push_str(&source(&path));
-        } else if path.extension().is_some_and(|end| end == "rs") && name != Some("tests.rs") {
-            text.push_str(&fs::read_to_string(&path).expect("a source"));
-        }
-    }
-    text
 }

@@ -8,9 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::suite::tokens::{key, now};
+use crate::suite::tokens::{now, one_of_many};
 use crate::support::echo::Seen;
-use crate::support::sealer::{Place, Session, seal};
 use crate::support::{Harness, Response, Setup, records};
 
 /// The client that all good tokens are for.
@@ -223,17 +222,7 @@ fn lines_of(chain: &Harness, way: Way, token: &str) -> String {
 
 /// A session around a token, in one cookie or in chunks.
 fn cookies_around(chain: &Harness, token: &str) -> String {
-    let place = Place {
-        purpose: "session",
-        name: "vestibule",
-        origin: &chain.origin,
-    };
-    let session = Session {
-        provider: "corp",
-        signed_in: now(),
-        id_token: token,
-    };
-    let value = seal(&key(chain), &place, &session.encode());
+    let value = one_of_many(chain, token);
     if value.len() <= 3_950 {
         return format!("vestibule={value}");
     }
