@@ -2,8 +2,8 @@
 //! and the callback.
 //!
 //! Owns the login-state cookie's contents (several logins, bounded, and the row
-//! of those that led to a session) in version 3, and the sealed `state` in
-//! version 1 (frozen: `tests/vectors/`). Must not know cookies, crypto or the
+//! of those that led to a session) in version 3 (frozen: `tests/vectors/`), as
+//! [`state`] owns the sealed `state`. Must not know cookies, crypto or the
 //! provider's endpoints.
 //!
 //! `state` only explains and finds; it authorises nothing. A code is redeemed
@@ -21,8 +21,12 @@ use super::seal::{OVERHEAD, RandomError, Rng};
 use super::time::UnixTime;
 use super::wire::{Reader, WireError, Writer};
 
+mod state;
+
+use state::STATE_BYTES_MAX;
+pub use state::{LoginState, STATE_MAX};
+
 const LOGINS_FORMAT: u8 = 3;
-const STATE_FORMAT: u8 = 1;
 /// Still read: does not say whom a login asked.
 const LOGINS_FORMAT_2: u8 = 2;
 /// Of format 1, which is still read: without a row, and the flag is the highest
@@ -38,11 +42,8 @@ pub const LOGINS_MAX: usize = 10;
 /// A login that takes longer, in seconds, has to start anew. Cognito itself
 /// gives up after five minutes (cognito.md 1.5), other providers later.
 pub const LOGIN_LIFETIME: u64 = 3_600;
-/// Longest sealed `state`, in characters.
-pub const STATE_MAX: usize = 1_024;
 /// Bytes before sealing that fit into one cookie.
 const LOGINS_BYTES_MAX: usize = VALUE_MAX / 4 * 3 - OVERHEAD;
-const STATE_BYTES_MAX: usize = STATE_MAX / 4 * 3 - OVERHEAD;
 
 /// Names one login; random, not secret.
 pub type FlowId = [u8; 12];
@@ -89,21 +90,6 @@ pub struct Row {
     pub first: UnixTime,
     /// Characters of cookie that the last session took.
     pub characters: u32,
-}
-
-/// What `state` says: enough to explain a lost cookie.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoginState {
-    /// Which login.
-    pub flow: FlowId,
-    /// Where the person wanted to go.
-    pub target: ReturnTo,
-    /// Which provider.
-    pub provider: String,
-    /// 1 for the first attempt.
-    pub attempt: u8,
-    /// When the first attempt was made.
-    pub first_attempt: UnixTime,
 }
 
 /// A code with all that redeems it. Made by [`PendingLogin::redeem`] alone, so
@@ -394,37 +380,6 @@ impl Row {
                 characters: input.u32()?,
             }),
         })
-    }
-}
-
-impl LoginState {
-    /// Bytes to seal.
-    #[must_use]
-    pub fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let mut out = Writer::new(STATE_FORMAT);
-        out.raw(&self.flow);
-        out.u8(self.attempt);
-        out.u64(self.first_attempt.secs());
-        out.bytes(self.provider.as_bytes());
-        out.bytes(self.target.as_str().as_bytes());
-        out.finish()
-    }
-
-    /// Reads what [`encode`](Self::encode) wrote.
-    ///
-    /// # Errors
-    /// If the bytes are of another format.
-    pub fn decode(bytes: &[u8], origin: &PublicOrigin) -> Result<Self, WireError> {
-        let mut input = Reader::new(bytes, STATE_FORMAT)?;
-        let state = Self {
-            flow: input.array()?,
-            attempt: input.u8()?,
-            first_attempt: UnixTime::from_secs(input.u64()?),
-            provider: input.text()?.to_owned(),
-            target: ReturnTo::parse(input.text()?, origin).ok_or(WireError)?,
-        };
-        input.finish()?;
-        Ok(state)
     }
 }
 
