@@ -1,15 +1,24 @@
-//! Cookies: our names, their attributes, chunks over 4 KB, and the surgery on
-//! the `Cookie` header.
+//! Cookies: our names, their attributes, chunks over 4 KB.
 //!
-//! Owns which cookies are ours. Must not know what is inside them.
+//! Owns which cookies are ours and how they are set. Must not know what is inside
+//! them.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cookie::time::{Duration, OffsetDateTime};
 use cookie::{Cookie, SameSite};
-use memchr::memchr;
 
 use super::origin::PublicOrigin;
+
+mod name;
+mod presented;
+mod surgery;
+
+use name::NAME_MAX;
+pub use name::{CookieName, CookieNameError};
+pub use presented::Presented;
+pub use surgery::{Stripped, strip};
+use surgery::{pairs, split_pair};
 
 /// Longest value of one cookie. Name, value and attributes together stay under
 /// 4,096 bytes, which browsers store (RFC 6265 6.1).
@@ -18,48 +27,8 @@ pub const VALUE_MAX: usize = 3_950;
 pub const CHUNKS_MAX: usize = 5;
 /// Most candidates for the session that are tried in one request.
 const CANDIDATES_MAX: usize = 4;
-const NAME_MAX: usize = 64;
 /// How long the last choice of a provider is remembered.
 const CHOICE_LASTS: Duration = Duration::days(180);
-
-/// The session cookie's name, as configured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CookieName(String);
-
-/// Why a text is no cookie name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CookieNameError {
-    /// Empty, too long, or with characters that no cookie name has.
-    #[error("has to be 1 to 64 letters, digits, \"-\" or \"_\"")]
-    Characters,
-}
-
-impl CookieName {
-    /// Reads a name. Dots are left out: they number the chunks.
-    ///
-    /// # Errors
-    /// See [`CookieNameError`].
-    pub fn parse(text: &str) -> Result<Self, CookieNameError> {
-        let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-        if text.is_empty() || text.len() > NAME_MAX || !text.bytes().all(legal) {
-            return Err(CookieNameError::Characters);
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether browsers take a cookie of this name over https only (RFC 6265bis 4.1.3).
-    #[must_use]
-    pub fn requires_https(&self) -> bool {
-        let lower = self.0.to_ascii_lowercase();
-        lower.starts_with("__host-") || lower.starts_with("__secure-")
-    }
-}
 
 /// Our cookies on one public origin.
 #[derive(Clone, Debug)]
@@ -69,27 +38,6 @@ pub struct Cookies {
     back: String,
     choice: String,
     secure: bool,
-}
-
-/// What a request presented as cookies of ours. Debug shows none of it.
-#[derive(Default)]
-pub struct Presented<'r> {
-    whole: Vec<&'r [u8]>,
-    chunks: [Option<&'r [u8]>; CHUNKS_MAX],
-    chunk_names: Vec<String>,
-    logins: Vec<&'r [u8]>,
-    back: Option<&'r [u8]>,
-    choice: Option<&'r [u8]>,
-}
-
-impl std::fmt::Debug for Presented<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Presented")
-            .field("sessions", &self.whole.len())
-            .field("chunks", &self.chunk_names.len())
-            .field("logins", &self.logins.len())
-            .finish()
-    }
 }
 
 impl Cookies {
@@ -111,7 +59,7 @@ impl Cookies {
                 };
                 format!("{host}vestibule{suffix}")
             },
-            |name| name.0.clone(),
+            |name| name.as_str().to_owned(),
         );
         Self::named(session, origin.is_https())
     }
@@ -316,148 +264,6 @@ impl Cookies {
             .http_only(true)
             .same_site(SameSite::Lax)
     }
-}
-
-impl Presented<'_> {
-    /// Sealed texts that may be the session, none of them trusted. Chunks are
-    /// joined; where `NAME` and `NAME.1…` both are there, both are candidates
-    /// and the newer seal wins.
-    #[must_use]
-    pub fn session_candidates(&self) -> Vec<std::borrow::Cow<'_, [u8]>> {
-        let mut candidates: Vec<_> = self.whole.iter().map(|v| (*v).into()).collect();
-        let joined: Vec<u8> = self
-            .chunks
-            .iter()
-            .map_while(|chunk| *chunk)
-            .flatten()
-            .copied()
-            .collect();
-        if !joined.is_empty() {
-            candidates.push(joined.into());
-        }
-        candidates
-    }
-
-    /// The only sealed text that may be the session, if it is one and came whole.
-    #[must_use]
-    pub fn only_session(&self) -> Option<&[u8]> {
-        match (self.whole.as_slice(), self.chunks) {
-            ([only], [None, ..]) => Some(only),
-            _ => None,
-        }
-    }
-
-    /// Sealed texts that may be the logins in flight.
-    #[must_use]
-    pub fn logins_candidates(&self) -> &[&[u8]] {
-        &self.logins
-    }
-
-    /// The page that somebody wants to come back to; whatever a client says.
-    #[must_use]
-    pub fn back(&self) -> Option<String> {
-        let bytes = URL_SAFE_NO_PAD.decode(self.back?).ok()?;
-        String::from_utf8(bytes).ok()
-    }
-
-    /// The provider that somebody chose before; whatever a client says.
-    #[must_use]
-    pub fn choice(&self) -> Option<&str> {
-        std::str::from_utf8(self.choice?).ok()
-    }
-
-    /// Whether some, but not all, chunks of a session of so many were sent.
-    #[must_use]
-    pub fn lacks_chunks(&self, whole: usize) -> bool {
-        let came = self.chunks.iter().take_while(|chunk| chunk.is_some());
-        !self.chunk_names.is_empty() && came.count() < whole
-    }
-
-    /// Whether any session cookie of ours was sent at all.
-    #[must_use]
-    pub fn has_session(&self) -> bool {
-        !self.whole.is_empty() || !self.chunk_names.is_empty()
-    }
-}
-
-/// What is left of a `Cookie` header. No Debug.
-#[derive(PartialEq, Eq)]
-pub enum Stripped {
-    /// No cookie of ours is in it.
-    Untouched,
-    /// The rest, byte for byte.
-    Rest(Vec<u8>),
-    /// Nothing.
-    Nothing,
-}
-
-impl Stripped {
-    /// What goes on of the header; `None` if nothing is left.
-    #[must_use]
-    pub fn of(self, header: &[u8]) -> Option<Vec<u8>> {
-        match self {
-            Self::Untouched => (!header.trim_ascii().is_empty()).then(|| header.to_vec()),
-            Self::Rest(rest) => Some(rest),
-            Self::Nothing => None,
-        }
-    }
-}
-
-/// A `Cookie` header without the cookies of which `is_ours` holds, the rest byte
-/// for byte.
-#[must_use]
-pub fn strip(header: &[u8], is_ours: impl Fn(&[u8]) -> bool) -> Stripped {
-    let mut kept: Vec<u8> = Vec::new();
-    // Bytes before the first cookie of ours; without one, nothing is copied.
-    let mut before = 0;
-    let mut all = pairs(header);
-    let first = all.find(|pair| {
-        let found = is_ours(split_pair(pair).0);
-        before += if found { 0 } else { pair.len() + 1 };
-        found
-    });
-    if first.is_none() {
-        return Stripped::Untouched;
-    }
-    // Without the semicolon that parted them.
-    kept.extend_from_slice(header.get(..before.saturating_sub(1)).unwrap_or_default());
-    let mut is_first = before == 0;
-    for pair in all.filter(|pair| !is_ours(split_pair(pair).0)) {
-        if is_first {
-            // What led up to a removed pair is not part of the next one.
-            kept.extend_from_slice(pair.trim_ascii_start());
-        } else {
-            kept.push(b';');
-            kept.extend_from_slice(pair);
-        }
-        is_first = false;
-    }
-    match kept.trim_ascii().is_empty() {
-        true => Stripped::Nothing,
-        false => Stripped::Rest(kept),
-    }
-}
-
-/// What semicolons separate.
-fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(header);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let at = memchr(b';', text).unwrap_or(text.len());
-        let (pair, after) = text.split_at_checked(at)?;
-        rest = after.get(1..);
-        Some(pair)
-    })
-}
-
-/// Name and value of one `name=value`, white space around both cut off.
-fn split_pair(pair: &[u8]) -> (&[u8], &[u8]) {
-    let at = memchr(b'=', pair);
-    let (name, value) = match at.and_then(|at| pair.split_at_checked(at)) {
-        Some((name, rest)) => (name, rest.get(1..).unwrap_or_default()),
-        None => (pair, &[][..]),
-    };
-    (name.trim_ascii(), value.trim_ascii())
 }
 
 #[cfg(test)]
