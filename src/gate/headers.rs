@@ -11,17 +11,17 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::HeaderValue;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::assertion::{Asserter, Statement, Unsigned};
 use super::identity::Person;
 use super::policy::Permit;
-use super::session::{Session, SessionId};
 use super::time::UnixTime;
 
 pub mod apps;
 pub mod edits;
 pub mod encode;
+mod evidence;
 mod managed;
 mod name;
 pub mod preset;
@@ -31,6 +31,7 @@ mod whole;
 
 pub use edits::{HeaderEdits, OriginHeaders};
 use encode::Encoding;
+pub use evidence::{AccessToken, Evidence, IdToken};
 use managed::Managed;
 pub use managed::{is_override, normalised};
 pub use name::{Name, NameError};
@@ -84,56 +85,6 @@ enum What {
     Says(Says),
     SubjectHash,
     Principal,
-}
-
-/// What is known of a signed-in person beside the [`Person`]. Debug shows nothing of it.
-#[derive(Clone, Copy, Default)]
-pub struct Evidence<'e> {
-    /// The token's subject.
-    pub sub: &'e str,
-    /// The provider that signed the person in.
-    pub provider: &'e str,
-    /// The ID token's claims, without an email that is not believed.
-    pub claims: Option<&'e Map<String, Value>>,
-    /// The ID token.
-    pub id_token: IdToken<'e>,
-    /// The access token, where the session keeps one.
-    pub access_token: Option<AccessToken<'e>>,
-    /// The public origin that the request came to.
-    pub origin: &'e str,
-    /// The session, if there is one.
-    pub session: Option<&'e SessionId>,
-}
-
-/// The ID token, whose text is made when a header asks for it.
-#[derive(Clone, Copy, Default)]
-pub enum IdToken<'e> {
-    /// There is none.
-    #[default]
-    None,
-    /// Its text.
-    Text(&'e str),
-    /// The one of a session.
-    Of(&'e Session),
-}
-
-impl<'e> IdToken<'e> {
-    fn text(self) -> &'e str {
-        match self {
-            Self::None => "",
-            Self::Text(text) => text,
-            Self::Of(session) => session.id_token(),
-        }
-    }
-}
-
-/// An access token on its way to the app.
-#[derive(Clone, Copy)]
-pub struct AccessToken<'e> {
-    /// The token.
-    pub text: &'e str,
-    /// When it ends: from then on it is not sent.
-    pub ends: UnixTime,
 }
 
 /// Why a person cannot be told to the app at all.
@@ -415,18 +366,6 @@ fn readable(value: &HeaderValue) -> String {
     match std::str::from_utf8(value.as_bytes()) {
         Ok(text) => text.to_owned(),
         Err(_) => value.as_bytes().iter().copied().map(char::from).collect(),
-    }
-}
-
-impl std::fmt::Debug for AccessToken<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AccessToken([redacted])")
-    }
-}
-
-impl std::fmt::Debug for Evidence<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Evidence([redacted])")
     }
 }
 

@@ -1,6 +1,6 @@
 //! Presets and configured headers.
 
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::*;
 use crate::gate::assertion::key::AssertionKey;
