@@ -83,10 +83,4 @@ impl Presented<'_> {
         let came = self.chunks.iter().take_while(|chunk| chunk.is_some());
         !self.chunk_names.is_empty() && came.count() < whole
     }
-
-    /// Whether any session cookie of ours was sent at all.
-    #[must_use]
-    pub fn has_session(&self) -> bool {
-        !self.whole.is_empty() || !self.chunk_names.is_empty()
-    }
 }

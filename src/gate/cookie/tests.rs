@@ -14,6 +14,11 @@ fn plain() -> Cookies {
     Cookies::new(None, &origin, "/_vestibule")
 }
 
+/// Whether any session cookie of ours was sent at all.
+fn has_session(presented: &Presented<'_>) -> bool {
+    !presented.whole.is_empty() || !presented.chunk_names.is_empty()
+}
+
 fn presented<'h>(cookies: &Cookies, header: &'h str) -> Presented<'h> {
     cookies.presented(std::iter::once(header.as_bytes()))
 }
@@ -359,8 +364,8 @@ fn cookies_of_several_header_fields_count() {
     let presented = cookies.presented(fields.iter().map(|field| field.as_bytes()));
     assert_eq!(presented.session_candidates(), [&b"ab"[..]]);
     assert_eq!(presented.logins_candidates(), [b"l"]);
-    assert!(presented.has_session());
-    assert!(!cookies.presented(std::iter::empty()).has_session());
+    assert!(has_session(&presented));
+    assert!(!has_session(&cookies.presented(std::iter::empty())));
 }
 
 #[test]
