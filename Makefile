@@ -46,10 +46,10 @@ bench-baseline: ## instructions of today become the baseline
 	@scripts/setup bench
 	cargo bench --workspace --locked --bench hot_path -- --instructions --save
 
-bench-peers: ## beside nginx, HAProxy and Envoy
+bench-peers: ## beside nginx, HAProxy, Envoy and a bare pingora
 	@scripts/setup peers
 	cargo build --locked -p dev-idp
-	cargo build --release --locked -p vestibule
+	cargo build --release --locked -p vestibule --bins --examples
 	@python3 benches/peers/run.py
 
 # MINUTES=1 for a shorter flood than the ten that the published figures are of.
@@ -92,7 +92,7 @@ profile: ## where the instructions of a request go, by function
 	@scripts/setup peers
 	@scripts/setup bench
 	cargo build --locked -p dev-idp
-	cargo build --profile profiling --locked -p vestibule
+	cargo build --profile profiling --locked -p vestibule --bins --examples
 	@python3 benches/peers/profile.py
 
 facts: ## size, start time and idle memory of the release binary

@@ -21,6 +21,7 @@ import run
 
 HERE = Path(__file__).resolve().parent
 BINARY = run.TARGET / "profiling" / "vestibule"
+BARE = run.TARGET / "profiling/examples" / "bare_pingora"
 FEW, MANY = 100, 500
 # The first that matches says whose function it is.
 OWNERS = [
@@ -34,35 +35,62 @@ OWNERS = [
 ]
 
 
+def under_callgrind(work, command):
+    """A program's command line, counted."""
+    return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={work / 'callgrind.out'}", *command]
+
+
+def ask_often(port, cookie, requests):
+    """So many requests over one kept connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    for _ in range(requests):
+        connection.request("GET", "/", headers={"Cookie": cookie} if cookie else {})
+        reply = connection.getresponse()
+        reply.read()
+        if reply.status != 200:
+            raise RuntimeError(f"answered {reply.status}")
+    connection.close()
+
+
+def by_function(work):
+    text = subprocess.run(["callgrind_annotate", "--threshold=100", "--show-percs=no", str(work / "callgrind.out")],
+                          check=True, capture_output=True, text=True).stdout
+    functions = Counter()
+    for count, name in re.findall(r"^\s*([\d,]+)\s+\S*?:(\S.*?)(?: \[[^]]*\])?$", text, re.M):
+        functions[re.sub(r"'\d+$", "", name)] += int(count.replace(",", ""))
+    return functions
+
+
+def counted_bare(requests, ports, work):
+    """The same of a bare pingora."""
+    port, _, app = ports
+    command = [str(BARE), f"127.0.0.1:{port}", f"127.0.0.1:{app}"]
+    proxy = run.Program(under_callgrind(work, command), "0,1", work / "pingora.log", port)
+    try:
+        ask_often(port, None, requests)
+    finally:
+        proxy.stop()
+    return by_function(work)
+
+
 def counted(access, cookie, requests, provider, ports, work):
     """Instructions by function of a process that served so many."""
     port, admin, app = ports
-    config, out = work / "vestibule.toml", work / "callgrind.out"
+    config = work / "vestibule.toml"
     config.write_text(Template((HERE / "vestibule.toml").read_text()).substitute(
         port=port, admin=admin, app=app, work=work, issuer=provider.facts["issuer"],
         client_id=provider.facts["client_id"], access=access, cache="32MiB"))
-    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", str(BINARY), "run", "--config", str(config)]
+    command = under_callgrind(work, [str(BINARY), "run", "--config", str(config)])
     proxy = run.Program(command, "0,1", work / "vestibule.log", port)
     try:
         proxy.wait_for(lambda: run.answers(admin)
                        and run.ask("GET", f"http://127.0.0.1:{admin}/readyz")[0].status == 200, 120)
         origin = f"http://127.0.0.1:{port}"
         cookie = cookie or (run.sign_in(origin + "/", provider.password) if access != "public" else None)
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        for _ in range(requests):
-            connection.request("GET", "/", headers={"Cookie": cookie} if cookie else {})
-            reply = connection.getresponse()
-            reply.read()
-            if reply.status != 200:
-                raise RuntimeError(f"answered {reply.status}")
-        connection.close()
+        ask_often(port, cookie, requests)
     finally:
         proxy.stop()
-    text = subprocess.run(["callgrind_annotate", "--threshold=100", "--show-percs=no", str(out)], check=True, capture_output=True, text=True).stdout
-    functions = Counter()
-    for count, name in re.findall(r"^\s*([\d,]+)\s+\S*?:(\S.*?)(?: \[[^]]*\])?$", text, re.M):
-        functions[re.sub(r"'\d+$", "", name)] += int(count.replace(",", ""))
-    return functions, cookie
+    return by_function(work), cookie
 
 
 def owner(name):
@@ -70,8 +98,9 @@ def owner(name):
 
 
 def main():
-    if not BINARY.exists():
-        sys.exit(f"profile: {BINARY} is not built (make profile)")
+    for path in (BINARY, BARE):
+        if not path.exists():
+            sys.exit(f"profile: {path} is not built (make profile)")
     with tempfile.TemporaryDirectory(prefix="vestibule-profile-") as work:
         work = Path(work)
         ports = run.free_ports(3)
@@ -82,7 +111,9 @@ def main():
         provider = run.Provider(work, f"http://127.0.0.1:{ports[0]}/_vestibule/callback")
         (work / "client-secret").write_text(provider.facts["client_secret"])
         try:
-            costs = {}
+            few, many = (counted_bare(requests, ports, work) for requests in (FEW, MANY))
+            many.subtract(few)
+            costs = {"bare pingora": {name: count / (MANY - FEW) for name, count in many.items()}}
             for title, access in (("public", "public"), ("signed in", "signed-in")):
                 # The sign-in is in neither of the two that are compared.
                 _, cookie = counted(access, None, 1, provider, ports, work)

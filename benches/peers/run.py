@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Vestibule beside three proxies that its users know: what one request costs each of them.
+"""Vestibule beside three proxies that its users know, and the library that carries its requests: what one costs each.
 
     make bench-peers                                  installs what is missing, builds, measures
     python3 benches/peers/run.py --only vestibule nginx --rounds 1
@@ -8,7 +8,7 @@ Everything listens on 127.0.0.1. The proxy has processor 0 and one worker to its
 provider share processor 1. The figure is processor time (user and system) of the proxy's process
 over the requests that it served: other programs on the machine move it little, waiting not at all.
 
-nginx and "public" routes show what carrying a request costs without looking at who sends it. HAProxy
+nginx, bare pingora and "public" routes show what carrying a request costs without looking at who sends it. HAProxy
 and Envoy get the bare ID token in a cookie, of which they check signature, issuer, audience and
 expiry; neither signs people in nor hides the token from the browser. Envoy remembers 10,000 tokens.
 Vestibule gets the session cookie of a real sign-in.
@@ -50,6 +50,11 @@ def program(name):
     if name in ("vestibule", "dev-idp"):
         profile = "release" if name == "vestibule" else "debug"
         path = TARGET / profile / name
+        if not path.exists():
+            raise Missing(f"{path} is not built")
+        return str(path)
+    if name == "bare_pingora":
+        path = TARGET / "release/examples" / name
         if not path.exists():
             raise Missing(f"{path} is not built")
         return str(path)
@@ -201,13 +206,14 @@ def sign_in(url, password):
 
 
 class Contender:
-    def __init__(self, name, title, command, file, sessions=None, checked=True, **values):
+    def __init__(self, name, title, command, file=None, sessions=None, checked=True, **values):
         self.name, self.title, self.command, self.file = name, title, command, file
         self.sessions, self.checked, self.values = sessions, checked, values
 
 
 CONTENDERS = [
     Contender("nginx", "nginx, bare", ["nginx", "-c", "@"], "nginx.conf", checked=False),
+    Contender("pingora", "pingora, bare", ["bare_pingora", "127.0.0.1:$port", "127.0.0.1:$app"], checked=False),
     Contender("vestibule-public", "Vestibule, public routes", ["vestibule", "run", "--config", "@"],
               "vestibule.toml", checked=False, access="public", cache="32MiB"),
     Contender("vestibule", "Vestibule, session cookie", ["vestibule", "run", "--config", "@"],
@@ -290,9 +296,11 @@ def measure(contender, provider, work, ports, options):
     values = {"port": port, "admin": admin, "app": app, "work": work, "issuer": provider.facts["issuer"],
               "issuer_in_json": provider.facts["issuer"].replace("/", "\\/"),
               "client_id": provider.facts["client_id"], "domain": provider.facts["domain"], **contender.values}
-    file = work / contender.file
-    file.write_text(Template((HERE / contender.file).read_text()).substitute(values))
-    name, *arguments = [str(file) if part == "@" else part for part in contender.command]
+    file = work / (contender.file or "none")
+    if contender.file:
+        file.write_text(Template((HERE / contender.file).read_text()).substitute(values))
+    parts = [str(file) if part == "@" else part for part in contender.command]
+    name, *arguments = [Template(part).substitute(values) for part in parts]
     proxy = Program([program(name), *arguments], PROXY_CPU, work / f"{contender.name}.log", port)
     try:
         if name == "vestibule":
