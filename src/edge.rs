@@ -30,6 +30,7 @@ pub mod reload;
 mod respond;
 pub mod serving;
 pub mod skew;
+mod stall;
 mod turns;
 mod upstream;
 mod view;

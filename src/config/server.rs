@@ -53,4 +53,6 @@ pub struct ClientTimeouts {
     pub header: Duration,
     /// How long a connection of HTTP/1.1 may wait for its next request.
     pub idle: Duration,
+    /// How long a client may take nothing of what it is sent.
+    pub write: Duration,
 }

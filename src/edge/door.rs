@@ -80,7 +80,7 @@ impl ServerApp for Door {
         }
         // Only HTTP/1.1 can become a websocket here.
         let serve = |connection| self.http.process_new(connection, shutdown);
-        watched(Box::new(gathered(connection)), serve).await
+        watched(Box::new(gathered(connection, limits.write)), serve).await
     }
 
     async fn cleanup(&self) {

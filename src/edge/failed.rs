@@ -53,6 +53,9 @@ pub(super) fn failure(error: &Error, session: &Session) -> Option<Reply> {
             ErrorSource::Upstream,
             ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::WriteTimedout,
         ) => Some(failed(AppFailure::TooSlow)),
+        (ErrorSource::Upstream, ErrorType::WriteError) if is_late(error) => {
+            Some(failed(AppFailure::TooSlow))
+        }
         (
             ErrorSource::Upstream,
             ErrorType::ConnectRefused
@@ -69,7 +72,10 @@ pub(super) fn failure(error: &Error, session: &Session) -> Option<Reply> {
         (ErrorSource::Upstream, _) => Some(failed(AppFailure::Broken)),
         (
             ErrorSource::Downstream,
-            ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError,
+            ErrorType::ConnectionClosed
+            | ErrorType::ReadError
+            | ErrorType::WriteError
+            | ErrorType::WriteTimedout,
         ) => None,
         (ErrorSource::Downstream, _) => Some(Reply::bad_request(
             "the request cannot be read",
@@ -77,6 +83,14 @@ pub(super) fn failure(error: &Error, session: &Session) -> Option<Reply> {
         )),
         (ErrorSource::Internal | ErrorSource::Unset, _) => Some(failed(AppFailure::Internal)),
     }
+}
+
+/// Whether the other side took nothing for too long: by pingora's clock, ours
+/// (`stall`) or the kernel's (TCP_USER_TIMEOUT).
+pub(super) fn is_late(error: &Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<io::Error>();
+    *error.etype() == ErrorType::WriteTimedout
+        || cause.is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut)
 }
 
 /// Whether no further file may be opened, by this process or on this machine.

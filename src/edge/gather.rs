@@ -10,11 +10,13 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use pingora::protocols::Stream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::layer::{Layer, Layered};
+use super::stall::Stall;
 
 /// As much as fits into a packet waits for more. What is larger goes at once.
 const KEPT_MAX: usize = 1_460;
@@ -22,24 +24,34 @@ const KEPT_MAX: usize = 1_460;
 const PARTS_MAX: usize = 8;
 
 /// Keeps small writes for a moment.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Gather {
     /// Without memory of its own while there is nothing.
     kept: Vec<u8>,
     /// Something was written since the last flush. With TLS, what is not kept
     /// here may be kept there.
     is_unflushed: bool,
+    stall: Stall,
 }
 
-/// A connection that gathers what is written to it.
-pub(super) fn gathered(inner: Stream) -> Layered<Gather> {
+/// A connection that gathers what is written to it, whose client has to take
+/// something of that within `patience`.
+pub(super) fn gathered(inner: Stream, patience: Duration) -> Layered<Gather> {
     Layered {
         inner,
-        layer: Gather::default(),
+        layer: Gather::new(patience),
     }
 }
 
 impl Gather {
+    pub(super) fn new(patience: Duration) -> Self {
+        Self {
+            kept: Vec::new(),
+            is_unflushed: false,
+            stall: Stall::new(patience),
+        }
+    }
+
     /// So many bytes were sent: how many of them came after what was kept.
     fn sent(&mut self, bytes: usize) -> usize {
         let of_kept = bytes.min(self.kept.len());
@@ -53,7 +65,11 @@ impl Gather {
 
     fn poll_kept(&mut self, inner: &mut Stream, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.kept.is_empty() {
-            match ready!(Pin::new(&mut *inner).poll_write(context, &self.kept))? {
+            let Self { kept, stall, .. } = self;
+            let write = |inner: Pin<&mut Stream>, context: &mut Context<'_>| {
+                inner.poll_write(context, kept)
+            };
+            match ready!(stall.poll_write(inner, context, write))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 bytes => self.sent(bytes),
             };
@@ -114,7 +130,10 @@ impl Layer for Gather {
             for (part, written) in parts.iter_mut().zip(all.filter(|part| !part.is_empty())) {
                 *part = IoSlice::new(written);
             }
-            let sent = ready!(Pin::new(&mut *inner).poll_write_vectored(context, &parts))?;
+            let write = |inner: Pin<&mut Stream>, context: &mut Context<'_>| {
+                inner.poll_write_vectored(context, &parts)
+            };
+            let sent = ready!(self.stall.poll_write(inner, context, write))?;
             let had_kept = !self.kept.is_empty();
             match self.sent(sent) {
                 // None of the caller's yet: that would be the end of the connection.
@@ -130,9 +149,17 @@ impl Layer for Gather {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         ready!(self.poll_kept(inner, context))?;
-        ready!(Pin::new(inner).poll_flush(context))?;
+        ready!(self.stall.poll_flush(inner, context))?;
         self.is_unflushed = false;
         Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(
+        &mut self,
+        inner: &mut Stream,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.stall.poll_shutdown(inner, context)
     }
 }
 
@@ -147,6 +174,8 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt};
 
     use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     /// A client that takes so many bytes at a time, and has to be asked twice for each.
     #[derive(Debug)]
@@ -206,7 +235,7 @@ mod tests {
             at_a_time,
             is_busy: false,
         }));
-        (gathered(Box::new(Socket::from(client))), taken)
+        (gathered(Box::new(Socket::from(client)), PATIENCE), taken)
     }
 
     fn lengths(taken: &Taken) -> Vec<usize> {
@@ -250,7 +279,7 @@ mod tests {
     #[tokio::test]
     async fn a_connection_that_is_dropped_has_sent_what_it_can() {
         let (here, mut there) = tokio::net::UnixStream::pair().unwrap();
-        let mut stream = gathered(Box::new(Socket::from(here)));
+        let mut stream = gathered(Box::new(Socket::from(here)), PATIENCE);
         stream.write_all(&[1; 300]).await.unwrap();
         drop(stream);
         let mut all = Vec::new();
@@ -307,7 +336,7 @@ mod tests {
             let below = Buffering::default();
             let flushes = Arc::clone(&below.flushes);
             let below = VirtualSocketStream::new(Box::new(below));
-            let mut stream = gathered(Box::new(Socket::from(below)));
+            let mut stream = gathered(Box::new(Socket::from(below)), PATIENCE);
             stream.write_all(&vec![1; length]).await.unwrap();
             let mut asked = Vec::new();
             for _ in 0..4 {
@@ -328,7 +357,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_waits_for_the_client_lets_it_have_what_there_is() {
         let (here, mut there) = tokio::net::UnixStream::pair().unwrap();
-        let mut stream = gathered(Box::new(Socket::from(here)));
+        let mut stream = gathered(Box::new(Socket::from(here)), PATIENCE);
         stream.write_all(&[1; 300]).await.unwrap();
         let mut told = [0; 300];
         let mut said = [0; 3];
@@ -377,7 +406,7 @@ mod tests {
             there.read_to_end(&mut all).await.unwrap();
             all
         });
-        let mut stream = gathered(Box::new(Socket::from(here)));
+        let mut stream = gathered(Box::new(Socket::from(here)), PATIENCE);
         let all = write_in_turns(&mut stream).await;
         drop(stream);
         assert!(client.await.unwrap() == all);

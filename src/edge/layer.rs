@@ -62,6 +62,15 @@ pub(super) trait Layer: Debug + Send + Sync + Unpin + 'static {
     ) -> Poll<io::Result<()>> {
         Pin::new(inner).poll_flush(context)
     }
+
+    /// As `AsyncWrite::poll_shutdown`, once all is flushed.
+    fn poll_shutdown(
+        &mut self,
+        inner: &mut Stream,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(inner).poll_shutdown(context)
+    }
 }
 
 /// A connection behind a layer.
@@ -133,7 +142,8 @@ impl<L: Layer> AsyncWrite for Layered<L> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.as_mut().poll_flush(context))?;
-        Pin::new(&mut self.inner).poll_shutdown(context)
+        let Self { inner, layer } = &mut *self;
+        layer.poll_shutdown(inner, context)
     }
 }
 

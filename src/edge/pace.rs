@@ -1,4 +1,4 @@
-//! How long a client of HTTP/2 may take to say what it asks for.
+//! How long a client of HTTP/2 may take to say what it asks for, and to take what it is sent.
 //!
 //! Owns where a header of HTTP/2 begins and ends among the frames (RFC 9113 4.1,
 //! 6.2, 6.10), and the connection's end if that takes too long. Must not know
@@ -6,16 +6,17 @@
 //! and nobody hears of a request before its header is complete. Bodies are not
 //! looked at: they may take as long as they like.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pingora::protocols::Stream;
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite as _, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use super::layer::{Layer, Layered};
+use super::stall::Stall;
 use crate::config::ClientTimeouts;
 
 /// What HTTP/2 begins with (RFC 9113 3.4); no method of HTTP/1 begins so.
@@ -34,6 +35,8 @@ pub(super) struct Pace {
     header: Duration,
     /// When it ends, while something is begun.
     late: Option<Pin<Box<Sleep>>>,
+    /// One for all of its streams: whether one of them is taken, the library below asks.
+    stall: Stall,
 }
 
 /// The connection, paced from its first byte on, which may be as late as that
@@ -43,6 +46,7 @@ pub(super) fn paced(inner: Stream, limits: ClientTimeouts) -> Layered<Pace> {
         frames: Frames::default(),
         header: limits.header,
         late: Some(Box::pin(sleep(limits.idle + limits.header))),
+        stall: Stall::new(limits.write),
     };
     Layered { inner, layer }
 }
@@ -169,6 +173,45 @@ impl Layer for Pace {
                 Poll::Ready(done)
             }
         }
+    }
+
+    fn poll_write(
+        &mut self,
+        inner: &mut Stream,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let write =
+            |inner: Pin<&mut Stream>, context: &mut Context<'_>| inner.poll_write(context, bytes);
+        self.stall.poll_write(inner, context, write)
+    }
+
+    fn poll_write_vectored(
+        &mut self,
+        inner: &mut Stream,
+        context: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let write = |inner: Pin<&mut Stream>, context: &mut Context<'_>| {
+            inner.poll_write_vectored(context, bytes)
+        };
+        self.stall.poll_write(inner, context, write)
+    }
+
+    fn poll_flush(
+        &mut self,
+        inner: &mut Stream,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.stall.poll_flush(inner, context)
+    }
+
+    fn poll_shutdown(
+        &mut self,
+        inner: &mut Stream,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.stall.poll_shutdown(inner, context)
     }
 }
 

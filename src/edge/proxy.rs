@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -18,7 +18,7 @@ use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::{Error, ErrorType};
 
-use super::failed::{failure, unreadable};
+use super::failed::{failure, is_late, unreadable};
 use super::leash::{self, Leash};
 use super::lifecycle::Lifecycle;
 use super::refresh::Flight;
@@ -27,6 +27,7 @@ use super::serving::{Current, Serving};
 use super::upstream::Resolver;
 use super::view::{self, Received};
 use super::websocket::Farewell;
+use crate::config::ClientTimeouts;
 use crate::gate::cache::Audience;
 use crate::gate::headers::Name;
 use crate::gate::origin::PublicOrigin;
@@ -35,9 +36,6 @@ use crate::gate::route::Access;
 use crate::gate::{Decision, Forward};
 use crate::telemetry::trace::Trace;
 use crate::telemetry::{AccessLine, InFlightGuard, Phases, Spans};
-
-/// How long a client may refuse to read on.
-const CLIENT_WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The public listener's service.
 pub struct Proxy {
@@ -132,8 +130,7 @@ impl ProxyHttp for Proxy {
         session: &mut Session,
         ctx: &mut Context,
     ) -> pingora::Result<bool> {
-        let idle = ctx.serving.client.idle;
-        limit_connection(session, idle, self.life.is_leaving());
+        limit_connection(session, ctx.serving.client, self.life.is_leaving());
         let serving = Arc::clone(&ctx.serving);
         (ctx.trace, ctx.spans) = serving.telemetry.trace(&session.req_header().headers);
         let client = client_of(session);
@@ -362,7 +359,10 @@ impl ProxyHttp for Proxy {
                 status = 0;
             }
         } else {
-            ctx.note = Note::new("client_gone");
+            ctx.note = Note {
+                reason: is_late(e).then_some("client_stalled"),
+                ..Note::new("client_gone")
+            };
         }
         FailToProxy {
             error_code: status,
@@ -430,14 +430,18 @@ fn stays_open(response: &ResponseHeader) -> bool {
 }
 
 /// pingora waits for the next request on a connection without end, and for a
-/// client that never reads: both hold resources for nothing. Once the end has
+/// stream of HTTP/2 whose client gives it no room: both hold resources for
+/// nothing. (A socket that takes nothing is `stall`'s.) Once the end has
 /// begun, the answer says that it is the connection's last one.
-fn limit_connection(session: &mut Session, idle: Duration, is_leaving: bool) {
+fn limit_connection(session: &mut Session, limits: ClientTimeouts, is_leaving: bool) {
     match is_leaving {
         true => session.set_keepalive(None),
         false => {
-            leash::limit_idle(session, idle);
+            leash::limit_idle(session, limits.idle);
         }
     }
-    session.set_write_timeout(Some(CLIENT_WRITE_TIMEOUT));
+    // For each piece for which there is room. By HTTP/1.1 it would be for each
+    // 64 KiB, whatever the client has read of them.
+    let write = session.is_http2().then_some(limits.write);
+    session.set_write_timeout(write);
 }

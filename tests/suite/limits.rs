@@ -1,4 +1,6 @@
-//! How much a request may bring, and how long it may take to say what it asks for.
+//! How much a request may bring, and how long it may take to say what it asks for, and to take what it is sent.
+
+mod writes;
 
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;

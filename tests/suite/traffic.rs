@@ -62,7 +62,7 @@ fn says_ok(arguments: &[&str]) {
 }
 
 /// An app of a connection each.
-fn serve(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
+pub(super) fn serve(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("its address");
     let answer = Arc::new(answer);
@@ -75,7 +75,7 @@ fn serve(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
     address
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
+pub(super) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("the proxy");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
@@ -84,7 +84,7 @@ fn connect(address: SocketAddr) -> TcpStream {
 }
 
 /// All up to these bytes; `None` if they do not come.
-fn read_to(stream: &mut TcpStream, end: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn read_to(stream: &mut TcpStream, end: &[u8]) -> Option<Vec<u8>> {
     let mut read = Vec::new();
     while !read.ends_with(end) {
         let mut byte = [0; 1];
@@ -94,6 +94,6 @@ fn read_to(stream: &mut TcpStream, end: &[u8]) -> Option<Vec<u8>> {
     Some(read)
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

@@ -22,6 +22,7 @@ const SOCKET_MODE: u32 = 0o660;
 const SOCKET_MODES: std::ops::RangeInclusive<u32> = 0o600..=0o777;
 const HEADER: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_secs(60);
+const WRITE: Duration = Duration::from_secs(60);
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 /// Longest `server.shutdown_delay`, in seconds: no load balancer asks more rarely.
 const SHUTDOWN_DELAY_MAX: u64 = 5 * 60;
@@ -203,9 +204,11 @@ impl Conversion<'_> {
         };
         let header = one(&table.header, HEADER);
         let idle = one(&table.idle, IDLE);
+        let write = one(&table.write, WRITE);
         Some(ClientTimeouts {
             header: header?,
             idle: idle?,
+            write: write?,
         })
     }
 

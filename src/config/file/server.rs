@@ -47,6 +47,7 @@ pub(crate) struct HstsTable {
 pub(crate) struct ClientTimeoutsTable {
     pub(crate) header: MaybeText,
     pub(crate) idle: MaybeText,
+    pub(crate) write: MaybeText,
 }
 
 impl ServerTable {
@@ -99,6 +100,7 @@ impl ClientTimeoutsTable {
         Self {
             header: table.text("header"),
             idle: table.text("idle"),
+            write: table.text("write"),
         }
     }
 }

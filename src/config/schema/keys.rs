@@ -134,6 +134,7 @@ pub(super) const KEYS: &[About] = &[
     key("server.timeouts", "How long clients may take."),
     key("server.timeouts.header", "For the header of a request, beyond the wait for it, and for a TLS handshake.").of(Duration).or("30s"),
     key("server.timeouts.idle", "Before the first byte of a connection, and between two requests on one of HTTP/1.1.").of(Duration).or("1m"),
+    key("server.timeouts.write", "For a client that takes nothing of what it is sent.").of(Duration).or("1m"),
     key("server.public_url", "What the browser's address line begins with: an origin, or a list of origins, each with its own cookie, callback and sign-out URL. Plain http for loopback hosts alone.").of(Like("^[Hh][Tt][Tt][Pp][Ss]?://")).required(),
     key("server.admin_listen", "Health and readiness: \"ADDR:PORT\", never reachable through the public listener.").or("127.0.0.1:9090"),
     key("server.path_prefix", "Below this path all pages are Vestibule's own.").of(OWN_PATH).or("/_vestibule"),
@@ -159,7 +160,7 @@ pub(super) const KEYS: &[About] = &[
     key("upstream.headers.preset", "The conventions by which this app is told about people; by default those of [headers].").of(Words(preset::WORDS)),
     key("upstream.timeouts", "How long the app may take."),
     key("upstream.timeouts.connect", "Until a connection is there, TLS included.").of(Duration).or("5s"),
-    key("upstream.timeouts.response", "The longest silence of the app while an answer is due or under way, on websockets too.").of(Duration).or("5m"),
+    key("upstream.timeouts.response", "The longest silence of the app while an answer is due or under way, on websockets too; also while it takes nothing of a request.").of(Duration).or("5m"),
     key("upstream.timeouts.idle", "How long an unused connection is kept.").of(Duration).or("1m"),
 
     key("provider", "Who signs people in: a table with a name of your choice, such as [provider.corp].").of(SHORT).required(),

@@ -125,6 +125,7 @@ pub(in crate::gate) fn config() -> Config {
             timeouts: ClientTimeouts {
                 header: Duration::from_secs(30),
                 idle: Duration::from_secs(60),
+                write: Duration::from_secs(60),
             },
             threads: 1,
         },
