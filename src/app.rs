@@ -20,11 +20,13 @@ use crate::edge::accepting::Accepting;
 use crate::edge::admin::Admin;
 use crate::edge::collector::Collector;
 use crate::edge::door::Door;
+use crate::edge::files;
 use crate::edge::http::{HttpClient, HttpError};
 use crate::edge::leash::Leashed;
 use crate::edge::lifecycle::{Ended, Lifecycle};
 use crate::edge::listeners::{self, ListenError};
 use crate::edge::notify::{self, State};
+use crate::edge::places::Places;
 use crate::edge::proxy::Proxy;
 use crate::edge::reload::Reloader;
 use crate::edge::serving::{Current, Serving};
@@ -71,6 +73,9 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
     {
         tracing::debug!("a TLS crypto provider was installed before");
     }
+    let files = files::raise_limit();
+    let places = files::clients(files, config.server.max_connections);
+    let places = Arc::new(Places::of(places));
     let http = HttpClient::new()?;
     let life = Arc::new(Lifecycle::default());
     let memory = Arc::new(Memory::new(&mut clock::random)?);
@@ -102,8 +107,10 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
         Arc::clone(&life),
         || notify::tell(State::Ready),
     );
-    let public = public.once_ready(Arc::clone(&serving));
-    let admin = Admin::new(Arc::clone(&serving), Arc::clone(&life));
+    let public = public
+        .once_ready(Arc::clone(&serving))
+        .within(Arc::clone(&places));
+    let admin = Admin::new(Arc::clone(&serving), Arc::clone(&life), places);
     // Whoever asks for health is answered to the very end: this life never ends.
     let to_the_end = Arc::new(Lifecycle::default());
     let listeners = vec![listeners.admin];

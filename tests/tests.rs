@@ -45,7 +45,7 @@
 //! - `framing`: which requests that two parsers read as different ones are refused, and whose answer is whose
 //! - `http2`: the same by its frames, before apps of both versions, and floods of them
 //! - `trailers`: fields behind a body, and where they end
-//! - `limits`: how much a request may bring, and how long it may take to say it and to be told
+//! - `limits`: how much a request may bring, and how long it may take to say it and to be told, and how many clients there may be
 //! - `open_connections`: websockets and event streams, and how they end with their session
 //! - `pages`: headers of our own answers
 //! - `accessibility`: our own pages under rules of others, by keyboard, and in each language

@@ -44,6 +44,8 @@ pub struct Server {
     pub timeouts: ClientTimeouts,
     /// Worker threads; at least one.
     pub threads: usize,
+    /// How many clients may be connected at a time; at least one.
+    pub max_connections: Option<usize>,
 }
 
 /// `server.timeouts`.

@@ -7,7 +7,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use pingora::apps::ServerApp;
@@ -19,6 +19,7 @@ use tokio::time::{sleep, timeout};
 use super::lanes::{Lane, Lanes, lanes};
 use super::lifecycle::{ConnectionGuard, Lifecycle};
 use super::listeners::{Listener, Opened};
+use super::places::{Place, Places, Seldom};
 use super::serving::Current;
 use crate::telemetry;
 
@@ -35,6 +36,8 @@ pub struct Accepting<A> {
     lane: Lane<A>,
     listeners: Vec<Opened>,
     life: Arc<Lifecycle>,
+    /// For those who are connected.
+    places: Arc<Places>,
     /// Called once all of them accept.
     accepts: fn(),
     /// Whose providers have to be known first.
@@ -67,6 +70,7 @@ impl<A> Accepting<A> {
             lane,
             listeners,
             life,
+            places: Arc::new(Places::unlimited()),
             accepts,
             awaited: None,
         };
@@ -83,6 +87,12 @@ impl<A> Accepting<A> {
             awaited: Some(serving),
             ..self
         }
+    }
+
+    /// Takes up no more clients than there are places.
+    #[must_use]
+    pub fn within(self, places: Arc<Places>) -> Self {
+        Self { places, ..self }
     }
 
     async fn readiness(&self) {
@@ -122,6 +132,8 @@ impl<A: ServerApp + Send + Sync + 'static> Service for Accepting<A> {
             let accept = Accept {
                 lanes: Arc::clone(&self.lanes),
                 life: Arc::clone(&self.life),
+                places: Arc::clone(&self.places),
+                told: Seldom::default(),
                 _until_handed_over: self.life.connection(),
             };
             tracing::info!(%address, "listening");
@@ -158,21 +170,24 @@ fn unusable(why: &'static str) -> ! {
 struct Accept {
     lanes: Arc<Lanes>,
     life: Arc<Lifecycle>,
+    places: Arc<Places>,
+    /// That nobody can be taken up.
+    told: Seldom,
     /// The end waits for what is accepted last.
     _until_handed_over: ConnectionGuard,
 }
 
 impl Accept {
     async fn run(self, listener: Listener) {
-        loop {
+        while let Some(place) = self.place().await {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
                 () = self.life.closed() => break,
             };
             match accepted {
-                Ok(socket) => self.lanes.take(socket),
+                Ok(socket) => self.lanes.take(socket, self.places.take(place)),
                 Err(error) => tokio::select! {
-                    () = refused(&error) => {}
+                    () = self.refused(&error) => {}
                     () = self.life.closed() => break,
                 },
             }
@@ -182,18 +197,33 @@ impl Accept {
         let Ok(listener) = listener.into_bound() else {
             return;
         };
-        while let Ok(socket) = listener.accept() {
-            self.lanes.take(socket);
+        while let Some(place) = self.places.try_keep()
+            && let Ok(socket) = listener.accept()
+        {
+            self.lanes.take(socket, self.places.take(place));
         }
     }
-}
 
-/// A connection that ended before it was accepted is nothing; a lack of file
-/// descriptors is told, and waited for.
-async fn refused(error: &io::Error) {
-    if error.kind() == io::ErrorKind::ConnectionAborted {
-        return;
+    /// For the next client; `None` once nobody is accepted any more.
+    async fn place(&self) -> Option<Place> {
+        if let Some(place) = self.places.try_keep() {
+            return Some(place);
+        }
+        tokio::select! {
+            place = self.places.keep() => Some(place),
+            () = self.life.closed() => None,
+        }
     }
-    tracing::error!(%error, "a connection cannot be accepted");
-    sleep(BREATH).await;
+
+    /// A connection that ended before it was accepted is nothing; a lack of file
+    /// descriptors is told, though not each time, and waited for.
+    async fn refused(&self, error: &io::Error) {
+        if error.kind() == io::ErrorKind::ConnectionAborted {
+            return;
+        }
+        if self.told.may_tell(Instant::now()) {
+            tracing::error!(%error, "a connection cannot be accepted; it is tried again every second");
+        }
+        sleep(BREATH).await;
+    }
 }

@@ -11,6 +11,7 @@ use pingora::protocols::http::ServerSession;
 use super::lifecycle::Lifecycle;
 use super::links::Link;
 use super::metrics;
+use super::places::Places;
 use super::serving::Current;
 use crate::version;
 
@@ -19,13 +20,19 @@ use crate::version;
 pub struct Admin {
     serving: Arc<Current>,
     life: Arc<Lifecycle>,
+    /// Of the public listeners.
+    places: Arc<Places>,
 }
 
 impl Admin {
-    /// Answers for what is being served by, and for the stage of `life`.
+    /// Answers for what is being served by, for the stage of `life`, and for those who are connected.
     #[must_use]
-    pub fn new(serving: Arc<Current>, life: Arc<Lifecycle>) -> Self {
-        Self { serving, life }
+    pub fn new(serving: Arc<Current>, life: Arc<Lifecycle>, places: Arc<Places>) -> Self {
+        Self {
+            serving,
+            life,
+            places,
+        }
     }
 
     fn answer(&self, method: &Method, path: &str) -> (StatusCode, &'static str, String) {
@@ -64,7 +71,7 @@ impl Admin {
             "/metrics" => (
                 StatusCode::OK,
                 metrics::CONTENT_TYPE,
-                metrics::render(&self.serving.load()),
+                metrics::render(&self.serving.load(), &self.places),
             ),
             "/version" => (
                 StatusCode::OK,

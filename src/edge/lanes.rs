@@ -25,6 +25,7 @@ use pingora::services::listening::Service as Listening;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::lifecycle::{ConnectionGuard, Lifecycle};
+use super::places::Taken;
 
 /// A connection that was accepted, and that no runtime watches yet.
 pub(super) enum Socket {
@@ -38,6 +39,7 @@ pub(super) enum Socket {
 struct Arrival {
     socket: Socket,
     _guards: [ConnectionGuard; 2],
+    _place: Taken,
 }
 
 /// One of these threads, as a service of pingora's.
@@ -95,7 +97,7 @@ pub(super) fn lanes<A>(
 
 impl Lanes {
     /// Has a connection served by the thread that has the fewest.
-    pub(super) fn take(&self, socket: Socket) {
+    pub(super) fn take(&self, socket: Socket, place: Taken) {
         let open = self.entrances.iter();
         let open = open.filter(|entrance| !entrance.arrivals.is_closed());
         let fewest = open.min_by_key(|entrance| entrance.connections.load(Ordering::Relaxed));
@@ -109,6 +111,7 @@ impl Lanes {
                 self.life.connection(),
                 ConnectionGuard::new(&entrance.connections),
             ],
+            _place: place,
         };
         if entrance.arrivals.send(arrival).is_err() {
             tracing::error!("a thread serves no connections any more");
@@ -176,7 +179,11 @@ async fn serve<A: ServerApp + Send + Sync + 'static>(
     app: Arc<A>,
     closing: ShutdownWatch,
 ) {
-    let Arrival { socket, _guards } = arrival;
+    let Arrival {
+        socket,
+        _guards,
+        _place,
+    } = arrival;
     match watched(socket) {
         Ok(stream) => Listening::handle_event(stream, app, closing).await,
         Err(error) if is_gone(&error) => {}
@@ -219,10 +226,13 @@ fn watched(socket: Socket) -> io::Result<Stream> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::places::Places;
     use super::*;
 
-    fn socket() -> Socket {
-        Socket::Unix(UnixStream::pair().unwrap().0)
+    fn arrives(lanes: &Lanes) {
+        let places = Places::unlimited();
+        let place = places.take(places.try_keep().unwrap());
+        lanes.take(Socket::Unix(UnixStream::pair().unwrap().0), place);
     }
 
     /// Three threads that serve nothing.
@@ -242,14 +252,14 @@ mod tests {
     fn the_one_with_the_fewest_connections_serves_the_next() {
         let (entrance, mut lanes) = three();
         for _ in 0..6 {
-            entrance.take(socket());
+            arrives(&entrance);
         }
         assert_eq!(arrived(&lanes), [2, 2, 2]);
         // Two end at one of them, which gets the next two.
         drop(lanes[1].arrivals.try_recv().unwrap());
         drop(lanes[1].arrivals.try_recv().unwrap());
-        entrance.take(socket());
-        entrance.take(socket());
+        arrives(&entrance);
+        arrives(&entrance);
         assert_eq!(arrived(&lanes), [2, 2, 2]);
     }
 
@@ -257,10 +267,10 @@ mod tests {
     fn one_that_has_ended_gets_none() {
         let (entrance, mut lanes) = three();
         lanes.truncate(1);
-        entrance.take(socket());
-        entrance.take(socket());
+        arrives(&entrance);
+        arrives(&entrance);
         assert_eq!(arrived(&lanes), [2]);
         lanes.clear();
-        entrance.take(socket());
+        arrives(&entrance);
     }
 }

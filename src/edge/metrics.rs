@@ -6,6 +6,7 @@
 use std::fmt::{Display, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::places::Places;
 use super::serving::{Logins, Serving};
 use crate::clock;
 use crate::telemetry::Histogram;
@@ -57,7 +58,7 @@ impl Page {
 }
 
 /// All of it, as it is now.
-pub(super) fn render(serving: &Serving) -> String {
+pub(super) fn render(serving: &Serving, places: &Places) -> String {
     let mut page = Page(String::new());
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let now = clock::now();
@@ -101,6 +102,15 @@ pub(super) fn render(serving: &Serving) -> String {
     let help = "How long requests waited for the provider, those that did.";
     page.family(name, "histogram", help);
     page.histogram(name, None, &serving.told().provider);
+
+    let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let help = "Clients that are connected to server.listen.";
+    page.one("connections", "gauge", help, number(places.taken()));
+    let help = "How many may be.";
+    page.one("connections_max", "gauge", help, number(places.all()));
+    let name = "connections_waited_total";
+    let help = "How often a listener waited for a client to leave.";
+    page.one(name, "counter", help, places.waits());
 
     let name = "tls_handshakes_failed_total";
     let help = "TLS handshakes with clients that failed, by why.";
@@ -158,7 +168,6 @@ pub(super) fn render(serving: &Serving) -> String {
         "1 while the files hold a configuration that was refused, and the one before goes on.";
     page.one("configuration_refused", "gauge", help, u8::from(is_refused));
 
-    let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     let links = || serving.links.iter();
     let name = "provider_keys_age_seconds";
     let help = "How long ago a provider's keys were fetched.";

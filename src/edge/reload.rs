@@ -54,6 +54,10 @@ impl Fixed {
             ("server.tls", server.tls.is_some().to_string()),
             ("server.admin_listen", server.admin_listen.to_string()),
             ("server.threads", server.threads.to_string()),
+            (
+                "server.max_connections",
+                format!("{:?}", server.max_connections),
+            ),
             ("log.format", format!("{:?}", config.log.format)),
             ("log.level", config.log.level.to_string()),
         ])

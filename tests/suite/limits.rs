@@ -1,5 +1,7 @@
-//! How much a request may bring, and how long it may take to say what it asks for, and to take what it is sent.
+//! How much a request may bring, how long it may take to say what it asks for and to take what it is sent, and how many
+//! clients may be connected.
 
+mod connections;
 mod writes;
 
 use std::io::{BufReader, ErrorKind, Read, Write};

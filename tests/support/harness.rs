@@ -57,6 +57,8 @@ pub(crate) struct Setup {
     pub(crate) not_ready: bool,
     /// The provider is at these ports (later), and is not started.
     pub(crate) provider_down_at: Option<u16>,
+    /// Soft and hard limit of its open files (`64:128`), if not those of the test.
+    pub(crate) files: Option<String>,
     /// How users are named in the log (`log.user`), if not as usual.
     pub(crate) log_user: Option<&'static str>,
     /// How clients' addresses are in the log (`log.client`), if not as usual.
@@ -379,7 +381,16 @@ fn spawn(config: &std::path::Path, setup: &Setup) -> Process {
         Some("plain") => "vestibule-plain",
         _ => "vestibule",
     };
-    let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+    let program = env!("CARGO_BIN_EXE_vestibule");
+    let mut command = match &setup.files {
+        // It becomes the program, and keeps its id.
+        Some(files) => {
+            let mut limited = Command::new("prlimit");
+            limited.arg(format!("--nofile={files}")).arg(program);
+            limited
+        }
+        None => Command::new(program),
+    };
     command.args(["run", "--config"]).arg(config);
     Process::start(&mut command, &records::log_dir(), &records::unique(label))
 }

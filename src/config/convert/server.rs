@@ -16,6 +16,8 @@ use crate::gate::request::RequestPath;
 
 /// `server.path_prefix` by default.
 const PATH_PREFIX: &str = "/_vestibule";
+/// Most clients that can be asked for, far beyond what a machine has memory for.
+const CONNECTIONS_MAX: i64 = 1_000_000;
 /// Most worker threads.
 const THREADS_MAX: i64 = 1024;
 /// Origin that stands in for one that was not to be read.
@@ -42,6 +44,7 @@ impl Conversion<'_> {
         };
         let whoami = self.choice(table.whoami.as_ref(), &whoami, true);
         let threads = self.threads(table.threads.as_ref());
+        let max_connections = self.max_connections(table.max_connections.as_ref());
         let timeouts = self.client_timeouts(&table.timeouts);
         let trusted_proxies = self.trusted_proxies(table);
         let forward_auth = self.forward_auth(table, &trusted_proxies);
@@ -64,6 +67,7 @@ impl Conversion<'_> {
             stop: stop?,
             timeouts: timeouts?,
             threads,
+            max_connections,
         })
     }
 
@@ -134,6 +138,18 @@ impl Conversion<'_> {
                 1
             }
         }
+    }
+
+    fn max_connections(&mut self, item: Option<&Item<i64>>) -> Option<usize> {
+        let item = item?;
+        let number = usize::try_from(item.value).ok();
+        let number = number.filter(|_| (1..=CONNECTIONS_MAX).contains(&item.value));
+        if number.is_none() {
+            let remedy = "leave it out for as many as there may be open files for";
+            let kind = ConfigErrorKind::NumberRange(1, CONNECTIONS_MAX);
+            self.findings.error(&item.place, kind, remedy);
+        }
+        number
     }
 
     fn trusted_proxies(&mut self, table: &ServerTable) -> TrustedProxies {

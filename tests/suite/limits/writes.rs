@@ -14,6 +14,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::super::listeners::{serve_tls, session};
 use super::super::traffic::{connect, read_to, serve, text};
+use super::connections::until_connected;
 use super::{PATIENCE, PREFACE, frame};
 use crate::support::authority::Authority;
 use crate::support::wire::read_response;
@@ -247,6 +248,7 @@ fn http2_buys_no_time_either_by_its_windows_or_without() {
     reader
         .join()
         .expect("a reset, and a connection that goes on");
+    drop(stream);
 
     // It gives room, and reads nothing.
     let mut stream = narrow(chain.address);
@@ -254,6 +256,9 @@ fn http2_buys_no_time_either_by_its_windows_or_without() {
     let left = ended.recv_timeout(PATIENCE);
     assert_eq!(left.as_deref(), Ok("/length"));
     chain.await_log(&["\"client_gone\"", "/length"]);
+    // Nor does the connection wait for ever to say that the stream is over.
+    until_connected(&chain, 0);
+    ends(&mut stream);
 }
 
 #[test]

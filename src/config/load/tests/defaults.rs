@@ -27,6 +27,7 @@ fn the_smallest_configuration_has_the_defaults_of_the_contract() {
     assert_eq!(config.server.path_prefix, "/_vestibule");
     assert!(config.server.whoami);
     assert_eq!(config.server.threads, 3);
+    assert_eq!(config.server.max_connections, None);
     assert_eq!(
         config.upstreams.apps[0].address,
         Address::Tcp {
@@ -141,6 +142,7 @@ fn values_are_read_as_they_are_meant() {
         server.path_prefix = "/oauth2"
         server.whoami = "off"
         server.threads = 0x10
+        server.max_connections = 5_000
         upstream.url = "http://[::1]/"
         provider.corp.scopes = ["openid,email", "openid api/read"]
         provider.corp.client_auth = "post"
@@ -168,6 +170,7 @@ access = "optional"
         "https://wiki.example.com"
     );
     assert_eq!((config.server.whoami, config.server.threads), (false, 16));
+    assert_eq!(config.server.max_connections, Some(5_000));
     assert_eq!(
         config.upstreams.apps[0].address,
         Address::Tcp {

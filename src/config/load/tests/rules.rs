@@ -109,6 +109,14 @@ fn each_mistake_is_found_with_its_key() {
         ("server.threads = 1025", &[("server.threads", "NumberRange")]),
         ("server.threads = -1", &[("server.threads", "NumberRange")]),
         ("server.threads = 2.5", &[("server.threads", "WrongType")]),
+        (
+            "server.max_connections = 0",
+            &[("server.max_connections", "NumberRange")],
+        ),
+        (
+            "server.max_connections = 1000001",
+            &[("server.max_connections", "NumberRange")],
+        ),
         // upstream
         ("-upstream.url", &[("upstream.url", "Missing")]),
         ("upstream.url = \"127.0.0.1:3000\"", &[("upstream.url", "Url")]),

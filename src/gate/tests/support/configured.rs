@@ -128,6 +128,7 @@ pub(in crate::gate) fn config() -> Config {
                 write: Duration::from_secs(60),
             },
             threads: 1,
+            max_connections: None,
         },
         upstreams: Upstreams {
             apps: Vec::new(),
