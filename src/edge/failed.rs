@@ -53,9 +53,6 @@ pub(super) fn failure(error: &Error, session: &Session) -> Option<Reply> {
             ErrorSource::Upstream,
             ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::WriteTimedout,
         ) => Some(failed(AppFailure::TooSlow)),
-        (ErrorSource::Upstream, ErrorType::WriteError) if is_late(error) => {
-            Some(failed(AppFailure::TooSlow))
-        }
         (
             ErrorSource::Upstream,
             ErrorType::ConnectRefused
@@ -85,8 +82,8 @@ pub(super) fn failure(error: &Error, session: &Session) -> Option<Reply> {
     }
 }
 
-/// Whether the other side took nothing for too long: by pingora's clock, ours
-/// (`stall`) or the kernel's (TCP_USER_TIMEOUT).
+/// Whether the other side took nothing for too long: by pingora's clock, or by
+/// ours (`stall`).
 pub(super) fn is_late(error: &Error) -> bool {
     let cause = error.root_cause().downcast_ref::<io::Error>();
     *error.etype() == ErrorType::WriteTimedout

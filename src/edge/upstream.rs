@@ -7,7 +7,6 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use http::HeaderValue;
 use pingora::protocols::ALPN;
-use pingora::protocols::l4::ext::TcpKeepalive;
 use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::utils::tls::{CertKey, WrappedX509, parse_x509};
@@ -20,10 +19,6 @@ use crate::spread;
 /// How long a resolved name is believed.
 const NAME_TTL: Duration = Duration::from_secs(10);
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
-/// After so long without a word, an app is asked whether it is still there.
-const KEEPALIVE: Duration = Duration::from_secs(60);
-const KEEPALIVE_STEP: Duration = Duration::from_secs(15);
-const KEEPALIVE_PROBES: usize = 4;
 
 /// An app's address, and how it is spoken to.
 pub(super) struct Resolver {
@@ -113,23 +108,10 @@ impl Resolver {
         peer.options.connection_timeout = Some(self.timeouts.connect);
         peer.options.total_connection_timeout = Some(self.timeouts.connect);
         peer.options.read_timeout = Some(self.timeouts.response);
+        // An app that takes nothing is as silent as one that says nothing.
         peer.options.write_timeout = Some(self.timeouts.response);
-        peer.options.tcp_keepalive = Some(self.keepalive());
         peer.options.idle_timeout = Some(self.timeouts.idle);
         Some(Box::new(peer))
-    }
-
-    /// An app that takes nothing is as silent as one that says nothing. pingora
-    /// has no limit for what it flushes: a request's head that waits in TLS, the
-    /// last chunk of its body. The kernel has (`user_timeout`).
-    fn keepalive(&self) -> TcpKeepalive {
-        TcpKeepalive {
-            idle: KEEPALIVE,
-            interval: KEEPALIVE_STEP,
-            count: KEEPALIVE_PROBES,
-            #[cfg(target_os = "linux")]
-            user_timeout: self.timeouts.response,
-        }
     }
 
     fn tcp(&self, address: SocketAddr) -> HttpPeer {
