@@ -50,6 +50,28 @@ fn haproxy_asks_before_it_sends_on() {
     asks_before_it_sends_on(Kind::Haproxy, "");
 }
 
+#[test]
+fn the_host_that_is_asked_about_is_the_one_by_which_the_front_proxy_goes() {
+    let routes = "[[route]]\nhost = \"admin.localhost\"\naccess = { groups = [\"Admins\"] }\n\
+        [[route]]\nhost = \"localhost\"\naccess = \"public\"\n";
+    for kind in [Kind::Nginx, Kind::Caddy, Kind::Envoy, Kind::Haproxy] {
+        let front = by_recipe(
+            kind,
+            Setup {
+                hosts: vec!["admin.localhost".to_owned()],
+                tables: routes.to_owned(),
+                ..Setup::default()
+            },
+        );
+        assert_eq!(raw(&front, "/page", "").status, 200, "{kind:?}");
+        // The target goes before the Host header (RFC 9112 3.2.2).
+        let target = format!("http://admin.localhost:{}/secret", front.address.port());
+        let seen = front.chain.echo.count();
+        let answer = raw(&front, &target, "");
+        assert_eq!(front.chain.echo.count(), seen, "{kind:?}: {answer:?}");
+    }
+}
+
 /// All that a person, a script and an attacker get.
 fn asks_before_it_sends_on(kind: Kind, server: &str) {
     let api = "[[route]]\npath = \"/api/*\"\napi = true\naccess = { scopes = [\"orders/read\"] }\n";

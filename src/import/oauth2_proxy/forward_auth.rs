@@ -40,7 +40,7 @@ pub(super) fn forward_auth(work: &mut Conversion) {
     let by_path = rules.into_iter().find(|rule| !work.all(rule).is_empty());
     let by_path = by_path.or_else(|| (work.all("upstream").len() > 1).then_some("upstream"));
     match (dialect, by_path) {
-        ("nginx", Some(option)) => work.out.note(option, "location = /oauth2/auth: add internal; and, since rules differ by request, say which one is meant: proxy_set_header X-Original-URL $scheme://$http_host$request_uri; proxy_set_header X-Original-Method $request_method; proxy_set_header X-Forwarded-Uri \"\"; (in place of the line that oauth2-proxy's documentation has)"),
+        ("nginx", Some(option)) => work.out.note(option, "location = /oauth2/auth: add internal; and, since rules differ by request, say which one is meant: proxy_set_header X-Original-URL $scheme://$host$request_uri; proxy_set_header X-Original-Method $request_method; proxy_set_header X-Forwarded-Uri \"\"; (in place of the line that oauth2-proxy's documentation has)"),
         ("nginx", None) => work.out.note("set-xauthrequest", "location = /oauth2/auth: add internal; and let no client say which request is meant: proxy_set_header X-Original-URL \"\"; proxy_set_header X-Original-Method \"\"; beside X-Forwarded-Uri where one rule covers all requests"),
         _ => {}
     }

@@ -6,18 +6,18 @@ use crate::support::dev_idp::KIRSTEN;
 use crate::support::fronts::{Front, Kind, front_with};
 
 /// The directives that oauth2-proxy's documentation has for nginx, all of them. They differ in the addresses and in
-/// `$http_host` where it has `$host`, which lacks the port: tests are on another one than 443.
+/// the port, which `$host` lacks: tests are on another one than 443.
 const OAUTH2_PROXY: &str = r#"server {
     listen FRONT;
     location /oauth2/ {
         proxy_pass       http://VESTIBULE;
-        proxy_set_header Host                    $http_host;
+        proxy_set_header Host                    $host:$server_port;
         proxy_set_header X-Real-IP               $remote_addr;
         proxy_set_header X-Auth-Request-Redirect $request_uri;
     }
     location = /oauth2/auth {
         proxy_pass       http://VESTIBULE;
-        proxy_set_header Host            $http_host;
+        proxy_set_header Host            $host:$server_port;
         proxy_set_header X-Real-IP       $remote_addr;
         proxy_set_header X-Forwarded-Uri $request_uri;
         proxy_set_header Content-Length  "";
@@ -46,7 +46,7 @@ const OAUTH2_PROXY: &str = r#"server {
         proxy_pass http://APP/;
     }
     location @oauth2_signin {
-        return 302 /oauth2/sign_in?rd=$scheme://$http_host$request_uri;
+        return 302 /oauth2/sign_in?rd=$scheme://$host:$server_port$request_uri;
     }
 }
 "#;
