@@ -184,6 +184,23 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_timeout_below_a_second_is_what_it_says() {
+        let short = Duration::from_millis(10);
+        let mut upstream = app(None);
+        upstream.timeouts = Timeouts {
+            connect: short,
+            response: short * 2,
+            idle: short * 3,
+        };
+        let upstream = Resolver::new(&upstream);
+        let options = upstream.peer(0).await.unwrap().options;
+        assert_eq!(options.connection_timeout, Some(short));
+        assert_eq!(options.total_connection_timeout, Some(short));
+        assert_eq!(options.read_timeout, Some(short * 2));
+        assert_eq!(options.idle_timeout, Some(short * 3));
+    }
+
     #[test]
     fn connections_are_kept_for_the_same_app_and_the_same_authority() {
         let (one, other) = (app(Some(vec![vec![1]])), app(Some(vec![vec![2]])));

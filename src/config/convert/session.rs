@@ -25,8 +25,10 @@ const LIFETIME_LONG: Duration = HOUR.saturating_mul(24 * 30);
 const LIFETIME_MAX: Duration = HOUR.saturating_mul(24 * 365);
 /// `session.idle_timeout` by default.
 const IDLE: Duration = HOUR;
-/// A shorter one ends sessions while their people read a page.
-const IDLE_MIN: Duration = Duration::from_secs(60);
+/// Times are counted in whole seconds.
+const IDLE_MIN: Duration = Duration::from_secs(1);
+/// A shorter one is worth a warning.
+const SHORT: Duration = Duration::from_secs(60);
 /// `session.key_settle` by default: the kubelet takes a minute or two.
 const KEY_SETTLE: Duration = Duration::from_secs(5 * 60);
 const KEY_SETTLE_MAX: Duration = HOUR.saturating_mul(24);
@@ -34,8 +36,6 @@ const KEY_SETTLE_MAX: Duration = HOUR.saturating_mul(24);
 const OUTAGE_GRACE_MAX: Duration = HOUR.saturating_mul(24);
 /// `session.verification_cache` by default: some 2,700 sessions.
 const CACHE: u64 = 32 << 20;
-/// Less would hold next to nothing.
-const CACHE_MIN: u64 = 1 << 20;
 /// More is a slip of the pen.
 const CACHE_MAX: u64 = 1 << 40;
 /// Base64 of 32 zero bytes: stands in for a key that was not to be read.
@@ -159,8 +159,26 @@ impl Conversion<'_> {
             return Some(None);
         }
         let range = IDLE_MIN.as_secs()..=LIFETIME_MAX.as_secs();
-        let remedy = "write how long a session may go unused, at least \"1m\", or \"off\"";
-        self.span(item, IDLE, range, remedy).map(Some)
+        let remedy = "write how long a session may go unused, at least \"1s\", or \"off\"";
+        let timeout = self.span(item, IDLE, range, remedy)?;
+        if let Some(item) = item {
+            let remedy = "whoever reads a page for longer has to sign in again; most sites choose \"30m\" or more";
+            self.warn_of_short(item, timeout, remedy);
+        }
+        Some(Some(timeout))
+    }
+
+    /// Of what ends while people read a page, though it is understood.
+    pub(in crate::config::convert) fn warn_of_short(
+        &mut self,
+        item: &Item<Text>,
+        span: Duration,
+        remedy: &str,
+    ) {
+        if span < SHORT {
+            self.findings
+                .warn(&item.place, ConfigWarningKind::ShortSpan, remedy);
+        }
     }
 
     fn key_settle(&mut self, item: Option<&Item<Text>>) -> Option<Duration> {
@@ -193,12 +211,24 @@ impl Conversion<'_> {
         since.map(|since| UnixTime::from_secs(since.as_secs()))
     }
 
-    /// A duration whose whole seconds are within `range`.
+    /// A duration within `range`, in seconds.
     pub(in crate::config::convert) fn span(
         &mut self,
         item: Option<&Item<Text>>,
         default: Duration,
         range: RangeInclusive<u64>,
+        remedy: &str,
+    ) -> Option<Duration> {
+        let [least, most] = [*range.start(), *range.end()].map(Duration::from_secs);
+        self.span_within(item, default, least..=most, remedy)
+    }
+
+    /// A duration within `range`, which may begin below a second.
+    pub(in crate::config::convert) fn span_within(
+        &mut self,
+        item: Option<&Item<Text>>,
+        default: Duration,
+        range: RangeInclusive<Duration>,
         remedy: &str,
     ) -> Option<Duration> {
         let Some(item) = item.filter(|item| !self.is_unread(item)) else {
@@ -211,7 +241,7 @@ impl Conversion<'_> {
                 .error(&item.place, ConfigErrorKind::Duration, remedy);
             return None;
         };
-        if !range.contains(&span.as_secs()) || span.is_zero() && *range.start() > 0 {
+        if !range.contains(&span) {
             self.findings
                 .error(&item.place, ConfigErrorKind::DurationRange, remedy);
             return None;
@@ -245,8 +275,8 @@ impl Conversion<'_> {
             self.findings.error(place, ConfigErrorKind::Size, remedy);
             return None;
         };
-        if size != 0 && !(CACHE_MIN..=CACHE_MAX).contains(&size) {
-            let remedy = "write at least \"1MiB\" (some eighty sessions), or \"off\"";
+        if size > CACHE_MAX {
+            let remedy = "write how much memory there is for it, such as \"32MiB\", or \"off\"";
             self.findings
                 .error(place, ConfigErrorKind::SizeRange, remedy);
             return None;

@@ -18,6 +18,8 @@ pub(super) const SOCKET_PATH_MAX: usize = 107;
 const CONNECT: Duration = Duration::from_secs(5);
 const RESPONSE: Duration = Duration::from_secs(300);
 const IDLE: Duration = Duration::from_secs(60);
+/// The step in which timers go: a shorter timeout would not end sooner.
+const TIMEOUT_MIN: Duration = Duration::from_millis(10);
 
 impl Conversion<'_> {
     /// The apps; those that are wrong are left out, with an error among the
@@ -191,8 +193,9 @@ impl Conversion<'_> {
 
     fn timeouts(&mut self, table: &TimeoutsTable) -> Option<Timeouts> {
         let mut one = |item: &Option<Item<Text>>, default, most: u64| {
-            let remedy = "write at least \"1s\", and at most a day (an hour for connect)";
-            self.span(item.as_ref(), default, 1..=most, remedy)
+            let remedy = "write at least \"10ms\", and at most a day (an hour for connect)";
+            let range = TIMEOUT_MIN..=Duration::from_secs(most);
+            self.span_within(item.as_ref(), default, range, remedy)
         };
         let connect = one(&table.connect, CONNECT, 3_600);
         let response = one(&table.response, RESPONSE, 86_400);

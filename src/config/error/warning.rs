@@ -59,6 +59,9 @@ pub enum ConfigWarningKind {
     /// A session longer than 30 days.
     #[error("is longer than 30 days")]
     LongLifetime,
+    /// A timeout that is over while somebody reads a page.
+    #[error("is shorter than a minute")]
+    ShortSpan,
     /// A name without `__Host-` on https.
     #[error("does not begin with __Host-, so a neighbouring subdomain can set it")]
     CookieWithoutHost,

@@ -11,8 +11,12 @@ use crate::gate::route::{Access, Manner, Route};
 
 /// `session.idle_timeout = "1h"`, and a token that outlives it.
 fn idle() -> (Desk, Jar) {
+    idle_after(3600)
+}
+
+fn idle_after(seconds: u64) -> (Desk, Jar) {
     let mut config = config();
-    config.session.idle_timeout = Some(Duration::from_secs(3600));
+    config.session.idle_timeout = Some(Duration::from_secs(seconds));
     config.routes = vec![
         route(&["/public"], Access::Public),
         route(&["/maybe"], Access::Optional),
@@ -64,6 +68,31 @@ fn activity_is_written_down_once_in_a_step_and_may_end_a_step_early_never_late()
     let session = opened(&desk, &jar);
     assert_eq!(session.seen(), NOW.plus(300));
     assert_eq!((session.signed_in(), session.generation()), (NOW, 0));
+}
+
+#[test]
+fn a_timeout_of_seconds_spares_who_asks_every_second_and_nobody_outlives_it() {
+    for timeout in [2, 3, 5, 7, 20] {
+        let (mut desk, mut jar) = idle_after(timeout);
+        let mut written = 0;
+        for second in 1..=60 {
+            desk.now = NOW.plus(second);
+            let cookies = desk.forward(&page().cookies(&jar)).set_cookies;
+            written = if cookies.is_empty() { written } else { second };
+            jar.take_in(cookies.iter().map(String::as_str));
+            // As much early as a step, which is a sixth.
+            assert!(second - written < 1.max(timeout / 6), "{timeout} {second}");
+        }
+        desk.now = NOW.plus(written + timeout - 1);
+        assert_eq!(user(&mut desk, &jar), "kirsten.holm@example.org");
+        desk.now = NOW.plus(written + timeout);
+        assert_eq!(why(&mut desk, &jar), "session_idle", "{timeout}");
+    }
+    // Within a second of it.
+    let (mut desk, jar) = idle_after(1);
+    assert_eq!(user(&mut desk, &jar), "kirsten.holm@example.org");
+    desk.now = NOW.plus(1);
+    assert_eq!(why(&mut desk, &jar), "session_idle");
 }
 
 #[test]

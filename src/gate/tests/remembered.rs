@@ -84,6 +84,30 @@ fn without_a_cache_every_request_costs_a_check() {
 }
 
 #[test]
+fn a_cache_too_small_for_anybody_is_as_good_as_none() {
+    for size in [1, 2, 100, 1 << 10, 5 << 10] {
+        let mut config = config();
+        config.session.verification_cache = size;
+        let (mut desk, jar) = signed_in_with(&config, &json!({}));
+        let before = checks(&desk);
+        for number in 0..3 {
+            assert_eq!(user(&mut desk, &jar), "kirsten.holm@example.org");
+            let other = another(&mut desk, &jar, number);
+            assert_eq!(user(&mut desk, &other), "kirsten.holm@example.org");
+        }
+        assert_eq!((checks(&desk) - before, entries(&desk)), (6, 0), "{size}");
+    }
+    // Where one fits, one is remembered.
+    let mut config = config();
+    config.session.verification_cache = 64 << 10;
+    let (mut desk, jar) = signed_in_with(&config, &json!({}));
+    let before = checks(&desk);
+    user(&mut desk, &jar);
+    user(&mut desk, &jar);
+    assert_eq!((checks(&desk) - before, entries(&desk)), (1, 1));
+}
+
+#[test]
 fn a_hit_is_the_whole_value_and_nothing_like_it() {
     let (mut desk, jar) = signed_in();
     user(&mut desk, &jar);

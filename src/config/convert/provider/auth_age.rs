@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::super::Conversion;
 use crate::config::file::ProviderTable;
 
-/// A shorter one would be over before the app's first page is read.
-const MIN: Duration = Duration::from_secs(60);
+/// `auth_time` is in whole seconds.
+const MIN: Duration = Duration::from_secs(1);
 const MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Conversion<'_> {
@@ -19,8 +19,11 @@ impl Conversion<'_> {
         if self.is_unread(item) || self.text(item, "off")? == "off" {
             return Some(None);
         }
-        let remedy = "write how long after their sign-in at the provider people have to sign in there again, at least \"1m\" and at most \"365d\", or \"off\"";
-        self.span(Some(item), MIN, MIN.as_secs()..=MAX.as_secs(), remedy)
-            .map(Some)
+        let remedy = "write how long after their sign-in at the provider people have to sign in there again, at least \"1s\" and at most \"365d\", or \"off\"";
+        let age = self.span(Some(item), MIN, MIN.as_secs()..=MAX.as_secs(), remedy)?;
+        let remedy =
+            "people sign in at the provider again while they read a page; most sites choose hours";
+        self.warn_of_short(item, age, remedy);
+        Some(Some(age))
     }
 }

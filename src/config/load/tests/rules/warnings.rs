@@ -22,6 +22,8 @@ fn what_may_surprise_is_a_warning() {
         ("telemetry.otlp = { endpoint = \"http://c\", headers = { X-Key = { env = \"LEVEL\" } } }", "telemetry.otlp.headers.X-Key", "SecretInPlain"),
         ("provider.corp.identity_provider = \"entra\"\nprovider.corp.forward_params = [\"identity_provider\"]", "provider.corp.forward_params[0]", "ForwardsFixed"),
         ("session.lifetime = \"31d\"", "session.lifetime", "LongLifetime"),
+        ("session.idle_timeout = \"59s\"", "session.idle_timeout", "ShortSpan"),
+        ("provider.corp.max_auth_age = \"59s\"", "provider.corp.max_auth_age", "ShortSpan"),
         ("session.cookie_name = \"wiki\"", "session.cookie_name", "CookieWithoutHost"),
         ("session.cookie_name = \"__Secure-wiki\"", "session.cookie_name", "CookieWithoutHost"),
         ("session.keys = [{ file = \"several-keys\" }, { file = \"other-key\" }]", "session.keys[1]", "RepeatedKey"),
@@ -48,6 +50,7 @@ fn what_may_surprise_is_a_warning() {
     let quiet = [
         "",
         "session.lifetime = \"30d\"",
+        "session.idle_timeout = \"1m\"\nprovider.corp.max_auth_age = \"1m\"",
         "session.cookie_name = \"__Host-wiki\"",
         "\n[[route]]\npath = \"/login\"\naccess = \"public\"",
         "identity.groups = { map = { x = [\"Editors\", \"Sales\"] }, unmapped = \"drop\", default = \"Guests\" }\n[[route]]\naccess = { groups = [\"Guests\", \" Sales \"] }",
