@@ -34,7 +34,7 @@ mod returning;
 
 use conditions::{Conditions, ConditionsError};
 pub use dialect::Dialect;
-use dialect::{Asked, AskedError};
+use dialect::{Asked, AskedError, Documented};
 
 /// `server.forward_auth`, where it is not off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,8 +99,8 @@ impl Gate {
         if below.is_some() && setting.dialect != Dialect::Envoy {
             return Decision::Reply(reply::not_found(req));
         }
-        let is_one_rule = self.router.is_one_rule();
-        let asked = Asked::read(setting.dialect, below, is_one_rule, req);
+        let documented = Documented::new(self.paths.prefix(), self.router.is_one_rule());
+        let asked = Asked::read(setting.dialect, below, documented, req);
         let answered = asked.map_err(Refused::from).and_then(|asked| {
             let view = asked.view()?;
             let question = Question {

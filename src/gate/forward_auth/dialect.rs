@@ -6,6 +6,24 @@
 //! A front proxy passes on whatever headers a client sends but for those that it
 //! sets itself. So a dialect reads what its proxy always sets, and what is not
 //! there is never made up from what another one would send.
+//!
+//! What nginx's dialect reads, by the prefix, the headers and the rules. "Both"
+//! are `X-Original-URL` and `X-Original-Method`; a rule covers all if no route
+//! names a path, host or method, or lets preflights through:
+//!
+//! | prefix | both | one of them | `X-Forwarded-Uri` | one rule covers all | rules differ |
+//! | --- | --- | --- | --- | --- | --- |
+//! | any but `/oauth2` | yes | | there or not | the request they name | the same |
+//! | any but `/oauth2` | no | or none | there or not | 403 | 403 |
+//! | `/oauth2` | yes | | no | the request they name | the same |
+//! | `/oauth2` | no | or none | no | 403 | 403 |
+//! | `/oauth2` | no | none | yes | the request it names | 403 |
+//! | `/oauth2` | no | one | yes | 403 | 403 |
+//! | `/oauth2` | yes | | yes | what all name alike, else 403 | 403 |
+//!
+//! So under any other prefix no client can have a question refused, or answered
+//! about another request, by a header that nginx does not set; and under
+//! `/oauth2` none can name a request where that would choose the rule.
 
 use std::borrow::Cow;
 
@@ -33,6 +51,32 @@ const FORWARDED_METHOD: &str = "X-Forwarded-Method";
 const FORWARDED_PROTO: &str = "X-Forwarded-Proto";
 const FORWARDED_HOST: &str = "X-Forwarded-Host";
 const FORWARDED_URI: &str = "X-Forwarded-Uri";
+
+/// The prefix below which oauth2-proxy's documentation has nginx ask.
+const OF_OAUTH2_PROXY: &str = "/oauth2";
+
+/// Whether an nginx may be set up by oauth2-proxy's documentation, which has it
+/// send `X-Forwarded-Uri` in place of the dialect's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Documented {
+    /// Our paths have other names: nobody reads that header.
+    No,
+    /// They have oauth2-proxy's, and one rule covers all requests.
+    OneRule,
+    /// They have, and rules differ.
+    SeveralRules,
+}
+
+impl Documented {
+    /// By the prefix of our paths, and whether every request falls under one rule.
+    pub(super) fn new(prefix: &str, is_one_rule: bool) -> Self {
+        match (prefix == OF_OAUTH2_PROXY, is_one_rule) {
+            (false, _) => Self::No,
+            (true, true) => Self::OneRule,
+            (true, false) => Self::SeveralRules,
+        }
+    }
+}
 
 /// The request that is asked about. Debug shows nothing of it.
 pub(super) struct Asked<'r> {
@@ -75,39 +119,42 @@ impl AskedError {
 
 impl<'r> Asked<'r> {
     /// Reads what the front proxy sends; `below` is the path after the
-    /// endpoint's own, `is_one_rule` whether every request falls under the same.
+    /// endpoint's own.
     pub(super) fn read(
         dialect: Dialect,
         below: Option<&str>,
-        is_one_rule: bool,
+        documented: Documented,
         req: &RequestView<'r>,
     ) -> Result<Self, AskedError> {
         match dialect {
-            Dialect::Nginx => Self::of_nginx(is_one_rule, req),
+            Dialect::Nginx => Self::of_nginx(documented, req),
             Dialect::Traefik | Dialect::Caddy => Self::by_parts(req),
             Dialect::Envoy => Self::by_path(below, req),
         }
     }
 
-    /// `X-Forwarded-Uri` tells of an nginx by oauth2-proxy's documentation, which
-    /// hands on whatever a client says under the names that it does not set. So
-    /// beside it nothing counts that a client could choose: it is understood
-    /// where one rule covers all requests, and what else names one has to name
-    /// the same (`docs/adr/0020`).
-    fn of_nginx(is_one_rule: bool, req: &RequestView<'r>) -> Result<Self, AskedError> {
+    /// Below oauth2-proxy's prefix, `X-Forwarded-Uri` tells of an nginx by its
+    /// documentation, which hands on whatever a client says under the names that
+    /// it does not set. So beside it nothing counts that a client could choose:
+    /// it is understood where one rule covers all requests, and what else names
+    /// one has to name the same (`docs/adr/0020`).
+    fn of_nginx(documented: Documented, req: &RequestView<'r>) -> Result<Self, AskedError> {
         let has = |name: &str| req.headers().contains_key(name);
         let is_named = has(ORIGINAL_URL) || has(ORIGINAL_METHOD);
-        match (has(FORWARDED_URI), is_named) {
-            (false, _) => Self::by_url(req),
-            (true, false) if is_one_rule => Self::of_oauth2_proxy(req),
-            (true, false) => Err(AskedError::Missing(ORIGINAL_URL)),
-            (true, true) if is_one_rule => {
+        if !has(FORWARDED_URI) {
+            return Self::by_url(req);
+        }
+        match (documented, is_named) {
+            (Documented::No, _) => Self::by_url(req),
+            (Documented::OneRule, false) => Self::of_oauth2_proxy(req),
+            (Documented::SeveralRules, false) => Err(AskedError::Missing(ORIGINAL_URL)),
+            (Documented::OneRule, true) => {
                 let asked = Self::by_url(req)?;
                 let is_same = asked.target.as_ref() == one(req, FORWARDED_URI)?
                     && split_host(asked.host) == split_host(req.host());
                 is_same.then_some(asked).ok_or(AskedError::Two)
             }
-            (true, true) => Err(AskedError::Two),
+            (Documented::SeveralRules, true) => Err(AskedError::Two),
         }
     }
 

@@ -73,20 +73,17 @@ impl Conversion {
         self.public_url();
         self.out.note("", "oauth2-proxy answers /ping, /ready and /robots.txt itself, in public; here they are the app's like every path: point probes at /healthz and /readyz on server.admin_listen, and write a [[route]] with access = \"public\" for what the app is to show everybody");
         let prefix = self.one("proxy-prefix");
-        let prefix = prefix
-            .as_deref()
-            .map_or("/oauth2", |prefix| prefix.trim_end_matches('/'));
-        if prefix.is_empty() {
+        if prefix.is_some_and(|prefix| prefix.trim_end_matches('/').is_empty()) {
             self.out.note(
                 "proxy-prefix",
                 "it cannot be the root, which is the app's; it is /oauth2 now",
             );
         }
-        let prefix = if prefix.is_empty() { "/oauth2" } else { prefix };
+        let prefix = self.prefix();
         self.out.line(
             "server",
             "path_prefix",
-            quoted(prefix),
+            quoted(&prefix),
             "--proxy-prefix; start, sign_in, sign_out and userinfo are known here too",
         );
         let proxies = self.all("trusted-proxy-ip");
@@ -96,6 +93,15 @@ impl Conversion {
                 .line("server", "trusted_proxies", list, "--trusted-proxy-ip");
         } else if self.is_on("reverse-proxy") {
             self.out.note("reverse-proxy", "nobody is believed about the client's address before it is named: write your load balancer's network into server.trusted_proxies");
+        }
+    }
+
+    /// `path_prefix`: never the root, which is the app's.
+    pub(super) fn prefix(&self) -> String {
+        let prefix = self.one("proxy-prefix").unwrap_or_default();
+        match prefix.trim_end_matches('/') {
+            "" => "/oauth2".to_owned(),
+            prefix => prefix.to_owned(),
         }
     }
 

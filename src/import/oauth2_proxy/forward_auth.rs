@@ -29,8 +29,8 @@ pub(super) fn forward_auth(work: &mut Conversion) {
         from.trim_start_matches('-').split('=').next().unwrap_or(from),
         format!("front proxies ask at path_prefix + \"/auth\"; one of them is believed about which request it means, \"{dialect}\" here: write \"nginx\", \"traefik\", \"caddy\" or \"envoy\", and see docs/forward-auth.md"),
     );
-    // Where one rule covers all requests, nginx need not say which one it means;
-    // elsewhere it has to, and a client never may.
+    // Where one rule covers all requests, nginx need not say which one it means, below
+    // oauth2-proxy's own prefix; elsewhere it has to, and a client never may.
     let rules = [
         "skip-auth-route",
         "skip-auth-regex",
@@ -39,8 +39,9 @@ pub(super) fn forward_auth(work: &mut Conversion) {
     ];
     let by_path = rules.into_iter().find(|rule| !work.all(rule).is_empty());
     let by_path = by_path.or_else(|| (work.all("upstream").len() > 1).then_some("upstream"));
-    match (dialect, by_path) {
-        ("nginx", Some(option)) => work.out.note(option, "location = /oauth2/auth: add internal; and, since rules differ by request, say which one is meant: proxy_set_header X-Original-URL $scheme://$host$request_uri; proxy_set_header X-Original-Method $request_method; proxy_set_header X-Forwarded-Uri \"\"; (in place of the line that oauth2-proxy's documentation has)"),
+    let elsewhere = || (work.prefix() != "/oauth2").then_some("proxy-prefix");
+    match (dialect, by_path.or_else(elsewhere)) {
+        ("nginx", Some(option)) => work.out.note(option, "location = /oauth2/auth (or below your own prefix): add internal; and, since rules differ by request, or the prefix is another one, say which one is meant: proxy_set_header X-Original-URL $scheme://$host$request_uri; proxy_set_header X-Original-Method $request_method; proxy_set_header X-Forwarded-Uri \"\"; (in place of the line that oauth2-proxy's documentation has)"),
         ("nginx", None) => work.out.note("set-xauthrequest", "location = /oauth2/auth: add internal; and let no client say which request is meant: proxy_set_header X-Original-URL \"\"; proxy_set_header X-Original-Method \"\"; beside X-Forwarded-Uri where one rule covers all requests"),
         _ => {}
     }

@@ -293,6 +293,9 @@ fn who_answers_front_proxies_does_so_here_too() {
     };
     assert!(!says(&routed, emptied) && says(&routed, "X-Original-URL $scheme"));
     assert!(says(&asked, emptied) && !says(&asked, "X-Original-URL $scheme"));
+    // Below another prefix it has to as well.
+    let renamed = flags("--set-xauthrequest --proxy-prefix=/auth --upstream=http://127.0.0.1:3000");
+    assert!(!says(&renamed, emptied) && says(&renamed, "X-Original-URL $scheme"));
     // Who hands cookies on is told so, and not that there is nothing to do.
     let refresh = |imported: &ImportedOptions| {
         let mut notes = imported.notes().iter();
