@@ -42,6 +42,8 @@ pub struct Provider {
     pub kind: ProviderKind,
     /// The exact text that tokens carry as `iss` (never normalised: it is compared byte for byte).
     pub issuer: String,
+    /// Cognito: the pool's id, if it is written beside the issuer or in its place.
+    pub user_pool_id: Option<String>,
     /// Further exact issuers accepted in tokens.
     pub accepted_issuers: Vec<String>,
     /// Endpoints that are named by hand or follow from the Cognito shorthand;

@@ -36,8 +36,11 @@ pub struct Mapping {
     email_domains: EmailDomains,
     /// Only Cognito says who came from elsewhere (cognito.md 2.2).
     is_cognito: bool,
-    /// The pool whose automatic groups are dropped.
-    pool: Option<String>,
+    /// How the names of groups begin that are dropped, since Cognito puts people
+    /// who come from another directory into `<poolId>_<provider>` by itself
+    /// (cognito.md 2.2): whatever a token says beside it, and an access token
+    /// says nothing.
+    automatic: Vec<String>,
     userinfo: bool,
     /// Claims that rules of routes look at.
     ruled: Vec<ClaimPath>,
@@ -130,9 +133,7 @@ impl Mapping {
     #[must_use]
     pub fn new(identity: &Identity, provider: &Provider) -> Self {
         let is_cognito = provider.kind == ProviderKind::Cognito;
-        let pool = (is_cognito && !identity.keep_provider_group)
-            .then(|| provider.issuer.rsplit('/').next().unwrap_or_default())
-            .filter(|pool| !pool.is_empty());
+        let drops_automatic = is_cognito && !identity.keep_provider_group;
         let mut mapping = Self {
             user: identity.user.clone(),
             email: identity.email.clone(),
@@ -145,7 +146,10 @@ impl Mapping {
             email_verified: provider.email_verified,
             email_domains: provider.email_domains.clone(),
             is_cognito,
-            pool: pool.map(str::to_owned),
+            automatic: match drops_automatic {
+                true => starts_of_automatic_groups(provider),
+                false => Vec::new(),
+            },
             userinfo: provider.userinfo,
             ruled: Vec::new(),
             kept: [Vec::new(), Vec::new()],
@@ -252,7 +256,6 @@ impl Mapping {
         if !self.email_domains.may_speak_for(&user) {
             return Err(NoPerson::ForeignUser);
         }
-        let automatic = self.automatic_groups(shown);
         Ok(Person {
             user,
             email: self
@@ -260,7 +263,7 @@ impl Mapping {
                 .one(&sources)
                 .filter(|email| self.is_believable(email)),
             name: self.name(&sources),
-            groups: self.groups.all(&sources, &automatic),
+            groups: self.groups.all(&sources, &self.automatic),
             access_right: self.right(&sources)?,
             attributes: self
                 .attributes
@@ -352,6 +355,19 @@ impl AttributeRule {
             value,
         })
     }
+}
+
+/// `<poolId>_`, by the id that is written and by the issuer's, which ends in it.
+fn starts_of_automatic_groups(provider: &Provider) -> Vec<String> {
+    let of_issuer = provider.issuer.trim_end_matches('/').rsplit('/').next();
+    let mut starts: Vec<String> = of_issuer
+        .into_iter()
+        .chain(provider.user_pool_id.as_deref())
+        .filter(|pool| !pool.is_empty())
+        .map(|pool| format!("{pool}_"))
+        .collect();
+    starts.dedup();
+    starts
 }
 
 /// Digits with a sign, a point or an exponent: never `inf` or `NaN`.

@@ -100,14 +100,14 @@ impl Conversion<'_> {
             of_several,
         } = speaker;
         let id = self.provider_id(id, &table.place);
-        let (issuer, derived) = match kind {
+        let (issuer, user_pool_id, derived) = match kind {
             ProviderKind::Cognito => {
                 let domain = table.domain.as_ref().and_then(|item| self.domain(item));
-                let issuer = self.cognito_issuer(table, domain.as_ref());
+                let (issuer, pool) = self.cognito_issuer(table, domain.as_ref());
                 let derived = Self::cognito_endpoints(table, domain.as_ref(), issuer.as_deref());
-                (issuer, derived)
+                (issuer, pool, derived)
             }
-            ProviderKind::Oidc => (self.oidc_issuer(table), Endpoints::default()),
+            ProviderKind::Oidc => (self.oidc_issuer(table), None, Endpoints::default()),
         };
         let endpoints = self.endpoints(table, derived);
         let accepted = table.accepted_issuers.iter().flatten();
@@ -136,6 +136,7 @@ impl Conversion<'_> {
             id: id?,
             kind,
             issuer: issuer?,
+            user_pool_id,
             accepted_issuers,
             endpoints,
             http: http?,

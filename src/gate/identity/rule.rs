@@ -193,10 +193,10 @@ impl ClaimRule {
         paths.find_map(|path| sources.text(path, self.from))
     }
 
-    /// Several texts of all claims, but those that are `left_out`.
+    /// Several texts of all claims, but those that begin as one of `left_out` does.
     pub(super) fn all(&self, sources: &Sources<'_>, left_out: &[String]) -> Vec<String> {
         let found = self.claims.iter().flat_map(|path| self.list(path, sources));
-        let values = self.map(found.filter(|value| !left_out.contains(value)));
+        let values = self.map(found.filter(|value| !begins(value, left_out)));
         if values.is_empty() {
             return self.default.clone();
         }
@@ -247,6 +247,11 @@ impl ClaimRule {
         }
         without_doubles(mapped)
     }
+}
+
+/// Whether a value begins as one of these.
+pub(super) fn begins(value: &str, starts: &[String]) -> bool {
+    starts.iter().any(|start| value.starts_with(start.as_str()))
 }
 
 /// Few are compared with each other, many are hashed.

@@ -121,32 +121,4 @@ impl Mapping {
             email_domains,
         }
     }
-
-    /// The groups `<poolId>_<provider>` that Cognito puts federated people into
-    /// by itself (cognito.md 2.2). An access token does not say through which
-    /// provider somebody came: there, whatever begins so.
-    pub(super) fn automatic_groups(&self, shown: Shown<'_>) -> Vec<String> {
-        let Some(pool) = &self.pool else {
-            return Vec::new();
-        };
-        let claim = if shown.is_access {
-            "cognito:groups"
-        } else {
-            "identities"
-        };
-        let Some(Value::Array(items)) = shown.token.get(claim) else {
-            return Vec::new();
-        };
-        if shown.is_access {
-            let groups = items.iter().filter_map(Value::as_str);
-            let start = format!("{pool}_");
-            let automatic = groups.filter(|group| group.starts_with(&start));
-            return automatic.map(str::to_owned).collect();
-        }
-        items
-            .iter()
-            .filter_map(|identity| identity.get("providerName")?.as_str())
-            .map(|provider| format!("{pool}_{provider}"))
-            .collect()
-    }
 }

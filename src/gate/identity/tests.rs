@@ -322,31 +322,51 @@ fn groups_are_understood_in_every_shape() {
 fn the_automatic_group_of_federated_people_is_dropped() {
     let entra = format!("{POOL}_entra");
     let other = format!("{POOL}_other");
-    for (identities, groups, expected) in [
-        (
-            federated("entra"),
-            json!([entra, "Editors"]),
-            vec!["Editors"],
-        ),
-        (federated("entra"), json!([entra]), vec![]),
-        (federated("Entra"), json!([entra]), vec![entra.as_str()]),
-        (federated("entra"), json!([other]), vec![other.as_str()]),
-        (json!(null), json!([entra]), vec![entra.as_str()]),
-        (json!("[]"), json!([entra]), vec![entra.as_str()]),
-        (
-            json!([{}, 1, { "providerName": 5 }]),
-            json!([entra]),
-            vec![entra.as_str()],
-        ),
-        (
-            json!([{ "providerName": "other" }, { "providerName": "entra" }]),
-            json!([entra, "x", other]),
-            vec!["x"],
-        ),
+    // Whatever identities says of it, or does not say.
+    for identities in [
+        federated("entra"),
+        federated("Entra"),
+        federated("nobody"),
+        json!([{}, 1, { "providerName": 5 }]),
+        json!([{ "providerName": "other" }, { "providerName": "entra" }]),
+        json!("[]"),
+        json!(null),
     ] {
-        let claims = json!({ "identities": identities, "cognito:groups": groups });
-        assert_eq!(person(&claims).unwrap().groups, expected, "{claims}");
+        for (groups, expected) in [
+            (json!([entra, "Editors"]), vec!["Editors"]),
+            (json!([entra]), vec![]),
+            (json!([other]), vec![]),
+            (json!([entra, "x", other]), vec!["x"]),
+            (json!(format!("[{entra}, x]")), vec!["x"]),
+            (
+                json!([POOL, "x_y", "eu-central-1_Other_entra"]),
+                vec![POOL, "x_y", "eu-central-1_Other_entra"],
+            ),
+        ] {
+            let claims = json!({ "identities": identities, "cognito:groups": groups });
+            assert_eq!(person(&claims).unwrap().groups, expected, "{claims}");
+        }
     }
+    let claims = json!({ "cognito:groups": [entra, "x"] });
+    // Where the issuer does not end in the pool's id, the one that is written counts.
+    for (issuer, pool) in [
+        ("https://issuer.example/idp", Some(POOL.to_owned())),
+        (&format!("https://issuer.example/{POOL}/"), None),
+    ] {
+        let provider = Provider {
+            issuer: issuer.to_owned(),
+            user_pool_id: pool,
+            ..support::provider()
+        };
+        let person = by(&support::identity(), &provider, &claims).unwrap();
+        assert_eq!(person.groups, ["x"], "{issuer}");
+    }
+    let keeping = Identity {
+        keep_provider_group: true,
+        ..support::identity()
+    };
+    let person = by(&keeping, &support::provider(), &claims).unwrap();
+    assert_eq!(person.groups, [entra.as_str(), "x"]);
     // Only Cognito has such groups.
     let oidc = Provider {
         kind: ProviderKind::Oidc,

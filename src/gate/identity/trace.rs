@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use super::rule::{AttributeKind, ClaimRule, ClaimSource, Sources};
+use super::rule::{AttributeKind, ClaimRule, ClaimSource, Sources, begins};
 use super::{AttributeValue, Mapping, Shown};
 use crate::gate::claims;
 use crate::gate::page::{Text, Word};
@@ -94,7 +94,6 @@ impl Mapping {
     pub(in crate::gate) fn trace(&self, shown: Shown<'_>) -> Vec<Trace> {
         let believed = self.sources(shown);
         let raw = self.raw_sources(shown);
-        let automatic = self.automatic_groups(shown);
         let account = Account {
             believed: &believed,
             raw: &raw,
@@ -106,12 +105,12 @@ impl Mapping {
             .email
             .one(&believed)
             .filter(|email| self.is_believable(email));
-        let groups = self.groups.all(&believed, &automatic);
+        let groups = self.groups.all(&believed, &self.automatic);
         let mut traces = vec![
             one("user", &self.user, self.user.one(&believed)),
             one("email", &self.email, email),
             self.trace_name(&account),
-            account.of("groups", &self.groups, Take::All, &automatic, groups),
+            account.of("groups", &self.groups, Take::All, &self.automatic, groups),
         ];
         if let Some(rule) = &self.access_right {
             let right = self.right(&believed).ok().flatten();
@@ -236,7 +235,7 @@ impl Account<'_> {
                 let (mut first, any) = (!taken, !values.is_empty());
                 for value in values {
                     let fate = match first {
-                        true if automatic.contains(&value) => Fate::Automatic,
+                        true if begins(&value, automatic) => Fate::Automatic,
                         true => fate(rule, &value),
                         false => Fate::Later,
                     };

@@ -16,15 +16,25 @@ const UNREAD_POOL: &str = "eu-central-1_NotRead";
 const ISSUER_HOSTS: &[&str] = &["cognito-idp.", "cognito-idp-fips.", "issuer-cognito-idp."];
 
 impl Conversion<'_> {
-    /// The issuer: as written, else from the pool id and its region.
+    /// The issuer: as written, else from the pool id and its region; and the
+    /// pool id, where it is written.
     pub(super) fn cognito_issuer(
         &mut self,
         table: &ProviderTable,
         domain: Option<&Url>,
-    ) -> Option<String> {
-        let pool = table.user_pool_id.as_ref();
+    ) -> (Option<String>, Option<String>) {
         let region = self.pool_region(table);
-        match (&table.issuer, pool) {
+        let pool = region.as_ref().map(|(id, _)| id.clone());
+        (self.issuer_of_pool(table, domain, region), pool)
+    }
+
+    fn issuer_of_pool(
+        &mut self,
+        table: &ProviderTable,
+        domain: Option<&Url>,
+        region: Option<(String, String)>,
+    ) -> Option<String> {
+        match (&table.issuer, &table.user_pool_id) {
             (Some(item), _) => {
                 let issuer = self.issuer(item)?;
                 // Two texts that were not to be read only look alike.

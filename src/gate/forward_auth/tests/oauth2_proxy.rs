@@ -58,9 +58,15 @@ fn below_any_other_prefix_that_header_is_as_if_it_were_not_there() {
         for uri in ["/page", "/public/x", "/secret", "", "/../%zz"] {
             // What nginx sets decides, whatever the client says beside it.
             let asked = question("GET", "/page").to(&at);
-            let asked = asked.with("x-forwarded-uri", uri).and("x-forwarded-uri", "/");
+            let asked = asked
+                .with("x-forwarded-uri", uri)
+                .and("x-forwarded-uri", "/");
             assert_eq!(desk.reply(&asked).status, 401, "{prefix} {uri:?}");
-            assert_eq!(desk.reply(&asked.cookies(&jar)).status, 200, "{prefix} {uri:?}");
+            assert_eq!(
+                desk.reply(&asked.cookies(&jar)).status,
+                200,
+                "{prefix} {uri:?}"
+            );
             // It stands in for nothing.
             let bare = by_documentation(uri).to(&at).cookies(&jar);
             assert_eq!(refused(&mut desk, &bare), "forward_auth_missing");

@@ -76,6 +76,7 @@ pub(in crate::gate) fn provider() -> Provider {
         id: ProviderId("corp".to_owned()),
         kind: ProviderKind::Cognito,
         issuer: ISSUER.to_owned(),
+        user_pool_id: None,
         accepted_issuers: Vec::new(),
         endpoints: Endpoints::default(),
         client_id: Some(CLIENT.to_owned()),
