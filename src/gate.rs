@@ -82,7 +82,7 @@ use face::Face;
 use forward_auth::ForwardAuth;
 use headers::apps::AppRules;
 use judging::Held;
-use leading::{Leads, is_preflight};
+use leading::{Leads, is_preflight, shows_nobody};
 use memory::Memory;
 use origin::PublicOrigin;
 use page::{Look, Page};
@@ -180,6 +180,7 @@ impl Gate {
                 // No browser sends them on a preflight, which nobody has to be signed in for.
                 forward.pass_override_headers =
                     !is_preflight(req) && manner.is_some_and(|manner| manner.pass_override_headers);
+                forward.took_bearer |= manner.is_some_and(|manner| shows_nobody(req, manner));
                 forward.note.route = Some(Arc::clone(label));
                 Decision::Forward(Box::new(forward))
             }

@@ -35,8 +35,9 @@ pub struct Forward {
     pub shared_cache: bool,
     /// Whether headers that make the app see another request stay.
     pub pass_override_headers: bool,
-    /// Whether the client's `Authorization` was for us: then it stays here,
-    /// unless a header that we set is of that name.
+    /// Whether the client's `Authorization` was for us, or on a preflight, where
+    /// nobody has judged it: then it stays here, unless a header that we set is
+    /// of that name.
     pub took_bearer: bool,
     /// Cookies that the answer carries.
     pub set_cookies: Vec<String>,

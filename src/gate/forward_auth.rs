@@ -17,7 +17,7 @@ use super::decision::{Decision, Effect};
 use super::endpoint::Endpoint;
 use super::face::Face;
 use super::judging::Held;
-use super::leading::Leads;
+use super::leading::{Leads, shows_nobody};
 use super::policy::{Denial, Forbidden};
 use super::reply::{Asker, Note, Reply};
 use super::request::{RequestError, RequestView};
@@ -227,7 +227,8 @@ impl Gate {
             judged.cookies.clear();
         }
         let app = manner.upstream.unwrap_or(0);
-        let forward = self.forward(judged, view, face, app, None, now)?;
+        let mut forward = self.forward(judged, view, face, app, None, now)?;
+        forward.took_bearer |= shows_nobody(view, manner);
         Ok(answer::granted(forward, &self.headers))
     }
 

@@ -10,7 +10,7 @@ use super::Gate;
 use super::endpoint::Endpoint;
 use super::face::Face;
 use super::request::RequestView;
-use super::route::{Access, Ruling};
+use super::route::{Access, Manner, Ruling};
 
 /// Where a request leads.
 pub(super) enum Leads<'g, 'r> {
@@ -78,6 +78,13 @@ impl Gate {
             _ => None,
         }
     }
+}
+
+/// Whether a request may have come through as a preflight, which shows nobody:
+/// browsers put no `Authorization` on one (Fetch 4.8), and what a client puts
+/// there nobody has judged.
+pub(super) fn shows_nobody(req: &RequestView<'_>, manner: &Manner) -> bool {
+    manner.cors_preflight && is_preflight(req)
 }
 
 /// Whether it asks as browsers do before a request across origins (Fetch 4.8).

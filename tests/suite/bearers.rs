@@ -187,8 +187,9 @@ fn a_preflight_reaches_the_app_without_identity_and_nothing_else_does() {
     };
     let real =
         "Access-Control-Request-Method: PUT\r\nAccess-Control-Request-Headers: authorization\r\n";
-    let with_all =
-        format!("{real}Cookie: {cookie}\r\nX-Forwarded-User: eve\r\nRemote-User: eve\r\n");
+    let with_all = format!(
+        "{real}Cookie: {cookie}\r\nX-Forwarded-User: eve\r\nRemote-User: eve\r\nAuthorization: Bearer {token}\r\n"
+    );
     assert_eq!(preflight("/api/people/x", &with_all).status, 200);
     let seen = chain.echo.last();
     for absent in [
@@ -196,6 +197,7 @@ fn a_preflight_reaches_the_app_without_identity_and_nothing_else_does() {
         "Remote-User",
         "X-Forwarded-Groups",
         "Cookie",
+        "Authorization",
     ] {
         assert_eq!(seen.header(absent), None, "{absent}");
     }

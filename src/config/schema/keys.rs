@@ -267,7 +267,7 @@ pub(super) const KEYS: &[About] = &[
     key("route.allow_in_path", "What this route's app needs in paths, and is 400 elsewhere as soon as any route has a path.").of(Words(&[";", "//", "%2F", "%5C"])),
     key("route.activity", "false: requests here do not count for session.idle_timeout.").or_is(true),
     key("route.shared_cache", "true: responses keep \"public\" and \"s-maxage\" as the app said them.").or_is(false),
-    key("route.cors_preflight", "true: a browser's preflight reaches the app, without any identity.").or_is(false),
+    key("route.cors_preflight", "true: a browser's preflight reaches the app, without any identity or Authorization.").or_is(false),
     key("route.pass_override_headers", "true: X-HTTP-Method-Override and its like, X-Original-URL and X-Rewrite-URL reach the app, which then sees another method or path than the one that was judged here.").or_is(false),
     key("route.upstream", "NAME of the table [upstream.NAME] whose app answers here. By default the one called \"default\"."),
     key("route.origins", "Further origins whose pages may open a websocket here.").of(Url),

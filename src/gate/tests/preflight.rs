@@ -90,3 +90,36 @@ fn a_preflight_brings_no_identity_along() {
     };
     assert!(forward.pass_override_headers);
 }
+
+#[test]
+fn a_preflight_hands_no_authorization_on_that_nobody_has_judged() {
+    let mut config = config();
+    config.routes = [false, true]
+        .map(|is_api| {
+            let mut route = route(&[if is_api { "/api/" } else { "/app/" }], Access::SignedIn);
+            route.manner.is_api = is_api;
+            route.manner.cors_preflight = true;
+            route
+        })
+        .to_vec();
+    let mut desk = Desk::new(&config);
+    for target in ["/api/x", "/app/x"] {
+        for credentials in ["Bearer a.b.c", "bearer", "Basic YTpi", "Negotiate x"] {
+            let req = preflight(target, "PUT").with("authorization", credentials);
+            let Decision::Forward(forward) = desk.decide(&req) else {
+                panic!("a preflight is let through: {target} {credentials}");
+            };
+            assert!(forward.permit.who().is_none());
+            assert!(forward.took_bearer, "{target} {credentials}");
+        }
+    }
+    // Elsewhere another scheme than Bearer is the app's.
+    let mut jar = Jar::default();
+    desk.sign_in(&mut jar);
+    let plain = Req::new(Method::OPTIONS, "/app/x").cookies(&jar);
+    let plain = plain.with("authorization", "Basic YTpi");
+    let Decision::Forward(forward) = desk.decide(&plain) else {
+        panic!("a signed-in request is let through");
+    };
+    assert!(!forward.took_bearer);
+}

@@ -163,7 +163,11 @@ fn a_preflight_is_public_only_where_no_client_can_claim_one() {
     lets_through.manner.cors_preflight = true;
     for dialect in ALL {
         let mut desk = Desk::new(&super::with_routes(dialect, vec![lets_through.clone()]));
-        assert_eq!(desk.reply(&preflight(dialect, "/x")).status, 200);
+        let asked = preflight(dialect, "/x").with("authorization", "Bearer a.b.c");
+        let reply = desk.reply(&asked);
+        assert_eq!(reply.status, 200);
+        // Whoever copies it takes the client's away.
+        assert_eq!(header_of(&reply, "authorization"), Some(""), "{dialect:?}");
     }
     let (mut desk, jar) = signed_in(&with_routes(Dialect::Nginx, vec![lets_through]));
     // oauth2-proxy's set-up hands on what the client says under the other names.
