@@ -241,6 +241,7 @@ impl Telemetry {
             outcome = line.note.outcome,
             reason = line.note.reason,
             remedy = line.note.remedy,
+            claim = line.note.claim,
             route = line.note.route.as_deref(),
             user,
             client = client.map(tracing::field::display),

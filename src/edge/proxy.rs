@@ -88,6 +88,10 @@ fn client_of(session: &Session) -> Option<IpAddr> {
         .map(std::net::SocketAddr::ip)
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once, and taken apart where it is made"
+)]
 enum Fate {
     Forward(Box<Forward>),
     Reply(Reply),

@@ -100,6 +100,9 @@ fn forbidden(
         }
         _ => {}
     }
+    if let Some(claim) = why.claim() {
+        tell("claim", json!(claim));
+    }
     let note = Note {
         reference,
         ..why.note().by(account)

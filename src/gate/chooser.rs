@@ -30,6 +30,10 @@ const CHOSEN: &[&str] = &["provider", EMAIL];
 const EMAIL_MAX: usize = 254;
 
 /// What came of the question.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once, and taken apart where it is made"
+)]
 pub(super) enum Choice<'g> {
     /// It goes there.
     Made(&'g Provider),

@@ -37,9 +37,21 @@ impl Forbidden {
 
     /// What the log says of it, but for who it is.
     pub(super) fn note(&self) -> Note {
-        Note::new("forbidden")
+        let note = Note::new("forbidden")
             .because(self.reason())
-            .remedied_by(self.remedy())
+            .remedied_by(self.remedy());
+        Note {
+            claim: self.claim().map(str::to_owned),
+            ..note
+        }
+    }
+
+    /// The names of the claims, one of which would have to say who somebody is.
+    pub(super) fn claim(&self) -> Option<&str> {
+        match self {
+            Self::NoPerson(NoPerson::NoUser(claim)) => Some(claim),
+            _ => None,
+        }
     }
 
     /// What can be done.
@@ -53,7 +65,7 @@ impl Forbidden {
             }
             Self::Rules(unmet) => unmet.deciding().map_or(SEVERAL, of_condition),
             Self::NoPerson(NoPerson::NoUser(_)) => {
-                "the claim of identity.user is missing or empty: have the provider put it into the ID token (a scope, an attribute mapping), or name another one"
+                "the claim of identity.user is missing, empty or not believed (the line names it): have the provider put it into the ID token (a scope, an attribute mapping), or name another one"
             }
             Self::NoPerson(NoPerson::Revoked) => "session.revoked.subjects names this subject",
             Self::NoPerson(NoPerson::ControlInUser) => {

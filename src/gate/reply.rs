@@ -39,7 +39,7 @@ pub struct Reply {
 }
 
 /// What the access log says of a request. All texts are from closed lists,
-/// but for the user, which the log shows hashed, plain or not at all.
+/// but for names of the configuration, and the user, which the log shows hashed, plain or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Note {
     /// What became of the request.
@@ -48,6 +48,9 @@ pub struct Note {
     pub reason: Option<&'static str>,
     /// What whoever runs this can do about it.
     pub remedy: Option<&'static str>,
+    /// The claims that the user is looked for in, by their names in the
+    /// configuration, where none of them has a usable value.
+    pub claim: Option<String>,
     /// Who asked, if known.
     pub user: Option<User>,
     /// The reference that a page shows.
@@ -281,8 +284,11 @@ impl Reply {
             Self::page(status, page, note)
         } else {
             let mut body = json!({ "error": error });
-            if let (Some(reference), Some(object)) = (&note.reference, body.as_object_mut()) {
-                object.insert("reference".to_owned(), json!(reference));
+            let more = [("reference", &note.reference), ("claim", &note.claim)];
+            for (name, value) in more {
+                if let (Some(value), Some(object)) = (value, body.as_object_mut()) {
+                    object.insert(name.to_owned(), json!(value));
+                }
             }
             Self::json(status, &body, note)
         }

@@ -172,12 +172,15 @@ impl Gate {
             }
             return Reply::page(StatusCode::FORBIDDEN, page, note);
         }
-        let body = json!({
+        let mut body = json!({
             "error": "forbidden",
             "reason": refused.reason(),
             "reference": reference,
             "identity": json_of(&traces),
         });
+        if let (Some(claim), Some(members)) = (refused.claim(), body.as_object_mut()) {
+            members.insert("claim".to_owned(), json!(claim));
+        }
         Reply::json(StatusCode::FORBIDDEN, &body, note)
     }
 

@@ -73,6 +73,7 @@ impl Desk {
         let more = [
             ("reason", line.note.reason),
             ("remedy", line.note.remedy),
+            ("claim", line.note.claim.as_deref()),
             ("route", line.note.route.as_deref()),
             ("user", who.user),
         ];

@@ -146,7 +146,12 @@ fn a_person_without_the_claim_that_names_the_user_is_told_which_it_is() {
     ));
     assert_eq!(answer.status, 403);
     assert!(answer.html().contains("email"), "{}", answer.text());
-    chain.await_log(&["no_user_claim"]);
+    chain.await_log(&["no_user_claim", "\"claim\":\"email\""]);
+    let script = chain.raw(&format!(
+        "GET /data HTTP/1.1\r\nHost: HOST\r\nCookie: vestibule={value}\r\n\r\n"
+    ));
+    assert_eq!(script.status, 403);
+    assert_eq!(script.json()["claim"], "email");
     assert_eq!(chain.echo.count(), 0);
 }
 

@@ -476,6 +476,11 @@ fn a_person_who_cannot_be_told_gets_403() {
         assert_eq!(body(&json)["error"], "forbidden");
         assert!(body(&json)["reference"].is_string());
         assert!(set_cookies(&json).is_empty());
+        // By its name, to whoever runs this and to a script.
+        let claim = (reason == "no_user_claim").then_some(shown);
+        assert_eq!(json.note.claim.as_deref(), claim);
+        assert_eq!(page.note.claim.as_deref(), claim);
+        assert_eq!(body(&json)["claim"].as_str(), claim);
     }
 }
 

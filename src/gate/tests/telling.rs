@@ -166,6 +166,10 @@ fn somebody_whom_the_claims_make_nobody_sees_what_is_missing() {
     let json = desk.reply(&Req::get("/_vestibule/whoami").cookies(&jar));
     assert_eq!(json.status, 403);
     assert_eq!(body(&json)["reason"], "no_user_claim");
+    assert_eq!(body(&json)["claim"], "email");
+    assert_eq!(json.note.claim.as_deref(), Some("email"));
+    let session = desk.reply(&Req::get("/_vestibule/session").cookies(&jar));
+    assert_eq!(body(&session)["claim"], "email");
     assert_eq!(body(&json)["identity"][0]["from"][0]["fate"], "unbelieved");
 }
 

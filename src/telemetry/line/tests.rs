@@ -49,6 +49,7 @@ fn whole() -> String {
         outcome: "forwarded",
         reason: Some("no_cookie"),
         remedy: Some("allow cookies"),
+        claim: Some("email, sub".to_owned()),
         user: None,
         reference: Some("93afed49".to_owned()),
         route: Some(Arc::from("default")),
@@ -77,7 +78,7 @@ fn every_field_is_where_it_was() {
         whole(),
         "{\"timestamp\":\"2026-11-21T11:23:01.037208Z\",\"level\":\"INFO\",\
          \"message\":\"request\",\"method\":\"GET\",\"path\":\"/wiki/Start\",\"status\":200,\
-         \"outcome\":\"forwarded\",\"reason\":\"no_cookie\",\"remedy\":\"allow cookies\",\"route\":\"default\",\
+         \"outcome\":\"forwarded\",\"reason\":\"no_cookie\",\"remedy\":\"allow cookies\",\"claim\":\"email, sub\",\"route\":\"default\",\
          \"user\":\"0a1b2c3d4e5f\",\"client\":\"2001:db8::9\",\"host\":\"wiki.example.com\",\"reference\":\"93afed49\",\
          \"trace_id\":\"0af7651916cd43dd8448eb211c80319c\",\"ms\":4,\"decide_ms\":0.041,\
          \"provider_ms\":2.500,\"connect_ms\":0.300,\"first_byte_ms\":1800.007}\n"

@@ -130,6 +130,8 @@ fn a_person_without_the_user_claim_is_refused_and_told_which() {
     let reply = forbidden(&mut desk, &with("/people/x", &person()), "no_user_claim");
     let words = body(&reply)["error_description"].to_string();
     assert!(words.contains("email"), "{words}");
+    assert_eq!(body(&reply)["claim"], "email");
+    assert_eq!(reply.note.claim.as_deref(), Some("email"));
     // Scopes alone make no person of somebody.
     let scoped = token(&changed(
         access_claims(),
