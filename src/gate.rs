@@ -213,11 +213,11 @@ impl Gate {
         now: UnixTime,
         rng: Rng<'_>,
     ) -> Decision {
-        if !endpoint.allows(req.method()) {
-            return Decision::Reply(endpoint.method_not_allowed(req));
-        }
         if !self.is_there(endpoint) {
             return Decision::Reply(reply::not_found(req));
+        }
+        if !endpoint.allows(req.method()) {
+            return Decision::Reply(endpoint.method_not_allowed(req));
         }
         match endpoint {
             Endpoint::Login { provider } => self.login(req, face, provider, known, now, rng),
@@ -240,6 +240,9 @@ impl Gate {
     fn is_there(&self, endpoint: Endpoint<'_>) -> bool {
         match endpoint {
             Endpoint::Auth { .. } | Endpoint::Unknown => false,
+            Endpoint::Callback { provider } => {
+                provider.is_none_or(|id| self.providers.named(id).is_some())
+            }
             Endpoint::Whoami => self.whoami,
             Endpoint::Jwks => self.headers.jwks().is_some(),
             _ => true,

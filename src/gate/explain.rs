@@ -73,12 +73,12 @@ impl Gate {
     }
 
     fn explain_ours(&self, endpoint: super::Endpoint<'_>, req: &RequestView<'_>) -> Explanation {
+        if !self.is_there(endpoint) {
+            return Explanation::of(Outcome::NotFound, StatusCode::NOT_FOUND, "not_found");
+        }
         if !endpoint.allows(req.method()) {
             let status = StatusCode::METHOD_NOT_ALLOWED;
             return Explanation::of(Outcome::BadRequest, status, "method");
-        }
-        if !self.is_there(endpoint) {
-            return Explanation::of(Outcome::NotFound, StatusCode::NOT_FOUND, "not_found");
         }
         Explanation::ours()
     }

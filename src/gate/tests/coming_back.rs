@@ -280,10 +280,11 @@ fn a_callback_of_another_provider_is_refused() {
         ));
         let reply = desk.reply(&req.cookies(&jar));
         assert_eq!(
-            (reply.status.as_u16(), reply.note.reason),
-            (400, Some("provider_mismatch")),
+            (reply.status.as_u16(), reply.note.outcome),
+            (404, "not_found"),
             "{id}"
         );
+        assert!(set_cookies(&reply).is_empty(), "{id}");
     }
     let req = Req::open(&format!(
         "/_vestibule/callback/corp?code=x&state={}",

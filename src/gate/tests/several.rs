@@ -1,5 +1,6 @@
 //! Several providers: whose a login, a session and an email are.
 
+use http::Method;
 use serde_json::json;
 
 use crate::config::{
@@ -147,9 +148,6 @@ fn a_state_is_good_at_its_own_callback_alone() {
     for (path, state) in [
         ("callback/partner", &started.state),
         ("callback/guests", &started.state),
-        ("callback/nobody", &started.state),
-        ("callback/", &started.state),
-        ("callback/CORP", &started.state),
         // With several, the short form belongs to none.
         ("callback", &started.state),
         ("callback/corp", &theirs.state),
@@ -162,6 +160,22 @@ fn a_state_is_good_at_its_own_callback_alone() {
             set_cookies(&reply).is_empty(),
             "no login is used up: {path}"
         );
+    }
+    // Nobody's is no path of ours, whatever comes there.
+    for path in ["callback/nobody", "callback/", "callback/CORP"] {
+        for query in [
+            "",
+            &format!("?code=x&state={}", started.state),
+            "?state=x&state=y",
+        ] {
+            let target = format!("/_vestibule/{path}{query}");
+            for method in [Method::GET, Method::HEAD, Method::POST] {
+                let reply = desk.reply(&Req::new(method, &target).cookies(&jar));
+                let got = (reply.status.as_u16(), reply.note.outcome);
+                assert_eq!(got, (404, "not_found"), "{target}");
+                assert!(set_cookies(&reply).is_empty(), "{target}");
+            }
+        }
     }
     let mine = desk.exchange(&callback_at("corp", &started.state).cookies(&jar));
     assert_eq!(mine.exchange.login().provider(), "corp");
