@@ -90,7 +90,7 @@ pub(crate) fn convert(
         || file.server.forward_auth.is_some(),
         |server| server.forward_auth.is_some(),
     );
-    let mut upstreams = work.upstreams(&file.upstream, work.is_asked);
+    let mut upstreams = work.upstreams(&file.upstream, work.is_asked, !file.routes.is_empty());
     let prefix = server.as_ref().map(|server| server.path_prefix.as_str());
     let (providers, identities) = work.providers(file, prefix);
     let session = work.session(&file.session, server.as_ref());

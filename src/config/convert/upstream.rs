@@ -23,11 +23,14 @@ const TIMEOUT_MIN: Duration = Duration::from_millis(10);
 
 impl Conversion<'_> {
     /// The apps; those that are wrong are left out, with an error among the
-    /// findings. There may be none where a front proxy sends requests on.
+    /// findings. There may be none where a front proxy sends requests on. Each
+    /// route has to name one where none is the default; without routes, nothing
+    /// would ever get anywhere.
     pub(super) fn upstreams(
         &mut self,
         table: &UpstreamTable,
         may_be_none: bool,
+        has_routes: bool,
     ) -> Option<Upstreams> {
         if may_be_none && !table.place.is_there() {
             return Some(Upstreams {
@@ -61,6 +64,16 @@ impl Conversion<'_> {
                 }
                 apps.push(app);
             }
+        }
+        let is_default = |(name, _): &(String, UpstreamTable)| name == DEFAULT;
+        if let Some((_, first)) = table.named.first()
+            && !has_routes
+            && !table.named.iter().any(is_default)
+        {
+            let remedy =
+                "call it [upstream.default], or write a [[route]] with upstream = \"NAME\" for it";
+            let kind = ConfigErrorKind::UpstreamOfNobody;
+            self.findings.error(&first.place, kind, remedy);
         }
         (apps.len() == table.named.len()).then_some(Upstreams { apps, default })
     }

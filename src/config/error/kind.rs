@@ -120,6 +120,9 @@ pub enum ConfigErrorKind {
     /// A key of `[upstream]` where apps have names.
     #[error("{0} is for no app: each has a table of its own")]
     UpstreamKeyNamesNone(&'static str),
+    /// `[upstream.NAME]` without a default and without routes.
+    #[error("gets no request: no route names it, and no app is called \"default\"")]
+    UpstreamOfNobody,
     /// `route.upstream` that names none.
     #[error("names no upstream; there is {}", List(.0))]
     NoSuchUpstream(Vec<String>),
