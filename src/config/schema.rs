@@ -118,9 +118,7 @@ impl Schema {
             Shape::NamedTextsOrTables => {
                 by_name(&any_of(one_or_list(&text(Values::Any)), named()), values)
             }
-            Shape::NamedTextOrTables => {
-                by_name(&json!({ "anyOf": [inline(Values::Any), named()] }), values)
-            }
+            Shape::NamedTextOrTables => by_name(&any_of(vec![text(Values::Any)], named()), values),
             Shape::NamedText => by_name(&text(Values::Any), values),
             Shape::NamedSecret => by_name(&json!({ "$ref": SOURCE }), values),
             Shape::NamedTexts => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use super::{Choices, Conversion, nearest};
-use crate::config::error::ConfigErrorKind;
+use crate::config::error::{ConfigErrorKind, ConfigWarningKind};
 use crate::config::file::{HeadersTable, SetTable, UpstreamTable};
 use crate::config::reader::{Item, Place, Source, Text};
 use crate::config::{Identity, Upstreams};
@@ -224,6 +224,12 @@ impl Conversion<'_> {
         let template = self.template(&name.place, table.value.as_ref());
         if let (Some(template), Some(item)) = (&template, &table.value) {
             self.attributes_exist(item, template, identities);
+            if matches!(item.value, Text::From(_)) && !template.has_parts() && !self.is_unread(item)
+            {
+                let remedy = "write secret = { file = … } or { env = … } if it is a secret: then it is shown to nobody, and sent beside an identity alone";
+                self.findings
+                    .warn(&item.place, ConfigWarningKind::TextOfNobody, remedy);
+            }
             if identities.len() > 1 {
                 self.warn_of_template(&name.value, item, template);
             }

@@ -53,6 +53,9 @@ pub enum ConfigWarningKind {
     /// Forward-auth that no peer may use.
     #[error("is for trusted proxies, and there is none")]
     NobodyMayAsk,
+    /// A header's text from a file or variable that names no part of a person.
+    #[error("says the same of everybody, and people may see it (whoami, explain)")]
+    TextOfNobody,
     /// A header with a secret, by plain http over a network.
     #[error("is sent by plain http, where everybody on the way can read it")]
     SecretInPlain,

@@ -106,6 +106,8 @@ impl Fake {
             ("$PROXY", "http://me:s3cr3t@proxy:3128"),
             ("$LEVEL", "s3cr3t"),
             ("$TEMPLATE", "{s3cr3t}"),
+            ("$PERSON", " {user} <{email}>\n"),
+            ("person-template", "{user} <{email}>"),
         ];
         Self(
             entries

@@ -35,7 +35,7 @@ impl Table<'_, '_> {
         found
     }
 
-    /// The same, each of them one text in quotes, or else a table.
+    /// The same, each of them one text, in quotes or from elsewhere, or else a table.
     pub(crate) fn each_text_or_table<T>(
         &mut self,
         key: &'static str,
@@ -50,7 +50,7 @@ impl Table<'_, '_> {
         for (name, value) in entries(self.findings, &place, value) {
             let place = name.place.clone();
             let entry = match value {
-                DeValue::Table(entries) => {
+                DeValue::Table(entries) if !is_source(entries) => {
                     Some(read_table(entries, place, self.findings, &mut read))
                 }
                 other => {

@@ -244,7 +244,7 @@ pub(super) const KEYS: &[About] = &[
     key("headers.assertion.header", "Its header.").or("X-Vestibule-Assertion"),
     key("headers.assertion.audience", "Its audience (\"aud\"): whom it is for.").required(),
     key("headers.assertion.keys", "Keys that sign it (`vestibule keygen --assertion`): the first signs, all are published.").required(),
-    key("headers.set", "Headers of your own: NAME = \"template\", or a table. {user} {email} {name} {groups} {access_right} {sub} {provider} {attribute.NAME} {claim.NAME} {id_token} {access_token}."),
+    key("headers.set", "Headers of your own: NAME = \"template\", a place to read one from, or a table. {user} {email} {name} {groups} {access_right} {sub} {provider} {attribute.NAME} {claim.NAME} {id_token} {access_token}."),
     key("headers.set.NAME.value", "The template."),
     key("headers.set.NAME.join", "What stands between the items of a list.").or(","),
     key("headers.set.NAME.encoding", "How the value is written.").of(Words(&["percent", "raw", "base64", "rfc2047", "latin1"])).or("percent"),

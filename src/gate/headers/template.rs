@@ -139,6 +139,12 @@ impl Template {
         Ok(Self(pieces))
     }
 
+    /// Whether it says anything of somebody, and not the same of everybody.
+    #[must_use]
+    pub fn has_parts(&self) -> bool {
+        self.0.iter().any(|piece| matches!(piece, Piece::Part(_)))
+    }
+
     /// Whether it shows a token.
     pub(super) fn holds_token(&self) -> bool {
         self.0.contains(&Piece::Part(Part::IdToken)) || self.holds_access_token()

@@ -533,3 +533,20 @@ fn another_provider_may_sign_with_what_is_named() {
         [Algorithm::Es256, Algorithm::Ps384, Algorithm::EdDsa]
     );
 }
+
+#[test]
+fn a_template_may_come_from_a_file_or_a_variable() {
+    let rules = |value: &str| {
+        let loaded = read(&change(&format!("headers.set = {{ X-Person = {value} }}"))).unwrap();
+        assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+        format!("{:?}", loaded.config.headers)
+    };
+    let inline = rules("\"{user} <{email}>\"");
+    for value in [
+        "{ env = \"PERSON\" }",
+        "{ file = \"person-template\" }",
+        "{ value = { env = \"PERSON\" } }",
+    ] {
+        assert_eq!(rules(value), inline, "{value}");
+    }
+}

@@ -22,6 +22,8 @@ fn what_may_surprise_is_a_warning() {
         ("telemetry.otlp = { endpoint = \"http://c\", headers = { X-Key = { env = \"LEVEL\" } } }", "telemetry.otlp.headers.X-Key", "SecretInPlain"),
         ("provider.corp.identity_provider = \"entra\"\nprovider.corp.forward_params = [\"identity_provider\"]", "provider.corp.forward_params[0]", "ForwardsFixed"),
         ("session.lifetime = \"31d\"", "session.lifetime", "LongLifetime"),
+        ("headers.set = { X-User = { env = \"SECRET\" } }", "headers.set.X-User", "TextOfNobody"),
+        ("headers.set = { X-User = { value = { file = \"other-key\" } } }", "headers.set.X-User.value", "TextOfNobody"),
         ("session.idle_timeout = \"59s\"", "session.idle_timeout", "ShortSpan"),
         ("provider.corp.max_auth_age = \"59s\"", "provider.corp.max_auth_age", "ShortSpan"),
         ("session.cookie_name = \"wiki\"", "session.cookie_name", "CookieWithoutHost"),
