@@ -34,7 +34,7 @@ pub(super) enum Command {
         /// Ask the provider too: discovery, keys, endpoints, clock; 69 if it is not there
         #[arg(long)]
         online: bool,
-        /// Do not read secrets: for CI without mounts
+        /// Do not read secrets, and other texts only where they are there: for CI without mounts
         #[arg(long)]
         no_secrets: bool,
         /// Warnings are errors: 78

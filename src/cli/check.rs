@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{CONFIG, DONE, FAILED, UNAVAILABLE, print, say};
 use crate::config::Config;
-use crate::config::load::{self, SecretsMode};
+use crate::config::load::{self, SecretsMode, Unread};
 use crate::config::registration::{Registration, registrations};
 use crate::online::{self, Verdict};
 
@@ -22,11 +22,10 @@ pub(super) struct How {
 }
 
 pub(super) fn check(config: &Path, how: How) -> u8 {
-    let mode = match (how.no_secrets, how.online) {
-        (false, _) => SecretsMode::Read,
-        (true, false) => SecretsMode::Skip,
-        // The provider can only be asked where its address is known.
-        (true, true) => SecretsMode::Explain,
+    let mode = match how.no_secrets {
+        false => SecretsMode::Read,
+        // Texts that are no secrets are read: what to register is made of them.
+        true => SecretsMode::Skip,
     };
     let loaded = match load::load(config, mode) {
         Ok(loaded) => loaded,
@@ -38,13 +37,19 @@ pub(super) fn check(config: &Path, how: How) -> u8 {
     for warning in &loaded.warnings {
         say(&format!("warning: {warning}"));
     }
+    for unread in &loaded.unread {
+        let Unread { key, from } = unread;
+        say(&format!(
+            "note: {key}: from {from}, which is not there: not read"
+        ));
+    }
     let is_refused = how.strict && !loaded.warnings.is_empty();
     let verdict = match is_refused {
         true => "warnings, which are errors by --strict",
         false => "no errors",
     };
     say(&format!("{}: {verdict}", config.display()));
-    let lines = registrations(&loaded.config);
+    let lines = registrations(&loaded.config, &loaded.unread);
     let lines: Vec<String> = lines.iter().map(Registration::to_string).collect();
     let code = match print(&format!("{}\n", lines.join("\n\n"))) {
         DONE if how.online => ask(&loaded.config, how),

@@ -7,7 +7,7 @@ use crate::config::load::{self, SecretsMode};
 use crate::explain::{self, Question};
 
 pub(super) fn explain(config: &Path, cases: Option<&Path>, question: &Question) -> u8 {
-    let config = match load::load(config, SecretsMode::Explain) {
+    let config = match load::load(config, SecretsMode::Skip) {
         Ok(loaded) => loaded.config,
         Err(errors) => {
             say(&errors.to_string());

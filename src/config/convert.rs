@@ -62,6 +62,25 @@ pub(crate) enum EnvError {
     NotText,
 }
 
+/// Stands in for a pool id that was not to be read.
+pub(crate) const UNREAD_POOL: &str = "eu-central-1_NotRead";
+
+/// A text that was not to be read and is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// The key's path.
+    pub key: String,
+    /// Where its text comes from: `env NAME`, `file PATH`.
+    pub from: String,
+}
+
+impl std::fmt::Display for Unread {
+    /// What stands in the text's place for people.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "(from {}, not read)", self.from)
+    }
+}
+
 /// What the conversion knows of the world.
 pub(crate) struct Outside<'o> {
     /// Secrets; `None`: they are not to be read, placeholders stand in.
@@ -74,53 +93,63 @@ pub(crate) struct Outside<'o> {
     pub(crate) cores: usize,
 }
 
-/// Converts a file. `None` only if there are errors among the findings.
+/// Converts a file: the configuration, `None` only if there are errors among the
+/// findings, and the texts that stand-ins stand in for.
 pub(crate) fn convert(
     file: &FileConfig,
     outside: &Outside<'_>,
     findings: &mut Findings,
-) -> Option<Config> {
+) -> (Option<Config>, Vec<Unread>) {
     let mut work = Conversion {
         outside,
         findings,
         is_asked: false,
+        unread: Vec::new(),
     };
-    let server = work.server(&file.server);
-    work.is_asked = server.as_ref().map_or_else(
-        || file.server.forward_auth.is_some(),
-        |server| server.forward_auth.is_some(),
-    );
-    let mut upstreams = work.upstreams(&file.upstream, work.is_asked, !file.routes.is_empty());
-    let prefix = server.as_ref().map(|server| server.path_prefix.as_str());
-    let (providers, identities) = work.providers(file, prefix);
-    let session = work.session(&file.session, server.as_ref());
-    let parts = work.headers(&file.headers, None, &identities);
-    if let Some(upstreams) = &mut upstreams {
-        work.app_headers(&file.upstream, &parts, &identities, upstreams);
+    let config = work.config(file);
+    (config, work.unread)
+}
+
+impl Conversion<'_> {
+    /// All of a file.
+    fn config(&mut self, file: &FileConfig) -> Option<Config> {
+        let server = self.server(&file.server);
+        self.is_asked = server.as_ref().map_or_else(
+            || file.server.forward_auth.is_some(),
+            |server| server.forward_auth.is_some(),
+        );
+        let mut upstreams = self.upstreams(&file.upstream, self.is_asked, !file.routes.is_empty());
+        let prefix = server.as_ref().map(|server| server.path_prefix.as_str());
+        let (providers, identities) = self.providers(file, prefix);
+        let session = self.session(&file.session, server.as_ref());
+        let parts = self.headers(&file.headers, None, &identities);
+        if let Some(upstreams) = &mut upstreams {
+            self.app_headers(&file.upstream, &parts, &identities, upstreams);
+        }
+        let headers = parts.rules();
+        let routes = self.routes(
+            &file.routes,
+            server.as_ref(),
+            providers.as_deref(),
+            upstreams.as_ref(),
+        );
+        self.warn_of_nobody(file, &identities);
+        self.warn_of_names_alike(file, &identities);
+        let pages = self.pages(&file.pages);
+        let log = self.log(&file.log);
+        let telemetry = self.telemetry(&file.telemetry);
+        Some(Config {
+            server: server?,
+            upstreams: upstreams?,
+            providers: providers?,
+            session: session?,
+            headers,
+            routes,
+            pages: pages.into(),
+            log,
+            telemetry: telemetry?,
+        })
     }
-    let headers = parts.rules();
-    let routes = work.routes(
-        &file.routes,
-        server.as_ref(),
-        providers.as_deref(),
-        upstreams.as_ref(),
-    );
-    work.warn_of_nobody(file, &identities);
-    work.warn_of_names_alike(file, &identities);
-    let pages = work.pages(&file.pages);
-    let log = work.log(&file.log);
-    let telemetry = work.telemetry(&file.telemetry);
-    Some(Config {
-        server: server?,
-        upstreams: upstreams?,
-        providers: providers?,
-        session: session?,
-        headers,
-        routes,
-        pages: pages.into(),
-        log,
-        telemetry: telemetry?,
-    })
 }
 
 /// A conversion at work.
@@ -129,6 +158,8 @@ struct Conversion<'c> {
     findings: &'c mut Findings,
     /// A front proxy may ask about requests (`server.forward_auth`).
     is_asked: bool,
+    /// Texts that were not to be read, and what is said in their place is not theirs.
+    unread: Vec<Unread>,
 }
 
 impl Conversion<'_> {
@@ -150,9 +181,24 @@ impl Conversion<'_> {
                 if let Some(text) = self.at_hand(source) {
                     return Some(text);
                 }
+                if self.outside.secrets.is_none() {
+                    self.note_unread(source, &item.place);
+                }
                 let text = self.source(source, &item.place, placeholder)?;
                 Some(text.trim().to_owned())
             }
+        }
+    }
+
+    fn note_unread(&mut self, source: &Source, place: &Place) {
+        let key = place.key();
+        if self.unread.iter().all(|unread| unread.key != key) {
+            let from = match source {
+                Source::File(path) => format!("file {}", path.display()),
+                Source::Env(name) => format!("env {name}"),
+            };
+            let key = key.to_owned();
+            self.unread.push(Unread { key, from });
         }
     }
 

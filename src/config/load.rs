@@ -14,6 +14,7 @@ use toml::de::DeTable;
 use zeroize::Zeroizing;
 
 use super::Config;
+pub use super::convert::Unread;
 use super::convert::{EnvError, Files, Outside, SecretSource, convert};
 use super::error::{ConfigError, ConfigErrorKind, ConfigErrors, ConfigWarning};
 use super::file::FileConfig;
@@ -33,12 +34,10 @@ const SECRET_MAX: u64 = 64 << 10;
 pub enum SecretsMode {
     /// They are read and checked.
     Read,
-    /// Placeholders stand in for them (`check --no-secrets`): such a
+    /// Secrets never are, and other texts where they are there; placeholders
+    /// stand in for the rest (`check --no-secrets`, `explain`): such a
     /// configuration is for looking at, never for running.
     Skip,
-    /// Texts are read where they are there, and secrets never (`explain`):
-    /// for looking at, never for running.
-    Explain,
 }
 
 /// A configuration without errors.
@@ -48,6 +47,8 @@ pub struct Loaded {
     pub config: Config,
     /// What works, and somebody may not want; in the order of the file.
     pub warnings: Vec<ConfigWarning>,
+    /// Texts that something else stands in for; none where everything is read.
+    pub unread: Vec<Unread>,
 }
 
 /// What a configuration is made of: the contents of its file and of all files
@@ -120,8 +121,7 @@ fn load_by(path: &Path, secrets: SecretsMode, system: &System) -> Result<Loaded,
     };
     let (secrets, texts): (Option<&dyn SecretSource>, Option<&dyn SecretSource>) = match secrets {
         SecretsMode::Read => (Some(system), None),
-        SecretsMode::Skip => (None, None),
-        SecretsMode::Explain => (None, Some(system)),
+        SecretsMode::Skip => (None, Some(system)),
     };
     let outside = Outside {
         secrets,
@@ -141,16 +141,20 @@ fn parse(path: &Path, text: &str, outside: &Outside<'_>) -> Result<Loaded, Confi
     }
     // One slip leaves the rest readable. Several are mostly echoes of the
     // first, such as a list that is never closed: what follows is guesswork.
-    let config = if syntax.len() <= 1 {
+    let (config, unread) = if syntax.len() <= 1 {
         let file = FileConfig::read(document.get_ref(), &mut findings);
         convert(&file, outside, &mut findings)
     } else {
-        None
+        (None, Vec::new())
     };
     let (mut errors, warnings) = findings.finish(path, text);
     leave_out_echoes(&mut errors);
     match config {
-        Some(config) if errors.is_empty() => Ok(Loaded { config, warnings }),
+        Some(config) if errors.is_empty() => Ok(Loaded {
+            config,
+            warnings,
+            unread,
+        }),
         _ => Err(ConfigErrors(errors)),
     }
 }

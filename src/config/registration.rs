@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use super::convert::{UNREAD_POOL, Unread};
 use super::{Config, LogoutReach, Provider, ProviderKind};
 
 /// The URLs to register at one provider.
@@ -19,12 +20,12 @@ pub struct Registration {
 }
 
 /// The URLs that a configuration needs registered, at each provider in the
-/// order of the file.
+/// order of the file. What was not read is told by where it comes from.
 #[must_use]
-pub fn registrations(config: &Config) -> Vec<Registration> {
+pub fn registrations(config: &Config, unread: &[Unread]) -> Vec<Registration> {
     let providers = config.providers.iter();
     providers
-        .filter_map(|provider| registration(config, provider))
+        .filter_map(|provider| as_far_as_read(config, provider, &Known(unread)))
         .collect()
 }
 
@@ -32,25 +33,69 @@ pub fn registrations(config: &Config) -> Vec<Registration> {
 /// that only vouches for bearer tokens.
 #[must_use]
 pub fn registration(config: &Config, provider: &Provider) -> Option<Registration> {
+    as_far_as_read(config, provider, &Known(&[]))
+}
+
+fn as_far_as_read(config: &Config, provider: &Provider, known: &Known<'_>) -> Option<Registration> {
+    let id = provider.id.as_str();
+    let own = |key: &str| format!("provider.{id}.{key}");
     let client_id = provider.client_id.clone()?;
     let prefix = &config.server.path_prefix;
-    let callback = config.callback_path(provider);
-    let on_each = |path: &str| -> Vec<String> {
-        let origins = config.server.origins.iter();
-        origins.map(|origin| format!("{origin}{path}")).collect()
+    let told_prefix = known.or("server.path_prefix", prefix);
+    let below = |path: &str| match path.strip_prefix(prefix.as_str()) {
+        Some(rest) => format!("{told_prefix}{rest}"),
+        None => path.to_owned(),
     };
+    let on_each = |path: &str| -> Vec<String> {
+        let origins = config.server.origins.iter().enumerate();
+        origins
+            .map(|(place, origin)| format!("{}{path}", known.origin(place, origin.as_str())))
+            .collect()
+    };
+    let callback = below(&config.callback_path(provider));
     Some(Registration {
-        provider: provider.id.as_str().to_owned(),
+        provider: id.to_owned(),
         kind: provider.kind,
-        issuer: provider.issuer.clone(),
-        client_id,
-        callbacks: on_each(&callback),
+        issuer: known.issuer(&own("issuer"), &own("user_pool_id"), &provider.issuer),
+        client_id: known.or(&own("client_id"), &client_id),
+        callbacks: on_each(&known.or(&own("callback_path"), &callback)),
         sign_outs: match provider.logout {
-            LogoutReach::Provider => on_each(&format!("{prefix}/signed-out")),
-            LogoutReach::Then => on_each(&config.logout_then_path(provider)),
+            LogoutReach::Provider => on_each(&below(&format!("{prefix}/signed-out"))),
+            LogoutReach::Then => on_each(&below(&config.logout_then_path(provider))),
             LogoutReach::Local => Vec::new(),
         },
     })
+}
+
+/// What was not read, where something invented stands in for it.
+struct Known<'u>(&'u [Unread]);
+
+impl Known<'_> {
+    fn unread(&self, key: &str) -> Option<&Unread> {
+        self.0.iter().find(|unread| unread.key == key)
+    }
+
+    fn or(&self, key: &str, text: &str) -> String {
+        self.unread(key)
+            .map_or_else(|| text.to_owned(), Unread::to_string)
+    }
+
+    /// By its place in the list, or the only one.
+    fn origin(&self, place: usize, origin: &str) -> String {
+        match self.unread("server.public_url").filter(|_| place == 0) {
+            Some(unread) => unread.to_string(),
+            None => self.or(&format!("server.public_url[{place}]"), origin),
+        }
+    }
+
+    /// One that is written stands for itself, whatever the pool's id is.
+    fn issuer(&self, key: &str, pool: &str, issuer: &str) -> String {
+        let of_pool = self.unread(pool).filter(|_| issuer.ends_with(UNREAD_POOL));
+        match self.unread(key).or(of_pool) {
+            Some(unread) => unread.to_string(),
+            None => issuer.to_owned(),
+        }
+    }
 }
 
 impl Registration {

@@ -163,6 +163,26 @@ fn check_without_secrets_needs_no_mounts() {
 }
 
 #[test]
+fn check_without_secrets_invents_nothing_for_what_is_not_there() {
+    let home = home();
+    let from_env = GOOD.replace(
+        "\"https://wiki.example.com\"",
+        "{ env = \"VESTIBULE_TEST_PUBLIC_URL\" }",
+    );
+    assert_ne!(from_env, GOOD);
+    let config = write(home.path(), &from_env);
+    let output = vestibule(&["check", "--no-secrets", "--config", &config]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let callback = "(from env VESTIBULE_TEST_PUBLIC_URL, not read)/_vestibule/callback";
+    assert!(told.contains(callback), "{told}");
+    assert!(!told.contains("not-read"), "{told}");
+    let note =
+        "note: server.public_url: from env VESTIBULE_TEST_PUBLIC_URL, which is not there: not read";
+    assert!(stderr(&output).contains(note), "{}", stderr(&output));
+}
+
+#[test]
 fn every_mistake_is_named_with_file_key_path_and_remedy() {
     let home = home();
     let bad = GOOD

@@ -70,6 +70,7 @@ impl Conversion<'_> {
         let mut work = Conversion {
             outside: self.outside,
             is_asked: self.is_asked,
+            unread: Vec::new(),
             findings: &mut findings,
         };
         let map = work.map_text(&text, &format!("{}.map", key.key()), of);

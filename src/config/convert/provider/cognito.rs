@@ -6,12 +6,11 @@ use url::Url;
 use super::url::{remedy, secure};
 use super::{Conversion, UNREAD_URL};
 use crate::config::Endpoints;
+use crate::config::convert::UNREAD_POOL;
 use crate::config::error::{ConfigErrorKind, ConfigWarningKind, UrlProblem};
 use crate::config::file::ProviderTable;
 use crate::config::reader::{Item, Text};
 
-/// Stands in for a pool id that was not to be read.
-const UNREAD_POOL: &str = "eu-central-1_NotRead";
 /// Hosts of issuers begin so: original, FIPS and updated ones.
 const ISSUER_HOSTS: &[&str] = &["cognito-idp.", "cognito-idp-fips.", "issuer-cognito-idp."];
 

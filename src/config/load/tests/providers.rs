@@ -364,7 +364,7 @@ fn a_provider_without_a_client_is_for_bearer_tokens_alone() {
     // The one through which people sign in keeps the short callback, and is registered alone.
     let callbacks = config.providers.iter().map(|one| config.callback_path(one));
     assert_eq!(callbacks.take(1).collect::<Vec<_>>(), ["/_vestibule/callback"]);
-    assert_eq!(crate::config::registration::registrations(&config).len(), 1);
+    assert_eq!(crate::config::registration::registrations(&config, &[]).len(), 1);
 }
 
 #[test]
