@@ -350,6 +350,9 @@ impl Line {
             What::Says(Says::Template { template, .. }) if template.holds_token() => {
                 Some("(token)")
             }
+            What::Says(Says::Template { template, .. }) if template.is_from_source() => {
+                Some("(secret)")
+            }
             What::Says(Says::Template { .. }) | What::SubjectHash | What::Principal => None,
         }
     }

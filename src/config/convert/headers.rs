@@ -226,7 +226,7 @@ impl Conversion<'_> {
             self.attributes_exist(item, template, identities);
             if matches!(item.value, Text::From(_)) && !template.has_parts() && !self.is_unread(item)
             {
-                let remedy = "write secret = { file = … } or { env = … } if it is a secret: then it is shown to nobody, and sent beside an identity alone";
+                let remedy = "write secret = { file = … } or { env = … } if it is a secret: it is then sent as it stands, with no braces read and nothing encoded";
                 self.findings
                     .warn(&item.place, ConfigWarningKind::TextOfNobody, remedy);
             }
@@ -272,6 +272,9 @@ impl Conversion<'_> {
         };
         let text = self.text(item, "not-read")?;
         let error = match Template::parse(&text) {
+            Ok(template) if matches!(item.value, Text::From(_)) => {
+                return Some(template.from_source());
+            }
             Ok(template) => return Some(template),
             // What a file or variable holds is told to nobody.
             Err(TemplateError::UnknownPart(_)) if matches!(item.value, Text::From(_)) => {

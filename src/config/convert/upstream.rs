@@ -70,8 +70,7 @@ impl Conversion<'_> {
             && !has_routes
             && !table.named.iter().any(is_default)
         {
-            let remedy =
-                "call it [upstream.default], or write a [[route]] with upstream = \"NAME\" for it";
+            let remedy = "call it [upstream.default], or write a [[route]] with upstream = \"NAME\" for it; where a front proxy sends requests on (server.forward_auth), leave [upstream] out, and write its headers under [headers]";
             let kind = ConfigErrorKind::UpstreamOfNobody;
             self.findings.error(&first.place, kind, remedy);
         }

@@ -21,9 +21,11 @@
 //! | `/oauth2` | no | one | yes | 403 | 403 |
 //! | `/oauth2` | yes | | yes | what all name alike, else 403 | 403 |
 //!
-//! So under any other prefix no client can have a question refused, or answered
-//! about another request, by a header that nginx does not set; and under
-//! `/oauth2` none can name a request where that would choose the rule.
+//! So behind an nginx that sets its dialect's two, no client can have a question
+//! refused, or answered about another request, under any prefix but `/oauth2`;
+//! and there none can name a request where that would choose the rule. An nginx
+//! that sets `X-Forwarded-Uri` alone under another prefix gets 403 for whoever
+//! says nothing, and lets a client that says the two name the request.
 
 use std::borrow::Cow;
 

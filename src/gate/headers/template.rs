@@ -12,9 +12,13 @@ use super::encode::Encoding;
 use crate::gate::claims::{self, ClaimPath, ClaimPathError};
 use crate::gate::identity::{AttributeValue, Person};
 
-/// A parsed template.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Template(Vec<Piece>);
+/// A parsed template. Debug shows nothing of it: its text may be a secret all the same.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Template {
+    pieces: Vec<Piece>,
+    /// Its text came from a file or a variable.
+    is_from_source: bool,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
@@ -95,6 +99,12 @@ enum Found<'p> {
     Many(Vec<Cow<'p, str>>),
 }
 
+impl std::fmt::Debug for Template {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Template({} pieces)", self.pieces.len())
+    }
+}
+
 impl Template {
     /// Reads a template.
     ///
@@ -136,30 +146,50 @@ impl Template {
         if !fixed.is_empty() {
             pieces.push(Piece::Text(fixed));
         }
-        Ok(Self(pieces))
+        Ok(Self {
+            pieces,
+            is_from_source: false,
+        })
     }
 
     /// Whether it says anything of somebody, and not the same of everybody.
     #[must_use]
     pub fn has_parts(&self) -> bool {
-        self.0.iter().any(|piece| matches!(piece, Piece::Part(_)))
+        self.pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Part(_)))
+    }
+
+    /// The same, whose text came from a file or a variable: what it becomes is
+    /// shown to nobody but the app.
+    #[must_use]
+    pub fn from_source(self) -> Self {
+        Self {
+            is_from_source: true,
+            ..self
+        }
+    }
+
+    /// Whether its text came from a file or a variable.
+    pub(super) fn is_from_source(&self) -> bool {
+        self.is_from_source
     }
 
     /// Whether it shows a token.
     pub(super) fn holds_token(&self) -> bool {
-        self.0.contains(&Piece::Part(Part::IdToken)) || self.holds_access_token()
+        self.pieces.contains(&Piece::Part(Part::IdToken)) || self.holds_access_token()
     }
 
     /// Whether it shows the access token.
     pub(super) fn holds_access_token(&self) -> bool {
-        self.0.contains(&Piece::Part(Part::AccessToken))
+        self.pieces.contains(&Piece::Part(Part::AccessToken))
     }
 
     /// Whether it tells a subject, and nothing of which provider that is one.
     #[must_use]
     pub fn tells_subject_alone(&self) -> bool {
         let tells = |own: Part, claim: &str| {
-            self.0.iter().any(|piece| match piece {
+            self.pieces.iter().any(|piece| match piece {
                 Piece::Part(Part::Claim(path)) => path.as_str() == claim,
                 Piece::Part(part) => *part == own,
                 Piece::Text(_) => false,
@@ -170,7 +200,7 @@ impl Template {
 
     /// Names of the attributes that it asks for.
     pub fn attributes(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter_map(|piece| match piece {
+        self.pieces.iter().filter_map(|piece| match piece {
             Piece::Part(Part::Attribute(name)) => Some(name.as_str()),
             _ => None,
         })
@@ -190,7 +220,7 @@ impl Template {
         let mut left_out = false;
         let mut whole = true;
         let found: Vec<Option<Found<'_>>> = self
-            .0
+            .pieces
             .iter()
             .map(|piece| match piece {
                 Piece::Text(fixed) => Some(Found::Fixed(fixed)),
@@ -200,7 +230,7 @@ impl Template {
         // Beside a list, a single value is one more item.
         let in_list = join.is_some() || found.iter().any(|one| matches!(one, Some(Found::Many(_))));
         let join = join.unwrap_or(JOIN);
-        for (piece, found) in self.0.iter().zip(found) {
+        for (piece, found) in self.pieces.iter().zip(found) {
             match found {
                 None => whole = false,
                 Some(Found::Fixed(fixed)) => text.push_str(fixed),

@@ -17,6 +17,17 @@ fn template(name: &str, text: &str, encoding: Encoding) -> (Name, Says) {
     (Name::parse(name).unwrap(), says)
 }
 
+/// A template whose text came from a file or a variable.
+fn from_source(name: &str, text: &str) -> (Name, Says) {
+    let template = Template::parse(text).unwrap().from_source();
+    let says = Says::Template {
+        template,
+        join: None,
+        encoding: Encoding::Raw,
+    };
+    (Name::parse(name).unwrap(), says)
+}
+
 fn secret(name: &str) -> (Name, Says) {
     let mut secret = HeaderValue::from_static("s3cr3t");
     secret.set_sensitive(true);
@@ -397,8 +408,10 @@ fn a_person_sees_neither_secrets_nor_tokens() {
         secret("X-Proxy-Secret"),
         template("Authorization", "Bearer {id_token}", Encoding::Raw),
         template("X-Latin", "{name}", Encoding::Latin1),
+        from_source("X-Told", "Basic {user}:hunter2"),
     ];
     let rules = HeaderRules::new(&[Preset::RemoteUser], set);
+    assert!(!format!("{rules:?}").contains("hunter2"));
     let person = Person {
         name: Some("Søren".to_owned()),
         ..person()
@@ -417,6 +430,7 @@ fn a_person_sees_neither_secrets_nor_tokens() {
         ("X-Proxy-Secret", "(secret)"),
         ("Authorization", "(token)"),
         ("X-Latin", "Søren"),
+        ("X-Told", "(secret)"),
     ];
     assert_eq!(shown, expected);
 }
