@@ -134,6 +134,8 @@ impl Waiting {
         let before = std::mem::replace(&mut self.acknowledged, acknowledged);
         match (before, acknowledged) {
             (Some(before), Some(now)) => now != before,
+            // The first of all.
+            (None, Some(_)) => true,
             _ => has_moved,
         }
     }
@@ -144,7 +146,7 @@ impl Waiting {
 /// pingora's (Linux before 6.2).
 fn acknowledged(inner: &Stream) -> Option<u64> {
     let info = inner.get_socket_digest()?.tcp_info()?;
-    // 0: a system that does not count them.
+    // 0: a system that does not count them, or nothing yet.
     Some(info.tcpi_bytes_acked).filter(|bytes| *bytes > 0)
 }
 
@@ -248,23 +250,34 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_connection_may_be_dropped_after_its_runtime() {
-        let runtime = || {
-            let mut new = tokio::runtime::Builder::new_current_thread();
-            new.enable_all().build().unwrap()
-        };
-        let first = runtime();
-        let (mut stream, there) = first.block_on(async { pair() });
-        // As much as fits, and what waits for a flush.
-        first.block_on(async {
+    /// With a full socket, and what waits for a flush.
+    fn filled(
+        runtime: &tokio::runtime::Runtime,
+    ) -> (Layered<super::super::gather::Gather>, UnixStream) {
+        runtime.block_on(async {
+            let (mut stream, there) = pair();
             let filled = timeout(Duration::from_millis(1), stream.write_all(&vec![1; MUCH])).await;
             assert!(filled.is_err());
             stream.layer = super::super::gather::Gather::new(PATIENCE);
             stream.write_all(&[1; 300]).await.unwrap();
-        });
+            (stream, there)
+        })
+    }
+
+    #[test]
+    fn a_connection_may_be_dropped_outside_of_its_runtime_and_after_it() {
+        let runtime = || {
+            let mut new = tokio::runtime::Builder::new_current_thread();
+            new.enable_all().build().unwrap()
+        };
+        let outside = runtime();
+        let (stream, _there) = filled(&outside);
+        // Its last write has to wait, and there is no clock.
         drop(stream);
-        drop((there, first));
+        let after = runtime();
+        let (stream, _there) = filled(&after);
+        drop(after);
+        drop(stream);
     }
 
     #[test]
@@ -284,5 +297,8 @@ mod tests {
         waiting.has_moved = true;
         assert!(waiting.moved(None));
         assert!(!waiting.moved(None));
+        // Before its first acknowledgement, the kernel says 0.
+        assert!(waiting.moved(Some(1)));
+        assert!(!waiting.moved(Some(1)));
     }
 }
