@@ -44,9 +44,13 @@ pub(super) async fn send(
     let body_follows = session.req_header().method != Method::HEAD && !reply.body.is_empty();
     session
         .write_response_header(Box::new(head), !body_follows)
-        .await?;
+        .await
+        .map_err(|e| e.into_down())?;
     if body_follows {
-        session.write_response_body(Some(reply.body), true).await?;
+        session
+            .write_response_body(Some(reply.body), true)
+            .await
+            .map_err(|e| e.into_down())?;
     }
     Ok(())
 }

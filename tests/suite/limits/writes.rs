@@ -18,7 +18,8 @@ use crate::support::authority::Authority;
 use crate::support::wire::read_response;
 use crate::support::{Harness, Setup};
 
-const PUBLIC: &str = "[[route]]\npath = \"/*\"\naccess = \"public\"\n";
+const PUBLIC: &str =
+    "[[route]]\npath = \"/private/*\"\n[[route]]\npath = \"/*\"\naccess = \"public\"\n";
 const SHORT: &str = "timeouts = { write = \"1s\" }\n";
 const LENGTH: &str = "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -161,27 +162,45 @@ fn a_client_that_reads_nothing_is_left_and_one_that_is_told_nothing_is_not() {
     read_to(&mut events, b"data: x\n\n").expect("another event");
 }
 
-/// pingora has no limit for a head that is followed by chunks, nor for the last chunk.
-#[test]
-fn a_client_that_reads_no_heads_is_left() {
+/// Asks for the same again and again without reading, until the log says that this client is left.
+fn asks_until_it_is_left(path: &str, request: impl Fn(&Harness) -> String) {
     let (mut chain, _ended) = endless(None);
+    let request = request(&chain);
     let mut stream = narrow(chain.address, 4096);
+    let line = format!("\"{path}\"");
     for times in 1.. {
         assert!(times < 10_000, "somebody keeps all of that");
-        if stream
-            .write_all(ask(&chain, "/heads", "").as_bytes())
-            .is_err()
-        {
+        if stream.write_all(request.as_bytes()).is_err() {
             break;
         }
         // Its line is written when its answer has gone, or could not.
-        chain.await_log_times("\"/heads\"", times);
-        if chain.vestibule.output().contains("client_stalled") {
+        chain.await_log_times(&line, times);
+        if chain.vestibule.output().contains("client_gone") {
             break;
         }
     }
-    chain.await_log(&["\"client_gone\"", "\"client_stalled\"", "/heads"]);
+    chain.await_log(&["\"client_gone\"", "\"client_stalled\"", path]);
     ends(&mut stream);
+}
+
+/// pingora has no limit for a head that is followed by chunks, nor for the last chunk.
+#[test]
+fn a_client_that_reads_no_heads_is_left() {
+    asks_until_it_is_left("/heads", |chain| ask(chain, "/heads", ""));
+}
+
+/// Those of a protected route, for which nobody is signed in: of them, a form that is kept is the largest.
+#[test]
+fn a_client_that_reads_no_answers_of_ours_is_left_for_the_same_reason() {
+    asks_until_it_is_left("/private/form", |chain| {
+        let form = format!("a={}", "b".repeat(60_000));
+        let fields = format!(
+            "Accept: text/html\r\nOrigin: {}\r\nContent-Length: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n",
+            chain.origin,
+            form.len(),
+        );
+        ask(chain, "/private/form", &fields).replacen("GET", "POST", 1) + &form
+    });
 }
 
 #[test]
