@@ -74,8 +74,8 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
         tracing::debug!("a TLS crypto provider was installed before");
     }
     let files = files::raise_limit();
-    let places = files::clients(files, config.server.max_connections);
-    let places = Arc::new(Places::of(places));
+    let wanted = config.server.max_connections;
+    let clients = files::clients(files, files::memory_limit(), wanted);
     let http = HttpClient::new()?;
     let life = Arc::new(Lifecycle::default());
     let memory = Arc::new(Memory::new(&mut clock::random)?);
@@ -96,6 +96,7 @@ pub fn run(path: &Path, config: &Config, sources: Sources) -> Result<(), StartEr
     let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
     server.bootstrap();
     let listeners = listeners::open(&config.server)?;
+    let places = Arc::new(Places::of(clients, listeners.public.len()));
     let proxy = Proxy::new(Arc::clone(&serving), Arc::clone(&life));
     let public = Leashed::new(&server.configuration, proxy, Arc::clone(&serving));
     let public = Door::new(public, &config.server, &serving)?;

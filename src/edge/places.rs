@@ -41,12 +41,15 @@ pub(super) struct Taken {
 }
 
 impl Places {
-    /// So many; no listener counts more than there can be files.
+    /// So many, for so many listeners; nobody counts more than there can be files.
+    /// A listener on which nobody comes keeps one all the same, so that beyond the
+    /// first each has one more: none starves, and so many more may be connected.
     #[must_use]
-    pub fn of(all: usize) -> Self {
-        let all = all.min(Semaphore::MAX_PERMITS);
+    pub fn of(all: usize, listeners: usize) -> Self {
+        let kept = listeners.saturating_sub(1);
+        let all = all.min(Semaphore::MAX_PERMITS.saturating_sub(kept));
         Self {
-            free: Arc::new(Semaphore::new(all)),
+            free: Arc::new(Semaphore::new(all.saturating_add(kept))),
             all,
             taken: Arc::default(),
             waits: AtomicU64::new(0),
@@ -57,7 +60,7 @@ impl Places {
     /// As many as anybody wants.
     #[must_use]
     pub fn unlimited() -> Self {
-        Self::of(usize::MAX)
+        Self::of(usize::MAX, 1)
     }
 
     /// How many there are.
@@ -129,7 +132,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn whoever_finds_no_place_waits_until_somebody_leaves() {
-        let places = Places::of(2);
+        let places = Places::of(2, 1);
         let first = places.take(places.try_keep().unwrap());
         let second = places.try_keep().unwrap();
         assert_eq!((places.all(), places.taken(), places.waits()), (2, 1, 0));
@@ -143,6 +146,17 @@ mod tests {
         drop((second, third));
         assert_eq!(places.taken(), 0);
         assert!(Places::unlimited().try_keep().is_some());
+    }
+
+    #[test]
+    fn each_listener_keeps_one_and_all_the_others_are_for_whoever_comes() {
+        let places = Places::of(3, 3);
+        let kept = [places.try_keep().unwrap(), places.try_keep().unwrap()];
+        let taken = [(); 3].map(|()| places.take(places.try_keep().unwrap()));
+        assert!(places.try_keep().is_none());
+        assert_eq!((places.all(), places.taken()), (3, 3));
+        drop((kept, taken));
+        assert!(Places::of(usize::MAX, 9).try_keep().is_some());
     }
 
     #[test]

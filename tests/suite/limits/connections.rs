@@ -1,14 +1,17 @@
 //! How many clients may be connected at a time, and what becomes of the others.
 
+use std::io::{BufReader, Write};
 use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::PATIENCE;
-use crate::support::wire::{Kept, try_request};
+use crate::support::wire::{Kept, read_response, try_request};
 use crate::support::{Harness, Setup};
 
 const FULL: &str = "as many clients are connected as may be";
+const BOUND: &str = "so many clients may be connected at a time";
 const REFUSED: &str = "a connection cannot be accepted";
 
 /// The value of a metric of one sample.
@@ -51,6 +54,7 @@ fn a_flood_of_connections_waits_and_whoever_is_connected_is_served() {
     assert_eq!(metric(&chain, "vestibule_connections_max"), 32);
     assert_eq!(metric(&chain, "vestibule_connections"), 0);
     let mut clients: Vec<Kept> = (0..40).map(|_| Kept::open(chain.address)).collect();
+    chain.await_log(&[BOUND, "\"clients\":32", "\"by\":\"open files\""]);
     chain.await_log(&[FULL]);
     until_connected(&chain, 32);
     assert!(metric(&chain, "vestibule_connections_waited_total") > 0);
@@ -79,6 +83,7 @@ fn a_flood_of_connections_waits_and_whoever_is_connected_is_served() {
 fn as_many_are_connected_as_the_configuration_says() {
     let mut chain = with_files("256:512", "max_connections = 3\n");
     assert_eq!(metric(&chain, "vestibule_connections_max"), 3);
+    chain.await_log(&[BOUND, "\"clients\":3,", "server.max_connections"]);
     let ask = format!("GET /page HTTP/1.1\r\nHost: {}\r\n\r\n", chain.host());
     let clients: Vec<Kept> = (0..3).map(|_| Kept::open(chain.address)).collect();
     until_connected(&chain, 3);
@@ -93,6 +98,37 @@ fn as_many_are_connected_as_the_configuration_says() {
     until_connected(&chain, 3);
     chain.vestibule.signal("TERM");
     assert_eq!(chain.vestibule.wait().code(), Some(0));
+}
+
+/// A listener on which nobody comes keeps no place from the others.
+#[test]
+fn no_listener_starves_where_there_are_fewer_places_than_listeners() {
+    let home = tempfile::tempdir().expect("a directory");
+    let socket = home.path().join("socket");
+    let chain = Setup {
+        server: "max_connections = 1\ntimeouts = { idle = \"10m\" }\n".to_owned(),
+        listen: vec![format!("unix:{}", socket.display())],
+        tables: "[[route]]\npath = \"/*\"\naccess = \"public\"\n".to_owned(),
+        ..Setup::default()
+    }
+    .start();
+    let ask = format!("GET /page HTTP/1.1\r\nHost: {}\r\n\r\n", chain.host());
+    for _ in 0..3 {
+        let mut address = Kept::open(chain.address);
+        address.send(&ask);
+        let mut path = UnixStream::connect(&socket).expect("the kernel's queue");
+        path.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        path.write_all(ask.as_bytes()).expect("sent");
+        assert_eq!(address.answer().status, 200);
+        let answer = read_response(&mut BufReader::new(&path), false).expect("an answer");
+        assert_eq!(answer.status, 200);
+        // One for each listener, and no more.
+        let mut third = Kept::open(chain.address);
+        third.send(&ask);
+        until_connected(&chain, 2);
+        drop((address, path));
+        assert_eq!(third.answer().status, 200);
+    }
 }
 
 #[test]
