@@ -444,8 +444,9 @@ fn limit_connection(session: &mut Session, limits: ClientTimeouts, is_leaving: b
             leash::limit_idle(session, limits.idle);
         }
     }
-    // For each piece for which there is room. By HTTP/1.1 it would be for each
-    // 64 KiB, whatever the client has read of them.
+    // For each piece of up to 64 KiB, however steadily the client takes it: by
+    // HTTP/2 a stream that is slower is reset, since nobody else sees that one
+    // has no room. By HTTP/1.1 `stall` sees it.
     let write = session.is_http2().then_some(limits.write);
     session.set_write_timeout(write);
 }
