@@ -83,7 +83,8 @@ fn fields_bytes_and_targets_beyond_the_limit_are_refused_in_words() {
         if by_http2 >= 400 && came.closed && came.streams.is_empty() {
             continue;
         }
-        let stream = came.streams.remove(&1).expect("an answer");
+        let stream = came.streams.remove(&1);
+        let stream = stream.unwrap_or_else(|| panic!("{name}: no answer: {came:?}"));
         assert_eq!(stream.status, Some(by_http2), "{name}: {stream:?}");
         if let Some(words) = words {
             for said in [answer.text(), stream.body] {

@@ -46,9 +46,12 @@ class Connection:
         # Last streams of all GOAWAY frames.
         self.goaways = []
         self.has_more = threading.Condition()
+        # Whoever reads answers frames as well, and nothing may come between those of one block (RFC 9113 4.3).
+        self.sending = threading.RLock()
 
     def send(self, frame):
-        self.link.sendall(frame.serialize())
+        with self.sending:
+            self.link.sendall(frame.serialize())
 
     def is_told_to_go(self, last_stream):
         with self.has_more:
@@ -74,11 +77,12 @@ class Connection:
         frame = HeadersFrame(stream, first)
         if end:
             frame.flags.add("END_STREAM")
-        while rest:
+        with self.sending:
+            while rest:
+                self.send(frame)
+                frame, rest = ContinuationFrame(stream, rest[:16_000]), rest[16_000:]
+            frame.flags.add("END_HEADERS")
             self.send(frame)
-            frame, rest = ContinuationFrame(stream, rest[:16_000]), rest[16_000:]
-        frame.flags.add("END_HEADERS")
-        self.send(frame)
 
     def frames(self):
         while True:
