@@ -196,10 +196,10 @@ impl Telemetry {
         self.tracer.begin(headers)
     }
 
-    /// Whether anybody reads who asked for what: the log, or the collector of these spans.
+    /// Whether requests have a line in the log: nothing else says whose they are.
     #[must_use]
-    pub fn shows(&self, spans: Option<&Spans>) -> bool {
-        spans.is_some() || tracing::enabled!(tracing::Level::INFO)
+    pub fn has_lines(&self) -> bool {
+        tracing::enabled!(tracing::Level::INFO)
     }
 
     /// A request is over: it is counted, has its line, and its spans go to the
@@ -220,7 +220,7 @@ impl Telemetry {
         if let (Some(trace), Some(spans)) = (line.trace, line.spans) {
             self.told.queue.add(self.record(line, *trace, spans));
         }
-        if tracing::enabled!(tracing::Level::INFO) {
+        if self.has_lines() {
             self.access(line);
         }
     }

@@ -4,8 +4,6 @@
 //! `bare_pingora LISTEN APP`, both `address:port`. One thread, no work stealing,
 //! the release profile and the allocator of Vestibule.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use pingora::prelude::HttpPeer;
 use pingora::proxy::{ProxyHttp, Session, http_proxy_service};
@@ -46,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ..ServerConf::default()
     };
     let mut server = Server::new_with_opt_and_conf(None, configuration);
-    let mut proxy = http_proxy_service(&Arc::clone(&server.configuration), Bare(app.clone()));
+    let mut proxy = http_proxy_service(&server.configuration, Bare(app.clone()));
     proxy.add_tcp(listen);
     server.add_service(proxy);
     server.run_forever()

@@ -47,14 +47,9 @@ class Missing(Exception):
 
 def program(name):
     """A program of the machine, of the tools' own environment, or built here."""
-    if name in ("vestibule", "dev-idp"):
-        profile = "release" if name == "vestibule" else "debug"
-        path = TARGET / profile / name
-        if not path.exists():
-            raise Missing(f"{path} is not built")
-        return str(path)
-    if name == "bare_pingora":
-        path = TARGET / "release/examples" / name
+    built = {"vestibule": "release", "bare_pingora": "release/examples", "dev-idp": "debug"}
+    if name in built:
+        path = TARGET / built[name] / name
         if not path.exists():
             raise Missing(f"{path} is not built")
         return str(path)

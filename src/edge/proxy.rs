@@ -382,7 +382,7 @@ impl ProxyHttp for Proxy {
     async fn logging(&self, session: &mut Session, _e: Option<&Error>, ctx: &mut Context) {
         let gate = &ctx.serving.gate;
         let telemetry = &ctx.serving.telemetry;
-        let (client, host) = match telemetry.shows(ctx.spans.as_ref()) {
+        let (client, host) = match telemetry.has_lines() {
             true => (
                 gate.client(client_of(session), &session.req_header().headers),
                 gate.host_told(ctx.asked, view::host_of(session)),

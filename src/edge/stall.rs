@@ -55,9 +55,7 @@ impl Stall {
         context: &mut Context<'_>,
         write: impl FnOnce(Pin<&mut Stream>, &mut Context<'_>) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        if self.is_over {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
+        self.goes_on()?;
         let written = write(Pin::new(inner), context);
         match &mut self.waiting {
             _ if written.is_pending() => self.poll_late(inner, context),
@@ -75,9 +73,7 @@ impl Stall {
         inner: &mut Stream,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.is_over {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
+        self.goes_on()?;
         let flushed = Pin::new(&mut *inner).poll_flush(context);
         if flushed.is_pending() {
             return self.poll_late(inner, context);
@@ -92,12 +88,18 @@ impl Stall {
         inner: &mut Stream,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.is_over {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
+        self.goes_on()?;
         match Pin::new(&mut *inner).poll_shutdown(context) {
             Poll::Pending => self.poll_late(inner, context),
             done => done,
+        }
+    }
+
+    /// Whether anything more may be sent.
+    fn goes_on(&self) -> io::Result<()> {
+        match self.is_over {
+            true => Err(io::ErrorKind::TimedOut.into()),
+            false => Ok(()),
         }
     }
 

@@ -6,7 +6,7 @@ use super::{ALL, header_of, refused};
 use crate::config::Config;
 use crate::gate::forward_auth::Dialect;
 use crate::gate::route::{Access, Route};
-use crate::gate::tests::support::{Desk, Jar, Req, id_claims, route};
+use crate::gate::tests::support::{Desk, Req, route, signed_in_under};
 
 /// Under `path_prefix = "/oauth2"`, as the documentation has it.
 fn asked_by(dialect: Dialect) -> Config {
@@ -20,15 +20,6 @@ fn with_routes(dialect: Dialect, routes: Vec<Route>) -> Config {
         routes,
         ..asked_by(dialect)
     }
-}
-
-fn signed_in(config: &Config) -> (Desk, Jar) {
-    let mut desk = Desk::new(config);
-    let mut jar = Jar::default();
-    let prefix = &config.server.path_prefix;
-    let reply = desk.sign_in_under(prefix, "/", &id_claims(), &mut jar);
-    assert_eq!(reply.status, 302, "{reply:?}");
-    (desk, jar)
 }
 
 /// What nginx asks, at the documentation's path.
@@ -53,7 +44,7 @@ fn below_any_other_prefix_that_header_is_as_if_it_were_not_there() {
     ] {
         let mut config = with_routes(Dialect::Nginx, routes);
         config.server.path_prefix = prefix.to_owned();
-        let (mut desk, jar) = signed_in(&config);
+        let (mut desk, jar) = signed_in_under(&config);
         let at = format!("{prefix}/auth");
         for uri in ["/page", "/public/x", "/secret", "", "/../%zz"] {
             // What nginx sets decides, whatever the client says beside it.
@@ -83,7 +74,7 @@ fn below_any_other_prefix_that_header_is_as_if_it_were_not_there() {
 
 #[test]
 fn the_documented_set_up_of_oauth2_proxy_works_where_one_rule_covers_all() {
-    let (mut desk, jar) = signed_in(&asked_by(Dialect::Nginx));
+    let (mut desk, jar) = signed_in_under(&asked_by(Dialect::Nginx));
     let asked = by_documentation("/page?x=1");
     assert_eq!(desk.reply(&asked).status, 401);
     let reply = desk.reply(&asked.cookies(&jar));
@@ -93,7 +84,7 @@ fn the_documented_set_up_of_oauth2_proxy_works_where_one_rule_covers_all() {
         Some("kirsten.holm@example.org")
     );
     let everything = vec![route(&[], Access::SignedIn)];
-    let (mut desk, jar) = signed_in(&with_routes(Dialect::Nginx, everything));
+    let (mut desk, jar) = signed_in_under(&with_routes(Dialect::Nginx, everything));
     assert_eq!(desk.reply(&by_documentation("/").cookies(&jar)).status, 200);
 }
 
@@ -104,12 +95,12 @@ fn where_rules_differ_that_set_up_has_to_say_which_request_it_means() {
     let mut by_host = route(&[], Access::Public);
     by_host.hosts = vec!["wiki.example.com".to_owned()];
     for one in [route(&["/public/"], Access::Public), by_method, by_host] {
-        let (mut desk, jar) = signed_in(&with_routes(Dialect::Nginx, vec![one]));
+        let (mut desk, jar) = signed_in_under(&with_routes(Dialect::Nginx, vec![one]));
         let why = refused(&mut desk, &by_documentation("/page").cookies(&jar));
         assert_eq!(why, "forward_auth_missing");
     }
     // What such an nginx would not send is not added to it.
-    let (mut desk, jar) = signed_in(&asked_by(Dialect::Nginx));
+    let (mut desk, jar) = signed_in_under(&asked_by(Dialect::Nginx));
     for name in ["x-original-method", "x-forwarded-method"] {
         let req = by_documentation("/").with(name, "GET").cookies(&jar);
         assert_eq!(refused(&mut desk, &req), "forward_auth_missing");
@@ -117,7 +108,7 @@ fn where_rules_differ_that_set_up_has_to_say_which_request_it_means() {
     let req = by_documentation("/../x").cookies(&jar);
     assert_eq!(refused(&mut desk, &req), "forward_auth_path");
     for dialect in [Dialect::Traefik, Dialect::Caddy, Dialect::Envoy] {
-        let (mut desk, jar) = signed_in(&asked_by(dialect));
+        let (mut desk, jar) = signed_in_under(&asked_by(dialect));
         let why = refused(&mut desk, &by_documentation("/").cookies(&jar));
         assert_eq!(why, "forward_auth_missing", "{dialect:?}");
     }
@@ -126,7 +117,7 @@ fn where_rules_differ_that_set_up_has_to_say_which_request_it_means() {
 #[test]
 fn no_page_of_ours_passes_an_nginx_that_might_let_the_client_name_it() {
     for routes in [vec![], vec![route(&["/admin/"], Access::Nobody)]] {
-        let (mut desk, jar) = signed_in(&with_routes(Dialect::Nginx, routes));
+        let (mut desk, jar) = signed_in_under(&with_routes(Dialect::Nginx, routes));
         for method in ["GET", "HEAD", "POST", "OPTIONS"] {
             for path in ["sign_in", "login", "callback?code=x", "logout", "session"] {
                 let target = format!("/oauth2/{path}");
@@ -169,7 +160,7 @@ fn a_preflight_is_public_only_where_no_client_can_claim_one() {
         // Whoever copies it takes the client's away.
         assert_eq!(header_of(&reply, "authorization"), Some(""), "{dialect:?}");
     }
-    let (mut desk, jar) = signed_in(&with_routes(Dialect::Nginx, vec![lets_through]));
+    let (mut desk, jar) = signed_in_under(&with_routes(Dialect::Nginx, vec![lets_through]));
     // oauth2-proxy's set-up hands on what the client says under the other names.
     let claimed = preflight(Dialect::Nginx, "/secret")
         .to("/oauth2/auth")
@@ -183,7 +174,7 @@ fn a_preflight_is_public_only_where_no_client_can_claim_one() {
 
 #[test]
 fn what_the_set_up_of_oauth2_proxy_names_has_to_be_the_same_request() {
-    let (mut desk, jar) = signed_in(&asked_by(Dialect::Nginx));
+    let (mut desk, jar) = signed_in_under(&asked_by(Dialect::Nginx));
     let both = |original: &str, uri: &str| {
         let req = Req::get("/oauth2/auth").with("x-original-url", original);
         let req = req.with("x-original-method", "GET").cookies(&jar);

@@ -181,7 +181,9 @@ impl Desk {
 pub(in crate::gate) fn signed_in_under(config: &Config) -> (Desk, Jar) {
     let mut desk = Desk::new(config);
     let mut jar = Jar::default();
-    desk.sign_in(&mut jar);
+    let prefix = &config.server.path_prefix;
+    let reply = desk.sign_in_under(prefix, "/", &id_claims(), &mut jar);
+    assert_eq!(location(&reply), "/");
     (desk, jar)
 }
 
