@@ -33,8 +33,8 @@ async fn a_local_user_signs_in_sees_the_app_and_signs_out() {
     );
     chromium.screenshot("local-2-app").await;
 
-    chromium.click("a[href='/leave']").await;
-    chromium.click("#send").await;
+    chromium.follow("a[href='/leave']").await;
+    chromium.follow("#send").await;
     assert_eq!(chromium.text("#answer-to").await, KIRSTEN);
     chromium.screenshot("local-3-form").await;
 
@@ -45,7 +45,7 @@ async fn a_local_user_signs_in_sees_the_app_and_signs_out() {
     chromium.screenshot("local-4-whoami").await;
 
     chromium.open(&chain.origin).await;
-    chromium.click("#sign-out").await;
+    chromium.follow("#sign-out").await;
     chromium.await_path("/_vestibule/signed-out").await;
     chromium.screenshot("local-5-signed-out").await;
 
@@ -60,11 +60,11 @@ async fn an_entra_person_signs_in_through_the_button() {
     let (chain, _app) = demo();
     let chromium = Chromium::start().await;
     chromium.open(&format!("{}/leave", chain.origin)).await;
-    chromium.click("#idp-entra").await;
+    chromium.follow("#idp-entra").await;
     chromium.find(&format!("#{NADIA_BUTTON}")).await;
     chromium.screenshot("entra-1-picker").await;
-    chromium.click(&format!("#{NADIA_BUTTON}")).await;
-    chromium.click("#send").await;
+    chromium.follow(&format!("#{NADIA_BUTTON}")).await;
+    chromium.follow("#send").await;
     assert_eq!(
         chromium.text("#answer-to").await,
         NADIA,
@@ -75,7 +75,7 @@ async fn an_entra_person_signs_in_through_the_button() {
     assert_eq!(chromium.text("#groups").await, "Editors,Staff,Admins");
     assert_eq!(chromium.text("#access-right").await, "Global Company");
     chromium.screenshot("entra-2-app").await;
-    chromium.click("a[href='/admin']").await;
+    chromium.follow("a[href='/admin']").await;
     assert_eq!(chromium.text("#admin").await, "Administration");
     chromium.close().await;
 }
@@ -113,7 +113,7 @@ async fn the_demo_says_by_what_each_person_comes() {
     // As it says: on the second pool's own page, where the first one's has nobody of that name.
     let chromium = Chromium::start().await;
     chromium.open(&chain.origin).await;
-    chromium.click("#idp-Pool2").await;
+    chromium.follow("#idp-Pool2").await;
     chromium
         .submit_login(OLA_OF_POOL2, chain.idp().password(OLA_OF_POOL2))
         .await;

@@ -70,7 +70,7 @@ async fn with_ended_session(chain: &Harness, chromium: &Chromium, page: &str) {
 
 /// Signs in, unless the provider still knows who this is, and comes to `/resume`.
 async fn sign_in(chain: &Harness, chromium: &Chromium, user: &str) {
-    chromium.click("[data-when=kept] a.action").await;
+    chromium.follow("[data-when=kept] a.action").await;
     chromium
         .sign_in_to("/_vestibule/resume", user, chain.idp().password(user))
         .await;
@@ -122,12 +122,12 @@ async fn a_form_that_outlives_its_session_is_sent_on_a_click_as_it_was() {
         // What the app would have got.
         let page = page_with_form(FIELDS, enctype, "/public/save?x=1&y=%22");
         chromium.open(&format!("{}{page}", chain.origin)).await;
-        chromium.click("#go").await;
+        chromium.follow("#go").await;
         let first = await_posts(&chain, 2 * round + 1).await;
 
         let page = page_with_form(FIELDS, enctype, "/save?x=1&y=%22");
         with_ended_session(&chain, &chromium, &page).await;
-        chromium.click("#go").await;
+        chromium.follow("#go").await;
         let told = chromium.text("[data-when=kept]").await;
         assert!(told.contains("nothing is sent by itself"), "{told}");
         assert_eq!(kept_in_tab(&chromium).await, 1);
@@ -143,7 +143,7 @@ async fn a_form_that_outlives_its_session_is_sent_on_a_click_as_it_was() {
             chromium.screenshots("form-2-offered").await;
         }
         assert_eq!(posts(&chain).len(), 2 * round + 1, "not by itself");
-        chromium.click("#kept button[type=submit]").await;
+        chromium.follow("#kept button[type=submit]").await;
         let second = await_posts(&chain, 2 * round + 2).await;
         assert_eq!(second.target(), "/save?x=1&y=%22");
         assert_eq!(without_boundary(&second), without_boundary(&first));
@@ -182,9 +182,9 @@ async fn a_kept_form_whose_app_leads_to_another_origin_arrives_there() {
     let action = format!("/save?status=303&amp;h={location}");
     let page = page_with_form(FIELDS, URL_ENCODED, &action);
     with_ended_session(&chain, &chromium, &page).await;
-    chromium.click("#go").await;
+    chromium.follow("#go").await;
     sign_in(&chain, &chromium, KIRSTEN).await;
-    chromium.click("#kept button[type=submit]").await;
+    chromium.follow("#kept button[type=submit]").await;
     chromium.await_path("/elsewhere").await;
     assert_eq!(chromium.url().await.as_str(), elsewhere);
     await_posts(&chain, 1).await;
@@ -200,7 +200,7 @@ async fn a_form_is_dropped_when_its_owner_says_so_or_another_comes() {
     let chromium = Chromium::start().await;
     let page = page_with_form(FIELDS, URL_ENCODED, "/save");
     with_ended_session(&chain, &chromium, &page).await;
-    chromium.click("#go").await;
+    chromium.follow("#go").await;
     sign_in(&chain, &chromium, KIRSTEN).await;
     chromium.click("#drop").await;
     let told = chromium.text("[data-when=dropped]").await;
@@ -216,7 +216,7 @@ async fn a_form_is_dropped_when_its_owner_says_so_or_another_comes() {
         .await;
     chromium.await_path("/_vestibule/signed-out").await;
     with_ended_session(&chain, &chromium, &page).await;
-    chromium.click("#go").await;
+    chromium.follow("#go").await;
     sign_in(&chain, &chromium, OLA).await;
     assert_eq!(chromium.text("h1").await, "Nothing was sent");
     let told = chromium.text("main").await;
@@ -246,13 +246,13 @@ async fn the_same_form_of_another_site_is_never_kept_and_never_sent() {
             .await
             .expect("no cookies");
         chromium.open(&format!("{origin}{page}")).await;
-        chromium.click("#go").await;
+        chromium.follow("#go").await;
         let told = chromium.text("main").await;
         assert!(told.contains("Please sign in again"), "{told}");
         let source = chromium.client.source().await.expect("the page");
         assert!(!source.contains(SECRET) && !source.contains("<script"));
         assert_eq!(kept_in_tab(&chromium).await, 0);
-        chromium.click("main a.action").await;
+        chromium.follow("main a.action").await;
         chromium.find("#signIn").await;
         chromium
             .submit_login(KIRSTEN, chain.idp().password(KIRSTEN))

@@ -11,6 +11,7 @@ A case is a list of steps on a connection of its own:
     ["continue", stream, bytes]                         CONTINUATION of so many bytes, without END_HEADERS
     ["settings"]  ["ping"]  ["raw", hex]                ["times", n, [step, …]]: stream numbers rise by two each time
     ["gone", n]: waits for the nth GOAWAY               ["tell"]: says so by an empty line on stdout
+    ["together", [step, …]]: their frames arrive at once, by one write
 Text is Latin-1. What came of it: {"streams": {"1": {"status", "headers", "body", "trailers", "reset"}}, "goaway",
 "goaways": [last stream, …], "closed", "pings", "settings"}.
 
@@ -22,6 +23,7 @@ import socket
 import socketserver
 import sys
 import threading
+from contextlib import contextmanager
 
 from hpack import Decoder, Encoder
 from hpack.struct import NeverIndexedHeaderTuple
@@ -48,10 +50,23 @@ class Connection:
         self.has_more = threading.Condition()
         # Whoever reads answers frames as well, and nothing may come between those of one block (RFC 9113 4.3).
         self.sending = threading.RLock()
+        # What is to go out by one write.
+        self.gathered = None
 
     def send(self, frame):
         with self.sending:
-            self.link.sendall(frame.serialize())
+            if self.gathered is None:
+                self.link.sendall(frame.serialize())
+            else:
+                self.gathered += frame.serialize()
+
+    @contextmanager
+    def together(self):
+        with self.sending:
+            self.gathered = b""
+            yield
+            gathered, self.gathered = self.gathered, None
+            self.link.sendall(gathered)
 
     def is_told_to_go(self, last_stream):
         with self.has_more:
@@ -141,6 +156,9 @@ def play(connection, steps, add=0):
                 print(flush=True)
             case "raw":
                 connection.link.sendall(bytes.fromhex(rest[0]))
+            case "together":
+                with connection.together():
+                    play(connection, rest[0], add)
             case "times":
                 for turn in range(rest[0]):
                     play(connection, rest[1], add + 2 * turn)
@@ -155,6 +173,8 @@ def streams_of(steps, add=0):
         if step[0] == "times":
             for turn in range(step[1]):
                 opened |= streams_of(step[2], add + 2 * turn)
+        elif step[0] == "together":
+            opened |= streams_of(step[1], add)
         elif step[0] in ("headers", "open"):
             opened.add(step[1] + add)
         elif step[0] == "reset":

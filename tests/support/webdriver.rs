@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use fantoccini::error::CmdError;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -29,6 +30,9 @@ const FLAGS: [&str; 10] = [
 
 /// How long a page may take before the test is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long until it is looked at again.
+const SOON: Duration = Duration::from_millis(20);
 
 pub(crate) struct Chromium {
     pub(crate) client: Client,
@@ -101,18 +105,55 @@ impl Chromium {
 
     /// The text of an element, as soon as it is there.
     pub(crate) async fn text(&self, css: &str) -> String {
-        let text = self.find(css).await.text().await;
-        text.unwrap_or_else(|error| panic!("{css}: {error}"))
+        let started = Instant::now();
+        loop {
+            match self.find(css).await.text().await {
+                Ok(text) => return text,
+                Err(error) => self.is_found_again(css, started, &error).await,
+            }
+        }
     }
 
     pub(crate) async fn fill(&self, css: &str, text: &str) {
-        let sent = self.find(css).await.send_keys(text).await;
-        sent.unwrap_or_else(|error| panic!("{css}: {error}"));
+        let started = Instant::now();
+        while let Err(error) = self.find(css).await.send_keys(text).await {
+            self.is_found_again(css, started, &error).await;
+        }
     }
 
     pub(crate) async fn click(&self, css: &str) {
-        let clicked = self.find(css).await.click().await;
-        clicked.unwrap_or_else(|error| panic!("{css}: {error}"));
+        let started = Instant::now();
+        while let Err(error) = self.find(css).await.click().await {
+            self.is_found_again(css, started, &error).await;
+        }
+    }
+
+    /// Clicks what leads to another page, and returns when this one has been left: the next may have
+    /// elements of the same names.
+    pub(crate) async fn follow(&self, css: &str) {
+        let started = Instant::now();
+        let link = loop {
+            let link = self.find(css).await;
+            match link.click().await {
+                Ok(()) => break link,
+                Err(error) => self.is_found_again(css, started, &error).await,
+            }
+        };
+        while !link
+            .tag_name()
+            .await
+            .is_err_and(|error| is_of_a_page_before(&error))
+        {
+            assert!(started.elapsed() < PATIENCE, "{css} leads nowhere");
+            tokio::time::sleep(SOON).await;
+        }
+    }
+
+    /// Returns if an element went with its page, nothing having been done to it; any other error is one.
+    async fn is_found_again(&self, css: &str, started: Instant, error: &CmdError) {
+        let in_time = started.elapsed() < PATIENCE;
+        assert!(in_time && is_of_a_page_before(error), "{css}: {error}");
+        tokio::time::sleep(SOON).await;
     }
 
     pub(crate) async fn url(&self) -> url::Url {
@@ -123,13 +164,13 @@ impl Chromium {
     pub(crate) async fn submit_login(&self, username: &str, password: &str) {
         self.fill("#username", username).await;
         self.fill("#password", password).await;
-        self.click("#signIn").await;
+        self.follow("#signIn").await;
     }
 
     /// Comes to a path by way of the emulator's login page, or without it where the provider still
     /// knows the person. Pages that are left at once lie on the way.
     pub(crate) async fn sign_in_to(&self, path: &str, username: &str, password: &str) {
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         while self.url().await.path() != path {
             assert!(start.elapsed() < PATIENCE, "at {}", self.url().await);
             let form = self.client.find_all(Locator::Css("#signIn")).await;
@@ -137,7 +178,7 @@ impl Chromium {
                 self.submit_login(username, password).await;
                 return self.await_path(path).await;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(SOON).await;
         }
     }
 
@@ -203,14 +244,14 @@ impl Chromium {
 
     /// Waits until the page's path is this one.
     pub(crate) async fn await_path(&self, path: &str) {
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         while self.url().await.path() != path {
             assert!(
                 start.elapsed() < PATIENCE,
                 "at {} instead of {path}",
                 self.url().await
             );
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(SOON).await;
         }
     }
 
@@ -253,6 +294,10 @@ impl Drop for Chromium {
             }
         }
     }
+}
+
+fn is_of_a_page_before(error: &CmdError) -> bool {
+    error.is_stale_element_reference() || error.is_no_such_element()
 }
 
 /// chromedriver's own way to the DevTools protocol.
