@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::net::TcpSocket;
 
-use crate::support::peers::{free_port, root};
+use crate::support::peers::{free_port, free_port_of_both, root};
 use crate::support::wire::{self, Kept};
 use crate::support::{Harness, Response, Setup};
 
@@ -409,7 +409,7 @@ fn of_two_addresses_the_one_that_lives_gets_each_request_once() {
         return;
     }
     // Nobody listens at 127.0.0.1, which is asked first.
-    let port = free_port();
+    let port = free_port_of_both();
     let app = App::on(("::1", port), |_, _| Act::AnswerAndClose);
     let chain = in_front_of(&format!("http://localhost:{port}"));
     for number in 0..3 {

@@ -1,8 +1,9 @@
 //! Headers of our own answers: not stored, not framed, not sniffed, no foreign content.
 
-use std::net::TcpListener;
+use std::net::SocketAddr;
 
 use crate::support::dev_idp::KIRSTEN;
+use crate::support::peers::free_port;
 use crate::support::{Harness, Response, Setup};
 
 #[test]
@@ -91,9 +92,7 @@ fn the_admin_paths_are_not_on_the_public_listener() {
 
 #[test]
 fn what_is_out_of_order_has_a_reference_that_the_log_has_too() {
-    let gone = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let free = gone.local_addr().expect("its address");
-    drop(gone);
+    let free = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let mut chain = Setup {
         no_upstream: true,
         tables: format!(

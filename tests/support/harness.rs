@@ -13,9 +13,6 @@ use super::process::Process;
 use super::wire::{Response, raw_request};
 use super::{Browser, DevIdp, Echo, records, several};
 
-/// How often new ports are tried when another process was faster.
-const ATTEMPTS: usize = 5;
-
 /// What differs from the plainest setup. All texts are TOML.
 #[derive(Clone, Default)]
 pub(crate) struct Setup {
@@ -92,15 +89,6 @@ impl Harness {
     }
 
     fn build(setup: Setup) -> Self {
-        for _ in 0..ATTEMPTS {
-            if let Some(harness) = Self::attempt(&setup) {
-                return harness;
-            }
-        }
-        panic!("no free ports in {ATTEMPTS} attempts");
-    }
-
-    fn attempt(setup: &Setup) -> Option<Self> {
         let dir = tempfile::tempdir().expect("a directory");
         let [address, admin] =
             [free_port(), free_port()].map(|p| SocketAddr::from(([127, 0, 0, 1], p)));
@@ -173,9 +161,9 @@ impl Harness {
         if let Some(idp) = &idp {
             idp.register(&origins[1..], prefix);
         }
-        let config = write_config(setup, &dir, [address, admin], &origins, &echo, provider);
+        let config = write_config(&setup, &dir, [address, admin], &origins, &echo, provider);
 
-        let vestibule = spawn(&config, setup);
+        let vestibule = spawn(&config, &setup);
         let mut harness = Self {
             vestibule,
             address,
@@ -185,30 +173,20 @@ impl Harness {
             idp,
             third_party,
             config,
-            setup: setup.clone(),
+            setup,
             dir,
         };
-        harness.await_start().then_some(harness)
+        harness.await_start();
+        harness
     }
 
-    /// False if a port was taken by another process in the meantime.
-    fn await_start(&mut self) -> bool {
+    fn await_start(&mut self) {
         let (admin, not_ready) = (self.admin, self.setup.not_ready);
-        let probe = if not_ready { "/healthz" } else { "/readyz" };
-        loop {
-            if let Ok(answer) = super::wire::try_request(admin, plain_get(probe).as_bytes())
-                && answer.status == 200
-            {
-                return true;
-            }
-            if let Some(status) = self.vestibule.exited() {
-                let output = self.vestibule.output();
-                let taken = output.to_lowercase().contains("in use");
-                assert!(taken, "vestibule ended ({status}):\n{output}");
-                return false;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        let probe = plain_get(if not_ready { "/healthz" } else { "/readyz" });
+        self.vestibule.wait_until("its start", || {
+            let answer = super::wire::try_request(admin, probe.as_bytes());
+            answer.is_ok_and(|answer| answer.status == 200)
+        });
     }
 
     /// Stops and starts Vestibule alone, same config, same keys.
@@ -216,7 +194,7 @@ impl Harness {
         self.vestibule.signal("TERM");
         self.vestibule.wait();
         self.vestibule = spawn(&self.config, &self.setup);
-        assert!(self.await_start(), "the port was taken during the restart");
+        self.await_start();
     }
 
     /// A new person.

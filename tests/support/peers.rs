@@ -1,10 +1,11 @@
 //! Programs of others, and the demo's legacy app.
 
-use std::fs;
-use std::net::{SocketAddr, TcpStream};
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
+use std::{fs, iter};
 
 use base64::Engine;
 use serde_json::Value;
@@ -224,13 +225,35 @@ static HELD: Mutex<Vec<Socket>> = Mutex::new(Vec::new());
 
 /// A TCP port for who has to be told one, free of everybody else's as long as this process runs.
 pub(crate) fn free_port() -> u16 {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    socket.set_reuse_address(true).expect("its option");
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    socket.bind(&any.into()).expect("a free port");
-    let address = socket.local_addr().expect("its address");
+    let (socket, port) = held(Ipv4Addr::LOCALHOST.into(), 0).expect("a free port");
     HELD.lock().expect("the ports").push(socket);
-    address.as_socket().expect("a TCP address").port()
+    port
+}
+
+/// The same for who listens by IPv6 too, where there is such a thing.
+pub(crate) fn free_port_of_both() -> u16 {
+    loop {
+        let (socket, port) = held(Ipv4Addr::LOCALHOST.into(), 0).expect("a free port");
+        let other = held(Ipv6Addr::LOCALHOST.into(), port);
+        if other
+            .as_ref()
+            .is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
+        {
+            continue;
+        }
+        let sockets = iter::once(socket).chain(other.ok().map(|(socket, _)| socket));
+        HELD.lock().expect("the ports").extend(sockets);
+        return port;
+    }
+}
+
+fn held(address: IpAddr, port: u16) -> io::Result<(Socket, u16)> {
+    let address = SocketAddr::new(address, port);
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    let address = socket.local_addr()?.as_socket();
+    Ok((socket, address.expect("a TCP address").port()))
 }
 
 /// The checkout.

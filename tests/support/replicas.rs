@@ -20,23 +20,13 @@ pub(crate) struct Replica {
 impl Harness {
     /// So many more instances, ready to serve.
     pub(crate) fn replicas(&self, count: usize) -> Vec<Replica> {
-        let mut replicas = Vec::new();
-        // A port may be taken by another process in the meantime: then another one does.
-        for attempt in 0..count * 5 {
-            if replicas.len() < count {
-                replicas.extend(self.replica(attempt));
-            }
-        }
-        assert_eq!(replicas.len(), count, "no free ports");
-        replicas
+        (0..count)
+            .map(|number| self.replica_in(number, &[]))
+            .collect()
     }
 
-    fn replica(&self, number: usize) -> Option<Replica> {
-        self.replica_in(number, &[])
-    }
-
-    /// One more instance with these variables in its environment; `None` if a port was taken meanwhile.
-    pub(crate) fn replica_in(&self, number: usize, env: &[(&str, &str)]) -> Option<Replica> {
+    /// One more instance with these variables in its environment.
+    pub(crate) fn replica_in(&self, number: usize, env: &[(&str, &str)]) -> Replica {
         let [address, admin] =
             [free_port(), free_port()].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
         let text = fs::read_to_string(&self.config).expect("the config");
@@ -52,16 +42,13 @@ impl Harness {
         let name = records::unique("vestibule");
         let mut process = Process::start(&mut command, &records::log_dir(), &name);
         let probe = b"GET /readyz HTTP/1.1\r\nHost: admin\r\n\r\n";
-        loop {
-            if try_request(admin, probe).is_ok_and(|answer| answer.status == 200) {
-                return Some(Replica {
-                    process,
-                    address,
-                    config,
-                });
-            }
-            process.exited().is_none().then_some(())?;
-            std::thread::sleep(std::time::Duration::from_millis(20));
+        process.wait_until("readiness", || {
+            try_request(admin, probe).is_ok_and(|answer| answer.status == 200)
+        });
+        Replica {
+            process,
+            address,
+            config,
         }
     }
 }

@@ -11,6 +11,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::peers::free_port_of_both;
 use super::process::Process;
 use super::records;
 
@@ -65,14 +66,19 @@ impl Chromium {
 
     async fn start_as(flags: &[String], prefs: serde_json::Value) -> Self {
         let profile = tempfile::tempdir().expect("a profile directory");
+        // Left to choose, it takes one that is free by IPv6, and gives up where that is not free by IPv4.
+        let port = free_port_of_both();
         let mut command = Command::new("chromedriver");
-        command.arg("--port=0");
+        command.arg(format!("--port={port}"));
         let mut driver = Process::start(
             &mut command,
             profile.path(),
             &records::unique("chromedriver"),
         );
-        let port = driver_port(&mut driver);
+        let said = driver.stdout.clone();
+        driver.wait_until("its start", || {
+            fs::read_to_string(&said).is_ok_and(|said| said.contains("started successfully"))
+        });
 
         let mut args: Vec<String> = FLAGS.map(str::to_owned).to_vec();
         args.push(format!(
@@ -319,19 +325,4 @@ impl WebDriverCompatibleCommand for DevTools {
     fn method_and_body(&self, _request_url: &url::Url) -> (http::Method, Option<String>) {
         (http::Method::POST, Some(self.body.clone()))
     }
-}
-
-/// The driver chooses a free port and says so.
-fn driver_port(driver: &mut Process) -> u16 {
-    let path = driver.stdout.clone();
-    let mut port = None;
-    driver.wait_until("its port", || {
-        let output = fs::read_to_string(&path).unwrap_or_default();
-        port = output
-            .split_once("started successfully on port ")
-            .and_then(|(_, rest)| rest.split_once('.'))
-            .and_then(|(digits, _)| digits.parse().ok());
-        port.is_some()
-    });
-    port.expect("the driver's port")
 }

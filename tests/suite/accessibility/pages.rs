@@ -12,6 +12,7 @@ use crate::suite::cookies::person_with_groups;
 use crate::support::dev_idp::KIRSTEN;
 use crate::support::exhausted::without_files;
 use crate::support::html;
+use crate::support::peers::free_port;
 use crate::support::wire::Kept;
 use crate::support::{Browser, Harness, Response, Setup};
 
@@ -201,9 +202,7 @@ fn refused(languages: &[&'static str]) -> Pages {
 /// The provider, the app, or we ourselves.
 fn out_of_order(languages: &[&'static str]) -> Pages {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let gone = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let free = gone.local_addr().expect("its address");
-    drop(gone);
+    let free = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let mut chain = Setup {
         no_upstream: true,
         tables: [
