@@ -63,6 +63,7 @@ mod setup;
 pub mod signin;
 pub mod signout;
 mod standing;
+pub mod switching;
 pub mod time;
 pub mod token;
 mod trailers;

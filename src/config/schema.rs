@@ -101,6 +101,10 @@ impl Schema {
         match key.shape {
             Shape::Text => text(values),
             Shape::Texts => json!({ "anyOf": one_or_list(&text(values)) }),
+            Shape::AnyTexts => {
+                let some = json!({ "type": "array", "items": text(values) });
+                json!({ "anyOf": [text(values), some] })
+            }
             Shape::Secret => json!({ "$ref": SOURCE }),
             Shape::Secrets => json!({ "anyOf": one_or_list(&json!({ "$ref": SOURCE })) }),
             Shape::Number => number(values),

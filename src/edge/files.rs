@@ -10,9 +10,10 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// For listeners, runtimes, the provider, the configuration and the log; of a few, half.
 const OURS: usize = 64;
-/// Of the memory, for each client: twice what one takes that has asked once and
-/// waits (docs/operations.md), so that half is left for everything else.
-const CLIENT: u64 = 64 << 10;
+/// Of the memory, for each client: what one takes at most that keeps us waiting
+/// for the end of its header (`leash::READ_MAX` and what a connection takes by
+/// itself, with TLS too), and a fifth beside it (docs/operations.md).
+const CLIENT: u64 = 192 << 10;
 /// As many there are by default, however little there is.
 const FEWEST: usize = 16;
 /// What is above is no limit: cgroup v1 has a number of pages that no machine has.
@@ -138,9 +139,9 @@ mod tests {
     #[test]
     fn there_is_memory_for_each_client_too() {
         for (files, memory, enough_for) in [
-            (524_288, 160 * MIB, (2_560, By::Memory)),
-            (65_536, 1_024 * MIB, (16_384, By::Memory)),
-            (65_536, 4_096 * MIB, (32_736, By::Files)),
+            (524_288, 160 * MIB, (853, By::Memory)),
+            (65_536, 1_024 * MIB, (5_461, By::Memory)),
+            (65_536, 8_192 * MIB, (32_736, By::Files)),
             (1_024, 160 * MIB, (480, By::Files)),
             (1_024, 0, (16, By::Memory)),
         ] {

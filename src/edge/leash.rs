@@ -55,9 +55,11 @@ tokio::task_local! {
     static SAID: Said;
 }
 
-/// Most bytes that are read for one header of HTTP/1.1: twice what one may have,
-/// so that most of those that are too long are told so, with a body's first part.
-const READ_MAX: usize = 2 * HEADER_MAX + 64 * 1024;
+/// Most bytes that are read for one header of HTTP/1.1: what one may have, and a
+/// body's first part, which may come with its end. They are kept until it is
+/// whole, so what is above counts for `files::CLIENT`. Some that are too long
+/// are told so.
+const READ_MAX: usize = HEADER_MAX + 64 * 1024;
 
 #[derive(Default)]
 struct Said {

@@ -33,6 +33,7 @@ use crate::gate::headers::Name;
 use crate::gate::origin::PublicOrigin;
 use crate::gate::reply::{Note, Reply};
 use crate::gate::route::Access;
+use crate::gate::switching::is_websocket;
 use crate::gate::{Decision, Forward};
 use crate::telemetry::trace::Trace;
 use crate::telemetry::{AccessLine, InFlightGuard, Phases, Spans};
@@ -260,6 +261,11 @@ impl ProxyHttp for Proxy {
             return Ok(());
         }
         ctx.phases.answered();
+        let asked = &session.req_header().headers;
+        if is_switch(upstream_response.status) && !is_websocket(asked, &upstream_response.headers) {
+            // Whatever came behind it would be taken for what no request asked for.
+            return Err(Error::new_up(ErrorType::InvalidHTTPHeader));
+        }
         let serving = Arc::clone(&ctx.serving);
         let flight = ctx.refresh.take();
         let Some(forward) = &mut ctx.forward else {

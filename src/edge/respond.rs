@@ -17,15 +17,10 @@ use crate::telemetry::trace::{SpanId, TRACEPARENT, TRACESTATE, Trace};
 
 /// Headers that speak to shared caches past `Cache-Control` (RFC 9213 and its
 /// forerunners).
-const PAST_CACHE_CONTROL: &[&str] = &[
-    "surrogate-control",
-    "cdn-cache-control",
-    "cloudflare-cdn-cache-control",
-    "netlify-cdn-cache-control",
-    "vercel-cdn-cache-control",
-    "edge-control",
-    "x-accel-expires",
-];
+const PAST_CACHE_CONTROL: &[&str] = &["surrogate-control", "edge-control", "x-accel-expires"];
+
+/// What the names of all others of them end with: targeted fields are called so (RFC 9213 2).
+const TARGETED: &str = "-cache-control";
 
 /// Sends a reply of ours, a page in the language of the request; the app sees nothing of the request.
 pub(super) async fn send(
@@ -239,7 +234,9 @@ pub(super) fn edit_response(
     }
     if audience != Audience::Everybody {
         let names = header.headers.keys();
-        let past = |name: &&HeaderName| PAST_CACHE_CONTROL.contains(&name.as_str());
+        let past = |name: &&HeaderName| {
+            PAST_CACHE_CONTROL.contains(&name.as_str()) || name.as_str().ends_with(TARGETED)
+        };
         for name in names.filter(past).cloned().collect::<Vec<_>>() {
             header.remove_header(&name);
         }

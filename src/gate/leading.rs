@@ -4,7 +4,7 @@
 //! Owns the split, before anybody asks who a request is from. Must not know
 //! what becomes of it there.
 
-use http::Method;
+use http::{HeaderName, Method, header};
 
 use super::Gate;
 use super::endpoint::Endpoint;
@@ -80,6 +80,16 @@ impl Gate {
     }
 }
 
+/// What asks for another protocol (RFC 9110 7.8, RFC 6455 4.1; a front proxy may
+/// keep `Upgrade` to itself), and what says that a body comes.
+const NEVER_ON_PREFLIGHTS: [HeaderName; 5] = [
+    header::UPGRADE,
+    header::SEC_WEBSOCKET_KEY,
+    header::SEC_WEBSOCKET_PROTOCOL,
+    header::SEC_WEBSOCKET_VERSION,
+    header::TRANSFER_ENCODING,
+];
+
 /// Whether a request may have come through as a preflight, which shows nobody:
 /// browsers put no `Authorization` on one (Fetch 4.8), and what a client puts
 /// there nobody has judged.
@@ -87,7 +97,17 @@ pub(super) fn shows_nobody(req: &RequestView<'_>, manner: &Manner) -> bool {
     manner.cors_preflight && is_preflight(req)
 }
 
-/// Whether it asks as browsers do before a request across origins (Fetch 4.8).
+/// Whether it asks as browsers do before a request across origins (Fetch 4.8):
+/// without a body, and never for another protocol. Some apps open a websocket
+/// whatever the method is.
 pub(super) fn is_preflight(req: &RequestView<'_>) -> bool {
-    *req.method() == Method::OPTIONS && req.header("access-control-request-method").is_some()
+    let headers = req.headers();
+    let is_bare = NEVER_ON_PREFLIGHTS
+        .iter()
+        .all(|name| !headers.contains_key(name));
+    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+    *req.method() == Method::OPTIONS
+        && req.header("access-control-request-method").is_some()
+        && is_bare
+        && lengths.all(|length| length == "0")
 }

@@ -271,6 +271,45 @@ fn a_body_may_take_its_time_and_a_connection_waits_no_longer_than_it_may() {
     assert_eq!(rest, b"");
 }
 
+/// Of the memory for one client, by which the number of clients is bounded (`files::CLIENT`).
+const CLIENT: u64 = 192 * 1024;
+
+#[test]
+fn a_client_that_keeps_its_header_takes_no_more_than_is_counted_for_it() {
+    const CLIENTS: u64 = 300;
+    let chain = chain("");
+    chain.raw("GET /page HTTP/1.1\r\nHost: HOST\r\n\r\n");
+    let before = memory(&chain, "VmRSS:");
+    let head = format!("GET /page HTTP/1.1\r\nHost: {}\r\nX-A: ", chain.host());
+    // As much as is read of one that has not ended.
+    let rest = vec![b'a'; 127 * 1024 - head.len()];
+    let waiting: Vec<TcpStream> = (0..CLIENTS)
+        .map(|_| {
+            let mut stream = TcpStream::connect(chain.address).expect("the proxy");
+            stream.write_all(head.as_bytes()).expect("sent");
+            stream.write_all(&rest).expect("sent");
+            stream
+        })
+        .collect();
+    let grown = |kind| memory(&chain, kind).saturating_sub(before);
+    let began = Instant::now();
+    while grown("VmRSS:") < CLIENTS * 127 * 1024 {
+        assert!(began.elapsed() < PATIENCE, "not all of it is read");
+        thread::sleep(Duration::from_millis(20));
+    }
+    // Whoever sends more is cut off.
+    for mut stream in &waiting {
+        let _cut = stream.write_all(&[b'a'; 64 * 1024]);
+    }
+    for mut stream in &waiting {
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let end = stream.read_to_end(&mut Vec::new());
+        assert!(end.is_ok() || end.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset));
+    }
+    let most = grown("VmHWM:");
+    assert!(most < CLIENTS * CLIENT, "{most} bytes");
+}
+
 #[test]
 fn a_header_that_never_ends_takes_no_memory() {
     let chain = chain("");

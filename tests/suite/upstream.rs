@@ -101,6 +101,14 @@ fn what_was_public_becomes_private_on_signed_in_routes() {
         cache_control(&answer).contains(&"no-store".to_owned()),
         "{answer:?}"
     );
+    for name in [
+        "CDN-Cache-Control",
+        "X-LiteSpeed-Cache-Control",
+        "Surrogate-Control",
+    ] {
+        let answer = browser.get(&format!("/x?h={name}:public,%20max-age=60"));
+        assert_eq!((answer.status, answer.header(name)), (200, None));
+    }
 }
 
 #[test]

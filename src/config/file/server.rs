@@ -66,7 +66,7 @@ impl ServerTable {
             whoami: table.text("whoami"),
             threads: table.number("threads"),
             max_connections: table.number("max_connections"),
-            trusted_proxies: table.texts("trusted_proxies"),
+            trusted_proxies: table.any_texts("trusted_proxies"),
             forward_auth: table.text("forward_auth"),
             forward_auth_cookies: table.boolean("forward_auth_cookies"),
             ignore_path_case: table.boolean("ignore_path_case"),

@@ -27,6 +27,8 @@ pub(crate) enum Shape {
     Text,
     /// A text, or a list of texts.
     Texts,
+    /// The same, and the list may be empty.
+    AnyTexts,
     /// Where a secret is.
     Secret,
     /// The same, or a list of them.

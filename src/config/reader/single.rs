@@ -2,6 +2,9 @@
 //!
 //! Owns what a key may ask for there. Must not know how a value is read (`value`).
 
+use toml::Spanned;
+use toml::de::DeValue;
+
 use super::value::{number, secret, text, wrong_type};
 use super::{Item, Scalar, Shape, Source, Table, Text};
 
@@ -14,6 +17,18 @@ impl Table<'_, '_> {
     /// A text, or a list of texts.
     pub(crate) fn texts(&mut self, key: &'static str) -> Option<Vec<Item<Text>>> {
         self.list(key, Shape::Texts, text)
+    }
+
+    /// The same, where the empty list is the default.
+    pub(crate) fn any_texts(&mut self, key: &'static str) -> Option<Vec<Item<Text>>> {
+        let value = self.entries.get(key).map(Spanned::get_ref);
+        match value {
+            Some(DeValue::Array(list)) if list.is_empty() => {
+                self.take(key, Shape::AnyTexts);
+                None
+            }
+            _ => self.list(key, Shape::AnyTexts, text),
+        }
     }
 
     /// A secret, or a list of them.

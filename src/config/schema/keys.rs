@@ -146,7 +146,7 @@ pub(super) const KEYS: &[About] = &[
     key("server.shutdown_delay", "After SIGTERM, how long requests are still accepted while /readyz says no: as long as load balancers take to notice.").of(Duration).or("0s"),
     key("server.grace_period", "After that, how long running requests may take to end.").of(Duration).or("25s"),
     key("server.threads", "Worker threads. By default as many as there are cores, or as the cgroup grants.").of(Range(1, 1024)),
-    key("server.max_connections", "How many clients may be connected at a time; others wait. By default half of the files that the process may open, or one for each 64 KiB of the memory limit of its cgroup, whichever is less.").of(Range(1, 1_000_000)),
+    key("server.max_connections", "How many clients may be connected at a time; others wait. By default half of the files that the process may open, or one for each 192 KiB of the memory limit of its cgroup, whichever is less.").of(Range(1, 1_000_000)),
 
     key("upstream", "The app, or tables [upstream.NAME] of several. Needed but with server.forward_auth."),
     key("upstream.NAME", "One of several apps, with the same keys; routes name it. The one called \"default\" gets what no route names."),

@@ -38,6 +38,17 @@ const MANAGED: &[&str] = &[
     "x-http-method-override",
     "x-http-method",
     "x-method-override",
+    "x-original-host",
+    "x-envoy-original-path",
+    "x-envoy-original-host",
+    // What WSGI and CGI servers cut off the path before the app sees it: gunicorn takes the first two from loopback.
+    "script-name",
+    "path-info",
+    "x-script-name",
+    "x-scheme",
+    // Which file to send in place of an answer, for Rack and its kind.
+    "x-sendfile-type",
+    "x-accel-mapping",
     // CGI hands it to programs as HTTP_PROXY.
     "proxy",
     // Where the request came from is said by us alone.

@@ -149,14 +149,20 @@ impl RequestPath {
     }
 
     /// What an app may take it for that decodes it once, or twice: a colon for
-    /// `%3A`, say, which to us are two paths (RFC 3986 2.2). None if nothing in
-    /// it is encoded.
+    /// `%3A`, say, which to us are two paths (RFC 3986 2.2); and where that shows
+    /// a `?` or `#`, what stands before it, for apps that cut there after it.
+    /// None if nothing in it is encoded.
     pub fn decoded_readings(&self) -> impl Iterator<Item = String> {
         let encoded = self.canonical.contains('%');
         let first = encoded.then(|| decode_once(self.canonical.as_bytes()));
         std::iter::successors(first, |text: &Vec<u8>| Some(decode_once(text)))
             .take(2)
-            .map(|text| sloppy(&text, Percent::Plain))
+            .flat_map(|text| {
+                let end = text.iter().position(|b| matches!(b, b'?' | b'#'));
+                let cut = end.and_then(|end| text.get(..end));
+                let cut = cut.map(|path| sloppy(path, Percent::Plain));
+                std::iter::once(sloppy(&text, Percent::Plain)).chain(cut)
+            })
     }
 }
 

@@ -500,6 +500,7 @@ fn encoding_what_need_not_be_encoded_leads_to_no_other_route() {
         route("", "/a(b),c!/*", Access::Nobody),
         Route { allow_in_path: slashes, ..route("", "/caf%C3%A9%20s/*", Access::Public) },
         Route { methods: methods(&["POST"]), ..route("", "/x=y", Access::Public) },
+        route("", "/exact", Access::Nobody),
     ]);
     for (path, expected) in [
         ("/wiki/Special:Rights", "route[1] /wiki/Special:Rights"),
@@ -509,6 +510,10 @@ fn encoding_what_need_not_be_encoded_leads_to_no_other_route() {
         ("/a%28b%29%2Cc%21/x", "400"), ("/a(b),c%21", "400"), ("/x%3Dy", "400"),
         // Letters that only a second decoding shows.
         ("/wiki/Special:%2552ights", "400"), ("/%2540%2561dmin/x", "400"),
+        // What some cut off once they have decoded it.
+        ("/@admin%3Fa=b", "400"), ("/@admin%23", "400"), ("/@admin%253Fa", "400"), ("/wiki/Special:Rights%3fa", "400"),
+        ("/exact%3F", "400"), ("/exact%3F/x", "400"), ("/x=y%23", "400"),
+        ("/wiki/What%3F", "route[0] /wiki/*"), ("/wiki/C%23/x", "route[0] /wiki/*"), ("/C%23", "default"),
         // Where no other rule is meant, an encoding is nobody's business.
         ("/wiki/User%3AOla", "route[0] /wiki/*"), ("/wiki/100%25", "route[0] /wiki/*"),
         ("/wiki/a%2541", "route[0] /wiki/*"), ("/mail/ola%40example.org", "default"),

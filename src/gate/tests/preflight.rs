@@ -67,9 +67,19 @@ fn a_route_lets_real_preflights_through_and_nothing_else() {
             .with("origin", "https://app.example.com")
             .with("access-control-request-method", "PUT"),
         Req::new(Method::PUT, "/api/x").with("origin", "https://app.example.com"),
+        // What asks for another protocol, or brings a body, is none.
+        preflight("/api/x", "PUT").with("upgrade", "websocket"),
+        preflight("/api/x", "PUT").with("sec-websocket-version", "13"),
+        preflight("/api/x", "PUT").with("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="),
+        preflight("/api/x", "PUT").with("sec-websocket-protocol", "chat"),
+        preflight("/api/x", "PUT").with("transfer-encoding", "chunked"),
+        preflight("/api/x", "PUT").with("content-length", "1"),
+        preflight("/api/x", "PUT").with("content-length", "00"),
     ] {
         assert!(!forwarded(&mut desk, &req), "{:?}", req.headers());
     }
+    let empty = preflight("/api/x", "PUT").with("content-length", "0");
+    assert!(forwarded(&mut desk, &empty), "as some clients send it");
 }
 
 #[test]

@@ -80,6 +80,45 @@ fn the_end_of_one_half_is_the_end_of_the_other() {
     assert_eq!(heard, (true, b"last words".to_vec()));
 }
 
+/// An app that answers whatever status it is told goes on in HTTP behind it, and would believe what no request of ours
+/// brings: nothing that is sent behind such an answer may reach it.
+#[test]
+fn a_101_that_is_not_agreed_on_opens_no_way_past_the_rules() {
+    let (told, heard) = mpsc::channel();
+    let told = Mutex::new(told);
+    let app = serve(move |mut stream| {
+        let asked = text(&read_to(&mut stream, b"\r\n\r\n").unwrap_or_default());
+        let more: &[u8] = match asked.split(' ').nth(1) {
+            Some("/h2c") => b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+            Some("/unasked") => b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+            Some("/plain") => b"\r\n",
+            _ => return,
+        };
+        let answer = [b"HTTP/1.1 101 Switching Protocols\r\n", more].concat();
+        stream.write_all(&answer).expect("sent");
+        let mut behind = Vec::new();
+        let _ended = stream.read_to_end(&mut behind);
+        told.lock()
+            .expect("the lock")
+            .send(behind)
+            .expect("the test");
+    });
+    let chain = in_front_of(&format!("http://{app}"), PUBLIC_ROUTE);
+    let hidden = "GET /hidden HTTP/1.1\r\nHost: a\r\nX-Forwarded-User: root\r\n\r\n";
+    let unasked = format!("GET /unasked HTTP/1.1\r\nHost: {}\r\n\r\n", chain.host());
+    for ask in [upgrade(&chain, "/plain"), upgrade(&chain, "/h2c"), unasked] {
+        let mut stream = connect(chain.address);
+        let sent = stream.write_all((ask.clone() + hidden).as_bytes());
+        sent.expect("sent");
+        let head = text(&read_to(&mut stream, b"\r\n\r\n").unwrap_or_default());
+        assert!(head.starts_with("HTTP/1.1 502 "), "{ask}{head}");
+        // It may be gone.
+        let _sent = stream.write_all(hidden.as_bytes());
+        let behind = heard.recv_timeout(PATIENCE).expect("the app");
+        assert_eq!(text(&behind), "", "{ask}");
+    }
+}
+
 fn upgrade(chain: &Harness, path: &str) -> String {
     format!(
         "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\

@@ -47,6 +47,7 @@ fn each_mistake_about_several_providers_is_found_with_its_key() {
         (OURS, "email_domains = [\"a.example\", \"a.example\"]", &[]),
         ("provider.corp.email_domains = \"*\"", "email_domains = \"*\"", &[(named, "EmailDomainTaken")]),
         (OURS, "email_domains = []", &[(named, "Empty")]),
+        (OURS, "accepted_issuers = []\nforward_params = []\nemail_domains = \"a.example\"", &[]),
         (OURS, "email_domains = [\"@a.example\", \"*.a.example\", \"a b\", \"\", \"127.0.0.1\"]", &[("provider.partner.email_domains[0]", "EmailDomain"), ("provider.partner.email_domains[1]", "EmailDomain"), ("provider.partner.email_domains[2]", "EmailDomain"), ("provider.partner.email_domains[3]", "Empty"), ("provider.partner.email_domains[4]", "EmailDomain")]),
         (OURS, "email_domains = [\"*\"]\ndisplay_name = \" \"", &[("provider.partner.display_name", "DisplayName")]),
         (OURS, "email_domains = [\"*\"]\ndisplay_name = \"a\\nb\"", &[("provider.partner.display_name", "DisplayName")]),
