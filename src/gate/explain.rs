@@ -109,7 +109,11 @@ impl Gate {
             Asking::Somebody(claims) if is_api || !claims.is_bearer => self.held(claims),
             _ => None,
         };
+        // As at a sign-in, which nobody else gets through.
+        let other_way = held.as_ref().and_then(Held::other_way_in);
+        let held = held.filter(|_| other_way.is_none());
         let nobody = match asking {
+            Asking::Somebody(_) if let Some(why) = other_way => Presented::None(why),
             Asking::RefusedBearer(why) if is_api => Presented::BadToken(*why),
             Asking::Refused(why) => Presented::None(*why),
             Asking::RefusedBearer(_) => Presented::None(NoIdentity::BearerNotTaken),

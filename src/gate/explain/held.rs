@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use crate::gate::identity::{KeptClaims, NoPerson, Person, Shown};
+use crate::gate::policy::NoIdentity;
 use crate::gate::provider::Provider;
 use crate::gate::rule::Grant;
 use crate::gate::token::{BearerUse, ClaimedBearer};
@@ -24,6 +25,15 @@ impl<'c> Held<'c> {
             Some(_) => Shown::bearer(self.token, BearerUse::Access),
             None => Shown::session(self.token, &self.kept),
         }
+    }
+
+    /// Why a session cannot come of these claims: not through the identity
+    /// provider that is configured.
+    pub(super) fn other_way_in(&self) -> Option<NoIdentity> {
+        let of_session = self.bearer.is_none();
+        let verifier = &self.provider.verifier;
+        let refused = of_session.then(|| verifier.check_identity_provider(self.token));
+        refused?.err().map(NoIdentity::Token)
     }
 
     pub(super) fn machine(&self) -> Option<&str> {

@@ -236,3 +236,25 @@ fn a_token_is_verified_as_a_session_s_would_be() {
         }
     }
 }
+
+#[test]
+fn whoever_came_by_another_way_than_the_one_that_is_open_is_nobody() {
+    let mut config = config();
+    config.providers[0].identity_provider = Some("entra".to_owned());
+    let mut desk = Desk::new(&config);
+    let mut explained = |identities: Value| {
+        let claims = changed(id_claims(), &json!({ "identities": identities }));
+        explain(&mut desk, &Req::open("/page"), &somebody(&claims))
+    };
+    let entra = json!([{ "providerName": "entra", "providerType": "OIDC", "userId": "1" }]);
+    assert_eq!(explained(entra).outcome, Outcome::Forwarded);
+    for other in [
+        json!(null),
+        json!([]),
+        json!([{ "providerName": "other", "providerType": "OIDC", "userId": "1" }]),
+    ] {
+        let told = explained(other.clone());
+        assert_eq!(told.outcome, Outcome::SignIn, "{other}");
+        assert_eq!(told.reason, Some("token_identity_provider"), "{other}");
+    }
+}

@@ -104,7 +104,7 @@ fn a_person_sees_what_the_app_is_told() {
         "Local Company",
         "J%C3%B8rgen &lt;b&gt;Berg&lt;/b&gt;",
         "corp",
-        "480 minutes",
+        "480 min<",
         "<form method=\"post\" action=\"/_vestibule/logout\">",
     ] {
         assert!(html.contains(shown), "{shown}: {html}");

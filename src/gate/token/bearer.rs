@@ -208,7 +208,7 @@ impl BearerVerifier {
         token_use: BearerUse,
     ) -> Result<(), TokenError> {
         match token_use {
-            BearerUse::Id => self.verifier.check_identity_provider(claims),
+            BearerUse::Id => self.verifier.check_identity_provider(&claims.0),
             BearerUse::Access if self.has_identity_provider => Err(TokenError::IdentityProvider),
             BearerUse::Access => Ok(()),
         }

@@ -136,7 +136,7 @@ impl Verifier {
         if self.kind == ProviderKind::Cognito && claims.text("token_use") != Some("id") {
             return Err(TokenError::TokenUse);
         }
-        self.check_identity_provider(claims)?;
+        self.check_identity_provider(&claims.0)?;
         Ok(expires)
     }
 
@@ -246,11 +246,17 @@ impl Verifier {
     }
 
     /// The parameter of the authorization URL is only a wish: anybody can edit it.
-    pub(super) fn check_identity_provider(&self, claims: &Claims) -> Result<(), TokenError> {
+    ///
+    /// # Errors
+    /// If the claims are of somebody who came by another way, or do not say.
+    pub(in crate::gate) fn check_identity_provider(
+        &self,
+        claims: &Map<String, Value>,
+    ) -> Result<(), TokenError> {
         let Some(wanted) = &self.identity_provider else {
             return Ok(());
         };
-        let identities = match claims.0.get("identities") {
+        let identities = match claims.get("identities") {
             Some(Value::Array(identities)) => identities.as_slice(),
             Some(_) => return Err(TokenError::Claim),
             None => &[],
