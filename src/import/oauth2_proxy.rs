@@ -8,8 +8,10 @@
 
 mod apps;
 mod bearers;
+mod closed;
 mod convert;
 mod forward_auth;
+mod identity;
 mod options;
 mod patterns;
 mod provider;
@@ -110,8 +112,7 @@ const HEADS: &[&str] = &[
 /// # Errors
 /// If a text is none of the forms. An option that nobody knows is a note.
 pub fn import_oauth2_proxy(texts: &[OptionsText<'_>]) -> Result<ImportedOptions, OptionsError> {
-    let settings = read::settings(texts)?;
-    Ok(convert::convert(settings))
+    Ok(convert::convert(read::read(texts)?))
 }
 
 impl ImportedOptions {

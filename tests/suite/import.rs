@@ -114,6 +114,22 @@ const OF_OAUTH2_PROXY: &[(&str, &str)] = &[
         "--http-address=0.0.0.0:4180 --reverse-proxy --trusted-proxy-ip=10.0.0.0/8 --set-xauthrequest --upstream=static://202 --provider=github \
          --github-org=example --client-id=x --client-secret=s3cr3t-of-theirs --email-domain=* --whitelist-domain=.example.com --cookie-domain=.example.com",
     ),
+    (
+        "GitLab, for members of a project",
+        "--provider=gitlab --gitlab-project=corp/wiki --email-domain=* --client-id=wiki --client-secret=s3cr3t-of-theirs \
+         --redirect-url=https://app.example.com/oauth2/callback --upstream=http://127.0.0.1:3000",
+    ),
+    (
+        "clients with tokens, and scripts of other origins",
+        "--provider=oidc --oidc-issuer-url=https://id.example.com --client-id=wiki --client-secret=s3cr3t-of-theirs --email-domain=* --allowed-group=staff \
+         --redirect-url=https://app.example.com/oauth2/callback --upstream=http://127.0.0.1:3000 --skip-jwt-bearer-tokens --api-route=^/api/ \
+         --skip-auth-preflight --skip-auth-route=^/robots.txt$ --skip-auth-route=HEAD=^/h$,^//,^/a/../c,^/oauth2/x",
+    ),
+    (
+        "behind ingress-nginx",
+        "--provider=oidc --oidc-issuer-url=https://id.example.com --client-id=wiki --client-secret=s3cr3t-of-theirs --email-domain=* --reverse-proxy \
+         --redirect-url=https://app.example.com/oauth2/callback --upstream=file:///dev/null --trusted-proxy-ip=10.0.0.0/8",
+    ),
 ];
 
 #[test]
@@ -239,6 +255,14 @@ fn what_was_imported_judges_as_oauth2_proxy_did() {
         }
         Some(claims)
     };
+    let unverified = |email: &str| {
+        Some(
+            json!({ "sub": "s-1", "email": email, "email_verified": false, "groups": ["/staff", "staff"] }),
+        )
+    };
+    let nameless = || Some(json!({ "sub": "s-1", "groups": ["/staff", "staff"] }));
+    let staff = || Some(json!({ "sub": "s-1", "email": "ann@any.example", "groups": ["staff"] }));
+    let cognito = "people whose email Cognito does not call verified do not get in";
     let probes = "/healthz and /readyz on server.admin_listen";
     let roles = "--allowed-role: rules read the ID token here";
     for row in [
@@ -313,6 +337,35 @@ fn what_was_imported_judges_as_oauth2_proxy_did() {
         asked(5, "/", of("ann@any.example"), "forbidden").unlike_there(
             "--github-org: who may get in cannot be taken over from it, so that nobody gets in",
         ),
+        // Nobody without an email, nor with one that is not verified.
+        asked(0, "/", nameless(), "forbidden"),
+        asked(0, "/", unverified("ann@example.com"), "forbidden"),
+        asked(1, "/", nameless(), "forbidden"),
+        asked(1, "/two/x", nameless(), "forbidden").by("/two/*"),
+        asked(1, "/", unverified("ann@any.example"), "forbidden"),
+        asked(2, "/", nameless(), "forbidden"),
+        asked(2, "/", unverified("ann@any.example"), "forbidden"),
+        asked(4, "/", nameless(), "forbidden"),
+        asked(4, "/", unverified("ann@any.example"), "forbidden"),
+        asked(
+            4,
+            "/",
+            Some(json!({ "sub": "s-1", "email": "ann@any.example" })),
+            "forbidden",
+        )
+        .unlike_there(cognito),
+        // There members of the project get in, whom only GitLab's API knows.
+        asked(6, "/", of("ann@any.example"), "forbidden").unlike_there(
+            "--gitlab-project: who may get in cannot be taken over from it, so that nobody gets in",
+        ),
+        asked(7, "/", staff(), "forwarded"),
+        asked(7, "/", of("ann@any.example"), "forbidden"),
+        asked(7, "/api/x", staff(), "forwarded").by("/api/*"),
+        asked(7, "/api/x", nameless(), "forbidden").by("/api/*"),
+        asked(7, "/api/x", None, "sign-in").by("/api/*"),
+        asked(7, "/robots.txt", None, "forwarded"),
+        asked(7, "/h", None, "sign-in").unlike_there("^/h$"),
+        asked(8, "/", of("ann@any.example"), "not-found"),
     ] {
         row.check();
     }
@@ -370,6 +423,21 @@ impl Asked {
 }
 
 #[test]
+fn preflights_pass_where_somebody_may_get_in() {
+    for (number, path, line) in [
+        (4, "path = \"/static\"", "cors_preflight = true"),
+        (7, "path = \"/api/*\"", "cors_preflight = true"),
+    ] {
+        let (name, given) = OF_OAUTH2_PROXY[number];
+        let output = run(&["import", "oauth2-proxy", "--flags", given]);
+        let toml = String::from_utf8(output.stdout).unwrap();
+        let route = toml.split("[[route]]").find(|route| route.contains(path));
+        let route = route.unwrap_or_else(|| panic!("{name}: {toml}"));
+        assert!(route.contains(line), "{name}: {route}");
+    }
+}
+
+#[test]
 fn a_bad_command_line_is_64_and_a_missing_file_1() {
     for args in [
         &["import"][..],
@@ -379,6 +447,7 @@ fn a_bad_command_line_is_64_and_a_missing_file_1() {
         &["import", "rights", "x.xml"],
         &["import", "oauth2-proxy"],
         &["import", "oauth2-proxy", "--flags", "--client-id='x"],
+        &["import", "oauth2-proxy", "--flags", "--client-id"],
     ] {
         refused(&run(args), 64);
     }

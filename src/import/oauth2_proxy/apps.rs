@@ -1,9 +1,12 @@
 //! The apps: oauth2-proxy chooses among its upstreams by their paths, we by routes.
 
+use std::time::Duration;
+
 use url::Url;
 
 use super::convert::{Conversion, shown};
-use super::forward_auth::is_asked;
+use super::forward_auth::{is_asked, is_fixed};
+use super::patterns::is_pattern;
 use super::{Group, Line, quoted};
 
 /// An app that requests may go to.
@@ -22,6 +25,11 @@ pub(super) fn apps(work: &mut Conversion) {
     let mut found: Vec<(String, String)> = Vec::new();
     for upstream in work.all("upstream") {
         match app(&upstream) {
+            Ok((path, _)) if is_within(&path, &work.prefix()) => {
+                let words = "its path is below ours, where oauth2-proxy answers itself";
+                work.out
+                    .note("upstream", format!("{}: {words}", shown(&upstream)));
+            }
             Ok((path, _)) if found.iter().any(|(other, _)| *other == path) => {
                 let words = "another one has the same path, and is kept";
                 work.out
@@ -51,6 +59,7 @@ pub(super) fn apps(work: &mut Conversion) {
     if !found.iter().any(|(path, _)| path == "/") {
         work.out.say(Group::Changes, "upstream", "what none of the paths names is 404 there; here the first app gets it, since it is called default");
     }
+    let timeout = timeout(work);
     let root = found.iter().position(|(path, _)| path == "/").unwrap_or(0);
     let single = found.len() == 1;
     for (index, (path, url)) in found.into_iter().enumerate() {
@@ -65,13 +74,10 @@ pub(super) fn apps(work: &mut Conversion) {
         {
             lines.push(line("host", quoted("upstream"), "--pass-host-header"));
         }
-        if let Some(span) = work.one("upstream-timeout").filter(|span| is_span(span)) {
-            lines.push(line(
-                "timeouts",
-                format!("{{ response = {} }}", quoted(&span)),
-                "--upstream-timeout",
-            ));
-        }
+        lines.extend(timeout.as_deref().map(|span| {
+            let value = format!("{{ response = {} }}", quoted(span));
+            line("timeouts", value, "--upstream-timeout")
+        }));
         if single {
             work.out.tables.insert("upstream", lines);
         } else {
@@ -123,6 +129,12 @@ pub(super) fn name_of(apps: &[App], pattern: &str) -> Option<String> {
     best.and_then(|(_, app)| app.route()).map(|(_, name)| name)
 }
 
+/// Whether a path, or all below one, is the prefix or below it.
+pub(super) fn is_within(path: &str, prefix: &str) -> bool {
+    let rest = path.strip_prefix(prefix);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Path and address.
 fn app(upstream: &str) -> Result<(String, String), &'static str> {
     if let Some(path) = upstream.strip_prefix("unix://") {
@@ -131,12 +143,12 @@ fn app(upstream: &str) -> Result<(String, String), &'static str> {
     let url = Url::parse(upstream).map_err(|_| "it is no URL")?;
     match url.scheme() {
         "http" | "https" => {}
-        "file" => return Err("files are not served here; put a web server there"),
-        "static" => {
+        _ if is_fixed(upstream) => {
             return Err(
                 "fixed answers are for front proxies that ask, and those are answered at path_prefix + \"/auth\"; point yours there",
             );
         }
+        "file" => return Err("files are not served here; put a web server there"),
         _ => return Err("it is neither http, https nor a unix socket"),
     }
     if !url.username().is_empty() || url.password().is_some() {
@@ -148,7 +160,8 @@ fn app(upstream: &str) -> Result<(String, String), &'static str> {
         return Err("the app is at scheme, host and port alone");
     }
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte);
-    if !url.path().bytes().all(plain) {
+    let is_route = url.path() == "/" || is_pattern(url.path());
+    if !url.path().bytes().all(plain) || !is_route {
         return Err(
             "its path is no plain one; write [upstream.NAME] and a [[route]] with path and upstream",
         );
@@ -156,9 +169,17 @@ fn app(upstream: &str) -> Result<(String, String), &'static str> {
     Ok((url.path().to_owned(), url.origin().ascii_serialization()))
 }
 
-fn is_span(text: &str) -> bool {
-    let day = std::time::Duration::from_secs(24 * 60 * 60);
-    humantime::parse_duration(text).is_ok_and(|span| span.as_secs() >= 1 && span <= day)
+/// How long an app may be silent, if that is a span for us.
+fn timeout(work: &mut Conversion) -> Option<String> {
+    let text = work
+        .one("upstream-timeout")
+        .filter(|text| !text.is_empty())?;
+    let (least, most) = (Duration::from_millis(10), Duration::from_secs(24 * 60 * 60));
+    if humantime::parse_duration(&text).is_ok_and(|span| (least..=most).contains(&span)) {
+        return Some(text);
+    }
+    work.out.note("upstream-timeout", format!("{}: not taken over; write how long the app may be silent into upstream.timeouts = {{ response = \"...\" }}, from 10ms to a day, where 5m is the default", shown(&text)));
+    None
 }
 
 fn line(key: &str, value: String, origin: &str) -> Line {

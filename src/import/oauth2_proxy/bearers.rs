@@ -49,6 +49,7 @@ pub(super) fn bearers(work: &mut Conversion) {
     if work.all("api-route").is_empty() {
         work.out.note(SKIP, "name the paths that are for clients with tokens: [[route]] with path and api = true; people are not redirected to sign in there");
     }
+    work.out.say(Group::Changes, SKIP, "a token that names no email passed there, since its subject stood in for it. Here a program's (client credentials) passes by what it is granted alone: access = [{ groups = [...] }, { scopes = [...] }] in that [[route]] (docs/api.md); a person's does not, unless identity.user names a claim that it has");
     for issuer in extra {
         further(work, &issuer);
     }

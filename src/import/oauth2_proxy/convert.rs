@@ -4,8 +4,9 @@
 
 use url::Url;
 
-use super::options::without;
-use super::read::Setting;
+use super::options::{Kind, kind, without};
+use super::patterns::is_pattern;
+use super::read::{Read, Setting};
 use super::{Group, ImportedOptions, apps, bearers, file, forward_auth, listed, quoted, routes};
 
 /// Stands where nothing is known; never resolves (RFC 2606).
@@ -15,12 +16,19 @@ pub(super) const PROVIDER: &str = "provider.sso";
 /// The settings, and what has become of them so far.
 pub(super) struct Conversion {
     settings: Vec<Setting>,
+    /// Whether a configuration file is among what was read.
+    has_file: bool,
     pub(super) out: ImportedOptions,
 }
 
-pub(super) fn convert(settings: Vec<Setting>) -> ImportedOptions {
-    let out = ImportedOptions::default();
-    let mut work = Conversion { settings, out };
+pub(super) fn convert(read: Read) -> ImportedOptions {
+    let mut work = Conversion {
+        settings: read.settings,
+        has_file: read.has_file,
+        out: ImportedOptions::default(),
+    };
+    work.lines(read.no_options);
+    work.no_switches();
     work.server();
     forward_auth::forward_auth(&mut work);
     apps::apps(&mut work);
@@ -50,9 +58,42 @@ impl Conversion {
             .unwrap_or_default()
     }
 
+    pub(super) fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// The option that names a file which is not read, and in which anything may stand.
+    pub(super) fn unread(&self) -> Option<&'static str> {
+        let is_set = |name| self.one(name).is_some_and(|path| !path.is_empty());
+        let config = (!self.has_file && is_set("config")).then_some("config");
+        is_set("alpha-config").then_some("alpha-config").or(config)
+    }
+
+    /// Lines of a file that are no options.
+    fn lines(&mut self, count: usize) {
+        if count > 0 {
+            let words = format!(
+                "{count} of the lines are not OAUTH2_PROXY_NAME=value, and are left out (they are not shown, since they may be parts of a secret): write a value on one line"
+            );
+            self.out.note("", words);
+        }
+    }
+
     pub(super) fn is_on(&self, name: &str) -> bool {
         self.one(name)
-            .is_some_and(|value| matches!(value.as_str(), "true" | "1" | "t"))
+            .is_some_and(|value| TRUE.contains(&value.as_str()))
+    }
+
+    /// What takes true or false and has neither, with which oauth2-proxy does not start.
+    fn no_switches(&mut self) {
+        for Setting { name, values, .. } in self.settings.clone() {
+            let last = values.last().map_or("", String::as_str);
+            let is_bad = kind(&name) == Some(Kind::Switch) && !is_word(last);
+            if is_bad {
+                let words = "its value is neither true nor false, so that it is taken for not set";
+                self.out.note(&name, words);
+            }
+        }
     }
 
     fn server(&mut self) {
@@ -72,11 +113,13 @@ impl Conversion {
         self.out.line("server", "listen", quoted(&listen), from);
         self.public_url();
         self.out.note("", "oauth2-proxy answers /ping, /ready and /robots.txt itself, in public; here they are the app's like every path: point probes at /healthz and /readyz on server.admin_listen, and write a [[route]] with access = \"public\" for what the app is to show everybody");
-        let prefix = self.one("proxy-prefix");
-        if prefix.is_some_and(|prefix| prefix.trim_end_matches('/').is_empty()) {
+        if let Some(prefix) = self.one("proxy-prefix")
+            && !prefix.is_empty()
+            && own_prefix(&prefix).is_none()
+        {
             self.out.note(
                 "proxy-prefix",
-                "it cannot be the root, which is the app's; it is /oauth2 now",
+                "it is no plain path below the root, which is the app's; it is /oauth2 now",
             );
         }
         let prefix = self.prefix();
@@ -86,22 +129,35 @@ impl Conversion {
             quoted(&prefix),
             "--proxy-prefix; start, sign_in, sign_out and userinfo are known here too",
         );
-        let proxies = self.all("trusted-proxy-ip");
-        if !proxies.is_empty() {
-            let list = listed(proxies.iter().map(String::as_str));
-            self.out
-                .line("server", "trusted_proxies", list, "--trusted-proxy-ip");
-        } else if self.is_on("reverse-proxy") {
-            self.out.note("reverse-proxy", "nobody is believed about the client's address before it is named: write your load balancer's network into server.trusted_proxies");
-        }
+        self.proxies();
     }
 
     /// `path_prefix`: never the root, which is the app's.
     pub(super) fn prefix(&self) -> String {
-        let prefix = self.one("proxy-prefix").unwrap_or_default();
-        match prefix.trim_end_matches('/') {
-            "" => "/oauth2".to_owned(),
-            prefix => prefix.to_owned(),
+        let prefix = self.one("proxy-prefix");
+        let prefix = prefix.and_then(|prefix| own_prefix(&prefix));
+        prefix.unwrap_or_else(|| "/oauth2".to_owned())
+    }
+
+    fn proxies(&mut self) {
+        let is_net = |text: &String| {
+            text.parse::<ipnet::IpNet>().is_ok() || text.parse::<std::net::IpAddr>().is_ok()
+        };
+        let all = self.all("trusted-proxy-ip");
+        let (good, bad): (Vec<&String>, Vec<&String>) = all.iter().partition(|text| is_net(text));
+        for text in bad {
+            let words = format!(
+                "{}: it is neither an address nor a network, and left out",
+                shown(text)
+            );
+            self.out.note("trusted-proxy-ip", words);
+        }
+        if !good.is_empty() {
+            let list = listed(good.iter().map(|text| text.as_str()));
+            self.out
+                .line("server", "trusted_proxies", list, "--trusted-proxy-ip");
+        } else if self.is_on("reverse-proxy") {
+            self.out.note("reverse-proxy", "nobody is believed about the client's address before it is named: write your load balancer's network into server.trusted_proxies");
         }
     }
 
@@ -129,10 +185,7 @@ impl Conversion {
         };
         self.out
             .line("server", "public_url", quoted(&origin), "--redirect-url");
-        let prefix = self
-            .one("proxy-prefix")
-            .unwrap_or_else(|| "/oauth2".to_owned());
-        let own = format!("{}/callback", prefix.trim_end_matches('/'));
+        let own = format!("{}/callback", self.prefix());
         if url.path() != "/" && url.path() != own {
             self.out.line(
                 PROVIDER,
@@ -172,32 +225,6 @@ impl Conversion {
         }
     }
 
-    fn identity(&mut self) {
-        let user = self.one("user-id-claim");
-        let (user, from) = match user.as_deref() {
-            _ if self.is_on("prefer-email-to-user") => ("email", "--prefer-email-to-user"),
-            Some(claim) if !claim.is_empty() => (claim, "--user-id-claim"),
-            _ => (
-                "sub",
-                "oauth2-proxy's user is the subject; \"email\" is the default here",
-            ),
-        };
-        self.out.line("identity", "user", listed([user]), from);
-        for (option, key) in [
-            ("oidc-email-claim", "email"),
-            ("oidc-groups-claim", "groups"),
-        ] {
-            if let Some(claim) = self.one(option).filter(|claim| !claim.is_empty()) {
-                self.out.line(
-                    "identity",
-                    key,
-                    listed([claim.as_str()]),
-                    &format!("--{option}"),
-                );
-            }
-        }
-    }
-
     fn headers(&mut self) {
         let users = self.one("pass-user-headers").is_none() || self.is_on("pass-user-headers");
         let from = if users {
@@ -205,10 +232,12 @@ impl Conversion {
         } else {
             "the names that oauth2-proxy has; there is no way to tell the app nothing on a signed-in path"
         };
-        if !forward_auth::presets(self) {
+        let asked = forward_auth::presets(self);
+        if !asked {
             self.out
                 .line("headers", "preset", quoted("oauth2-proxy"), from);
         }
+        self.user_headers(asked);
         if !users {
             self.out.say(Group::Changes, "pass-user-headers", "the app is told who somebody is in any case; what clients send under these names never reaches it");
         }
@@ -242,15 +271,34 @@ impl Conversion {
     /// What has no counterpart, and what nobody knows.
     fn rest(&mut self) {
         for setting in self.settings.clone() {
-            if let Some(words) = without(&setting.name) {
+            if setting.name == "config" && self.has_file {
+                let words = "taken to be the file that was imported with it";
+                self.out.say(Group::Nothing, "config", words);
+            } else if let Some(words) = without(&setting.name) {
                 let words = words.strip_prefix("nothing to do: ").unwrap_or(words);
                 let group = super::options::group(&setting.name);
                 self.out.say(group, &setting.name, words);
-            } else if super::options::kind(&setting.name).is_none() {
-                let name: String = setting.name.chars().take(80).collect();
+            } else if kind(&setting.name).is_none() {
+                let name = name_of_unknown(&setting);
                 self.out.note(&name, "unknown: oauth2-proxy 7 has no such option, as far as is known here; look it up in the documentation of your version");
             }
         }
+    }
+}
+
+/// As Go writes them.
+const TRUE: &[&str] = &["1", "t", "T", "TRUE", "true", "True"];
+const FALSE: &[&str] = &["0", "f", "F", "FALSE", "false", "False"];
+
+fn is_word(text: &str) -> bool {
+    TRUE.contains(&text) || FALSE.contains(&text)
+}
+
+/// What an option that nobody knows is called; not shown if it may be the value of another one.
+pub(super) fn name_of_unknown(setting: &Setting) -> String {
+    match setting.is_hidden {
+        true => "(not shown)".to_owned(),
+        false => setting.name.chars().take(80).collect(),
     }
 }
 
@@ -275,6 +323,14 @@ fn listen(address: Option<&str>) -> Option<String> {
     };
     let address: std::net::SocketAddr = format!("{host}:{port}").parse().ok()?;
     Some(address.to_string())
+}
+
+/// A prefix as we take it, if it is one: oauth2-proxy puts up with one without its slash.
+fn own_prefix(text: &str) -> Option<String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let prefix = format!("/{}", text.trim_matches('/'));
+    let good = prefix != "/" && prefix.bytes().all(plain) && is_pattern(&prefix);
+    good.then_some(prefix)
 }
 
 /// A duration of Go's, if it is a lifetime for us.

@@ -7,26 +7,44 @@ use super::{listed, quoted};
 
 /// Whether the settings are those of somebody whose front proxy asks.
 pub(super) fn is_asked(work: &Conversion) -> bool {
-    work.is_on("set-xauthrequest")
-        || work
-            .all("upstream")
-            .iter()
-            .any(|url| url.starts_with("static:"))
+    origin(work).is_some()
+}
+
+/// Answers that are none of an app's.
+pub(super) fn is_fixed(upstream: &str) -> bool {
+    upstream.starts_with("static:") || upstream == NOTHING
+}
+
+/// As ingress-nginx's documentation has it.
+const NOTHING: &str = "file:///dev/null";
+
+/// In whose way it is asked, the option that tells so, and that option's name.
+fn origin(work: &Conversion) -> Option<(&'static str, &'static str, &'static str)> {
+    let upstreams = work.all("upstream");
+    let has = |is_it: &dyn Fn(&str) -> bool| upstreams.iter().any(|url| is_it(url));
+    if work.is_on("set-xauthrequest") {
+        Some(("nginx", "--set-xauthrequest", "set-xauthrequest"))
+    } else if has(&|url| url.starts_with("static:")) {
+        Some(("traefik", "--upstream=static:", "upstream"))
+    } else if has(&|url| url == NOTHING) {
+        Some(("nginx", "--upstream=file:///dev/null", "upstream"))
+    } else if upstreams.is_empty() && work.is_on("reverse-proxy") && work.unread().is_none() {
+        let from = "--reverse-proxy without --upstream";
+        Some(("nginx", from, "reverse-proxy"))
+    } else {
+        None
+    }
 }
 
 /// The keys of `[server]`.
 pub(super) fn forward_auth(work: &mut Conversion) {
-    if !is_asked(work) {
+    let Some((dialect, from, option)) = origin(work) else {
         return;
-    }
-    let (dialect, from) = match work.is_on("set-xauthrequest") {
-        true => ("nginx", "--set-xauthrequest"),
-        false => ("traefik", "--upstream=static:"),
     };
     work.out
         .line("server", "forward_auth", quoted(dialect), from);
     work.out.note(
-        from.trim_start_matches('-').split('=').next().unwrap_or(from),
+        option,
         format!("front proxies ask at path_prefix + \"/auth\"; one of them is believed about which request it means, \"{dialect}\" here: write \"nginx\", \"traefik\", \"caddy\" or \"envoy\", and see docs/forward-auth.md"),
     );
     // Where one rule covers all requests, nginx need not say which one it means, below
@@ -41,8 +59,8 @@ pub(super) fn forward_auth(work: &mut Conversion) {
     let by_path = by_path.or_else(|| (work.all("upstream").len() > 1).then_some("upstream"));
     let elsewhere = || (work.prefix() != "/oauth2").then_some("proxy-prefix");
     match (dialect, by_path.or_else(elsewhere)) {
-        ("nginx", Some(option)) => work.out.note(option, "location = /oauth2/auth (or below your own prefix): add internal; and, since rules differ by request, or the prefix is another one, say which one is meant: proxy_set_header X-Original-URL $scheme://$host$request_uri; proxy_set_header X-Original-Method $request_method; proxy_set_header X-Forwarded-Uri \"\"; (in place of the line that oauth2-proxy's documentation has)"),
-        ("nginx", None) => work.out.note("set-xauthrequest", "location = /oauth2/auth: add internal; and let no client say which request is meant: proxy_set_header X-Original-URL \"\"; proxy_set_header X-Original-Method \"\"; beside X-Forwarded-Uri where one rule covers all requests"),
+        ("nginx", Some(cause)) => work.out.note(cause, "location = /oauth2/auth (or below your own prefix): add internal; and, since rules differ by request, or the prefix is another one, say which one is meant: proxy_set_header X-Original-URL $scheme://$host$request_uri; proxy_set_header X-Original-Method $request_method; proxy_set_header X-Forwarded-Uri \"\"; (in place of the line that oauth2-proxy's documentation has)"),
+        ("nginx", None) => work.out.note(option, "location = /oauth2/auth: add internal; and let no client say which request is meant: proxy_set_header X-Original-URL \"\"; proxy_set_header X-Original-Method \"\"; beside X-Forwarded-Uri where one rule covers all requests"),
         _ => {}
     }
     if work.all("trusted-proxy-ip").is_empty() {

@@ -48,7 +48,7 @@ pub(super) fn group(name: &str) -> Group {
 }
 
 /// About these there is nothing to do.
-const NOTHING: &str = "cookie-csrf-per-request cookie-httponly cookie-secure encode-state session-cookie-minimal skip-provider-button proxy-websockets force-https force-json-errors relative-redirect-url allow-query-semicolons skip-auth-strip-headers skip-claims-from-profile-url auth-request-response-mode code-challenge-method cookie-csrf-per-request-limit cookie-csrf-samesite cookie-csrf-expire version convert-config-to-alpha";
+const NOTHING: &str = "cookie-csrf-per-request cookie-httponly cookie-secure encode-state session-cookie-minimal skip-provider-button proxy-websockets force-https force-json-errors relative-redirect-url allow-query-semicolons skip-auth-strip-headers skip-claims-from-profile-url auth-request-response-mode code-challenge-method force-code-challenge-method cookie-csrf-per-request-limit cookie-csrf-samesite cookie-csrf-expire version convert-config-to-alpha";
 
 /// These are otherwise here.
 const CHANGES: &str = "approval-prompt pass-basic-auth set-basic-auth bearer-token-login-fallback disable-keep-alives flush-interval real-client-ip-header oidc-audience-claim validate-url auth-logging request-logging standard-logging logging-compress logging-local-time request-id-header silence-ping-logging errors-to-info-log auth-logging-format request-logging-format standard-logging-format logging-filename logging-max-age logging-max-backups logging-max-size exclude-logging-path show-debug-on-error insecure-oidc-skip-nonce cookie-path cookie-samesite";
@@ -135,7 +135,7 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
     ),
     (
         Text,
-        "code-challenge-method",
+        "code-challenge-method force-code-challenge-method",
         "PKCE with S256, always; `vestibule check --online` says whether the provider takes it",
     ),
     (
@@ -197,7 +197,8 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
         "skip-provider-button",
         "nothing to do: with one provider the login goes straight there",
     ),
-    (Text, "disable-keep-alives flush-interval", UPSTREAM),
+    (Switch, "disable-keep-alives", UPSTREAM),
+    (Text, "flush-interval", UPSTREAM),
     (
         Switch,
         "proxy-websockets",
@@ -273,8 +274,18 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
         "nothing to do: userinfo is asked only with provider.sso.userinfo = true",
     ),
     (
+        List,
+        "oidc-public-key-file",
+        "keys are fetched where the provider publishes them, so that they may change: provider.sso.endpoints = { jwks = \"URL\" }, if its discovery document does not say where; a key in a file is not read",
+    ),
+    (
+        List,
+        "oidc-audience-claim",
+        "an ID token is for provider.sso.client_id by aud alone, as OpenID Connect has it; one that says so elsewhere is refused",
+    ),
+    (
         Text,
-        "oidc-audience-claim validate-url",
+        "validate-url",
         "tokens are verified here on every request by signature, issuer, audience (aud) and times; nobody is asked",
     ),
     (
@@ -284,7 +295,7 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
     ),
     (
         List,
-        "github-team github-user bitbucket-repository gitlab-group gitlab-projects google-group keycloak-group",
+        "github-team github-user bitbucket-repository gitlab-group gitlab-project google-group keycloak-group",
         GITHUB,
     ),
     (
@@ -314,12 +325,12 @@ const WITHOUT: &[(Kind, &str, &str)] = &[
     ),
     (
         Switch,
-        "auth-logging request-logging standard-logging logging-compress logging-local-time request-id-header silence-ping-logging errors-to-info-log",
+        "auth-logging request-logging standard-logging logging-compress logging-local-time silence-ping-logging errors-to-info-log",
         LOG,
     ),
     (
         Text,
-        "auth-logging-format request-logging-format standard-logging-format logging-filename logging-max-age logging-max-backups logging-max-size",
+        "request-id-header auth-logging-format request-logging-format standard-logging-format logging-filename logging-max-age logging-max-backups logging-max-size",
         LOG,
     ),
     (List, "exclude-logging-path", LOG),

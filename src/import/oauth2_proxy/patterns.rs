@@ -1,5 +1,7 @@
 //! Regular expressions of paths as patterns of ours, which open no more than they do.
 
+use crate::gate::route::PathPattern;
+
 /// How many patterns one expression may become.
 const AT_MOST: usize = 32;
 
@@ -15,10 +17,15 @@ pub(super) struct Opened {
 /// Patterns of ours that together open no more than the regular expression does, and of its plain
 /// alternatives each; `None` if there are none.
 pub(super) fn opened(regex: &str) -> Option<Vec<Opened>> {
-    alternatives(regex)?
-        .iter()
-        .map(|one| opened_one(one))
-        .collect()
+    let all = alternatives(regex)?;
+    let all: Option<Vec<Opened>> = all.iter().map(|one| opened_one(one)).collect();
+    all.filter(|all| all.iter().all(|one| is_pattern(&one.pattern)))
+}
+
+/// Whether a route may have it: no empty segment, no dot segment, one spelling.
+pub(super) fn is_pattern(pattern: &str) -> bool {
+    let is_all = pattern == "/*";
+    !is_all && PathPattern::parse(pattern).is_ok()
 }
 
 /// `^/(a|b)$` as `^/a$` and `^/b$`: groups side by side, none within another, none repeated.
@@ -75,7 +82,7 @@ fn opened_one(regex: &str) -> Option<Opened> {
     };
     // ".+" is none of it: "^/a/.+" opens /a/x and not /a/, and no two patterns say that.
     let path = literal(rest)?;
-    if !path.starts_with('/') || path == "/" {
+    if !path.starts_with('/') || path == "/" || path.contains("//") {
         return None;
     }
     // A slash at the end is a pattern for all below.

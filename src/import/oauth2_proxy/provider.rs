@@ -7,9 +7,39 @@ use super::{Group, file, listed, quoted};
 
 const ENDPOINTS: &str = "provider.sso.endpoints";
 
+/// Those whose discovery document says where they are asked; what options say of it counts
+/// with `--skip-oidc-discovery` alone.
+const DISCOVERED: &[&str] = &[
+    "adfs",
+    "azure",
+    "cidaas",
+    "entra-id",
+    "gitlab",
+    "keycloak-oidc",
+    "oidc",
+];
+
 impl Conversion {
+    /// Which provider it is. With a file that is not read, the default may not be it.
+    pub(super) fn name(&self) -> String {
+        let default = match self.unread() {
+            Some(_) => "oidc",
+            None => "google",
+        };
+        let name = self.one("provider").filter(|name| !name.is_empty());
+        name.unwrap_or_else(|| default.to_owned())
+    }
+
+    fn is_cognito(&self) -> bool {
+        self.out.has(PROVIDER, "user_pool_id")
+    }
+
+    fn is_discovered(&self) -> bool {
+        DISCOVERED.contains(&self.name().as_str()) && !self.is_on("skip-oidc-discovery")
+    }
+
     pub(super) fn provider(&mut self) {
-        let name = self.one("provider").unwrap_or_else(|| "google".to_owned());
+        let name = self.name();
         let issuer = self.one("oidc-issuer-url");
         let tenant = self
             .one("azure-tenant")
@@ -95,25 +125,7 @@ impl Conversion {
                 "--client-secret, which goes into this file",
             );
         }
-        if let Some(scope) = self.one("scope") {
-            let mut scopes: Vec<&str> = scope
-                .split([' ', ','])
-                .filter(|scope| !scope.is_empty())
-                .collect();
-            if !scopes.contains(&"openid") {
-                scopes.insert(0, "openid");
-            }
-            let cognito = self
-                .out
-                .tables
-                .get(PROVIDER)
-                .is_some_and(|lines| lines.iter().any(|line| line.key == "user_pool_id"));
-            if cognito && scopes.contains(&"offline_access") {
-                scopes.retain(|scope| *scope != "offline_access");
-                self.out.say(Group::Changes, "scope", "offline_access is left out: Cognito refuses a login with it, and gives a refresh token without");
-            }
-            self.out.line(PROVIDER, "scopes", listed(scopes), "--scope");
-        }
+        self.scopes();
         if let Some(name) = self
             .one("provider-display-name")
             .filter(|name| !name.is_empty())
@@ -123,14 +135,8 @@ impl Conversion {
         }
         self.authorities();
         self.logout();
-        if self.is_on("insecure-oidc-allow-unverified-email") {
-            self.out.line(
-                PROVIDER,
-                "email_verified",
-                quoted("ignore"),
-                "--insecure-oidc-allow-unverified-email",
-            );
-        }
+        self.verified(self.is_cognito());
+        self.userinfo();
         let params = [
             ("prompt", "prompt"),
             ("acr-values", "acr_values"),
@@ -145,6 +151,51 @@ impl Conversion {
                     &format!("--{option}"),
                 );
             }
+        }
+    }
+
+    /// Those that are asked for, and without any oauth2-proxy's own.
+    fn scopes(&mut self) {
+        let is_set = |group: &String| !group.is_empty();
+        let by_group = self.all("allowed-group").iter().any(is_set);
+        let (scope, from) = match self.one("scope").filter(|scope| !scope.is_empty()) {
+            Some(scope) => (scope, "--scope"),
+            None if self.is_cognito() => return,
+            None => match (self.name().as_str(), by_group) {
+                ("oidc" | "keycloak-oidc" | "entra-id", true) => {
+                    let scope = "openid email profile groups";
+                    (scope.to_owned(), "oauth2-proxy's own, with --allowed-group")
+                }
+                ("cidaas", _) => {
+                    let scope = "openid email profile roles groups";
+                    (scope.to_owned(), "oauth2-proxy's own for cidaas")
+                }
+                _ => return,
+            },
+        };
+        let mut scopes: Vec<&str> = scope
+            .split([' ', ','])
+            .filter(|scope| !scope.is_empty())
+            .collect();
+        if !scopes.contains(&"openid") {
+            scopes.insert(0, "openid");
+        }
+        if self.is_cognito() && scopes.contains(&"offline_access") {
+            scopes.retain(|scope| *scope != "offline_access");
+            self.out.say(Group::Changes, "scope", "offline_access is left out: Cognito refuses a login with it, and gives a refresh token without");
+        }
+        self.out.line(PROVIDER, "scopes", listed(scopes), from);
+    }
+
+    /// oauth2-proxy asks there for what the ID token lacks: email, groups, email_verified or
+    /// preferred_username.
+    fn userinfo(&mut self) {
+        let of_document = self.is_discovered() && self.name() != "azure";
+        let named = self.one("profile-url").is_some_and(|url| !url.is_empty());
+        let asks = of_document || (named && self.is_on("skip-oidc-discovery"));
+        if asks && !self.is_on("skip-claims-from-profile-url") {
+            let from = "oauth2-proxy asks there for what the ID token lacks";
+            self.out.line(PROVIDER, "userinfo", "true".to_owned(), from);
         }
     }
 
@@ -187,6 +238,11 @@ impl Conversion {
             ("profile-url", "userinfo"),
         ] {
             if let Some(url) = self.one(option).filter(|url| !url.is_empty()) {
+                if self.is_discovered() {
+                    let words = "not taken over, since oauth2-proxy does not look at it either: the discovery document says where it is, but with --skip-oidc-discovery";
+                    self.out.say(Group::Nothing, option, words);
+                    continue;
+                }
                 self.out
                     .line(ENDPOINTS, key, quoted(&url), &format!("--{option}"));
             }

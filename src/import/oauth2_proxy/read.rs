@@ -11,6 +11,8 @@ use super::options::{Kind, kind};
 /// Longest text that is read, in bytes.
 const TEXT_MAX: usize = 1 << 20;
 const ENV: &str = "OAUTH2_PROXY_";
+/// Stands where the value is not in the text.
+const ELSEWHERE: &str = "write-me";
 
 /// An option and its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,29 @@ pub(super) struct Setting {
     pub(super) name: String,
     /// In order; at least one for all but empty lists.
     pub(super) values: Vec<String>,
+    /// Whether what seems to be its name may be the value of the option before it.
+    pub(super) is_hidden: bool,
+}
+
+/// What the texts hold.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// Each option once.
+    pub(super) settings: Vec<Setting>,
+    /// Lines of an environment that are no option.
+    pub(super) no_options: usize,
+    /// Whether one of the texts is a file.
+    pub(super) has_file: bool,
+}
+
+impl Setting {
+    fn new(name: String, values: Vec<String>) -> Self {
+        Self {
+            name,
+            values,
+            is_hidden: false,
+        }
+    }
 }
 
 /// Why a text cannot be taken apart.
@@ -38,6 +63,9 @@ pub enum OptionsError {
     /// A word that belongs to no option.
     #[error("--flags: word {0} is no option, and the one before it takes no value")]
     Stray(usize),
+    /// The last option takes a value.
+    #[error("--flags: --{0} stands last, without its value")]
+    Value(String),
     /// A whole configuration is not that long.
     #[error("it is longer than 1 MiB")]
     TooLong,
@@ -47,33 +75,37 @@ impl OptionsError {
     /// Whether the command line is to blame, not the file.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Quote | Self::Stray(_))
+        matches!(self, Self::Quote | Self::Stray(_) | Self::Value(_))
     }
 }
 
 /// All settings, each option once; what comes later wins.
-pub(super) fn settings(texts: &[OptionsText<'_>]) -> Result<Vec<Setting>, OptionsError> {
-    let mut all: Vec<Setting> = Vec::new();
+pub(super) fn read(texts: &[OptionsText<'_>]) -> Result<Read, OptionsError> {
+    let mut all = Read::default();
     for text in texts {
         let (OptionsText::File(raw) | OptionsText::Flags(raw)) = text;
         if raw.len() > TEXT_MAX {
             return Err(OptionsError::TooLong);
         }
         let settings = match text {
-            OptionsText::File(text) => file(text)?,
+            OptionsText::File(text) => {
+                all.has_file = true;
+                file(text, &mut all.no_options)?
+            }
             OptionsText::Flags(text) => flags(text)?,
         };
         for setting in settings {
-            match all.iter_mut().find(|other| other.name == setting.name) {
+            let mut known = all.settings.iter_mut();
+            match known.find(|other| other.name == setting.name) {
                 Some(other) => *other = setting,
-                None => all.push(setting),
+                None => all.settings.push(setting),
             }
         }
     }
     Ok(all)
 }
 
-fn file(text: &str) -> Result<Vec<Setting>, OptionsError> {
+fn file(text: &str, no_options: &mut usize) -> Result<Vec<Setting>, OptionsError> {
     let mut lines = text
         .lines()
         .map(str::trim)
@@ -81,7 +113,9 @@ fn file(text: &str) -> Result<Vec<Setting>, OptionsError> {
         .peekable();
     let is_env = |line: &&str| line.trim_start_matches("export ").starts_with(ENV);
     if lines.peek().is_some_and(is_env) {
-        return Ok(lines.filter_map(env_line).fold(Vec::new(), add));
+        let settings: Vec<Option<Setting>> = lines.map(env_line).collect();
+        *no_options += settings.iter().filter(|setting| setting.is_none()).count();
+        return Ok(settings.into_iter().flatten().fold(Vec::new(), add));
     }
     let table: Table = match text.parse() {
         Ok(table) => table,
@@ -100,7 +134,7 @@ fn file(text: &str) -> Result<Vec<Setting>, OptionsError> {
             Value::Array(items) => items.iter().map(plain).collect(),
             value => cut(&name, &plain(value)),
         };
-        Setting { name, values }
+        Setting::new(name, values)
     });
     Ok(settings.collect())
 }
@@ -112,21 +146,26 @@ fn plain(value: &Value) -> String {
     }
 }
 
+/// oauth2-proxy looks at no other variables. One that stands alone has its value elsewhere.
 fn env_line(line: &str) -> Option<Setting> {
-    let (name, value) = line.trim_start_matches("export ").split_once('=')?;
-    let name = spelled(name.trim().strip_prefix(ENV).unwrap_or(name.trim()));
+    let line = line.trim_start_matches("export ").trim_start();
+    let rest = line.strip_prefix(ENV)?;
+    let (name, value) = rest.split_once('=').unwrap_or((rest, ELSEWHERE));
+    let name = spelled(name);
     let value = value.trim();
     let bare = ['"', '\'']
         .into_iter()
         .find_map(|mark| value.strip_prefix(mark)?.strip_suffix(mark));
     let values = cut(&name, bare.unwrap_or(value));
-    Some(Setting { name, values })
+    Some(Setting::new(name, values))
 }
 
 fn flags(text: &str) -> Result<Vec<Setting>, OptionsError> {
     let words = words(text)?;
     let mut words = words.iter().enumerate().peekable();
     let mut settings = Vec::new();
+    // Whether the option before is unknown, so that this word may be its value.
+    let mut may_be_value = false;
     while let Some((at, word)) = words.next() {
         let Some(flag) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else {
             // The program itself may stand in front.
@@ -139,19 +178,34 @@ fn flags(text: &str) -> Result<Vec<Setting>, OptionsError> {
             Some((name, value)) => (spelled(name), Some(value.to_owned())),
             None => (spelled(flag), None),
         };
+        let kind = kind(&name);
+        let is_hidden = may_be_value && kind.is_none();
+        may_be_value = false;
         let is_flag = |word: &&(usize, &String)| word.1.starts_with('-');
-        let value = match (value, kind(&name)) {
+        let value = match (value, kind) {
             (Some(value), _) => value,
             (None, Some(Kind::Switch)) => "true".to_owned(),
-            (None, _) => match words.peek() {
+            // As there, however the word begins.
+            (None, Some(Kind::Text | Kind::List)) => match words.next() {
+                Some((_, word)) => word.clone(),
+                None => return Err(OptionsError::Value(name)),
+            },
+            (None, None) => match words.peek() {
                 Some(next) if !is_flag(&next) => words
                     .next()
                     .map_or_else(String::new, |(_, word)| word.clone()),
-                _ => "true".to_owned(),
+                _ => {
+                    may_be_value = true;
+                    "true".to_owned()
+                }
             },
         };
         let values = cut(&name, &value);
-        settings = add(settings, Setting { name, values });
+        let setting = Setting {
+            is_hidden,
+            ..Setting::new(name, values)
+        };
+        settings = add(settings, setting);
     }
     Ok(settings)
 }
@@ -167,10 +221,9 @@ fn add(mut settings: Vec<Setting>, setting: Setting) -> Vec<Setting> {
     settings
 }
 
-/// A list may be one text with commas. A regular expression may hold one.
+/// A list may be one text with commas, also one of regular expressions.
 fn cut(name: &str, value: &str) -> Vec<String> {
-    let whole = name.starts_with("skip-auth-");
-    if kind(name) != Some(Kind::List) || whole {
+    if kind(name) != Some(Kind::List) {
         return vec![value.to_owned()];
     }
     let items = value.split(',').map(str::trim);

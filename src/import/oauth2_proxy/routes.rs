@@ -1,5 +1,8 @@
 //! Who may go where: open paths, and rules on everybody.
 
+use url::Url;
+
+use super::closed::closed_by;
 use super::convert::{Conversion, shown};
 use super::patterns::{Opened, opened};
 use super::{Group, Line, apps, bearers, listed, quoted};
@@ -7,12 +10,19 @@ use super::{Group, Line, apps, bearers, listed, quoted};
 /// Writes the routes of the settings.
 pub(super) fn routes(work: &mut Conversion) {
     let access = everybody(work);
+    let preflight = work.is_on("skip-auth-preflight");
+    let guard = || {
+        let mut lines = vec![line("access", access.clone(), "as everywhere else")];
+        lines.extend(preflight.then(by_preflight));
+        lines
+    };
     let own = |pattern: &str, name: String, from: &str| {
-        vec![
+        let mut lines = vec![
             line("path", quoted(pattern), from),
             line("upstream", name, "--upstream"),
-            line("access", access.clone(), "as everywhere else"),
-        ]
+        ];
+        lines.extend(guard());
+        lines
     };
     let has_root = apps::has_root(&work.out.apps);
     let patterns = work.out.apps.iter().filter_map(apps::App::route);
@@ -29,11 +39,11 @@ pub(super) fn routes(work: &mut Conversion) {
     }
     work.out.routes.extend(routes);
     for text in work.all("api-route") {
-        api(work, &text, &access);
+        api(work, &text, &guard);
     }
     for option in ["skip-auth-route", "skip-auth-regex"] {
         for text in work.all(option) {
-            open(work, option, &text, &access);
+            open(work, option, &text, &guard);
         }
     }
 }
@@ -75,11 +85,13 @@ fn everybody(work: &mut Conversion) -> String {
         from.push("--allowed-role");
     }
     let domains = parts.join("");
+    let closing;
     let access = match (closed, parts.is_empty()) {
         (Some(option), _) => {
-            from = vec![option];
+            closing = format!("--{option}");
+            from = vec![&closing];
             work.out.note(
-                option.trim_start_matches('-'),
+                &option,
                 "who may get in cannot be taken over from it, so that nobody gets in: write access in that [[route]]",
             );
             quoted("nobody")
@@ -92,17 +104,22 @@ fn everybody(work: &mut Conversion) -> String {
         lines.push(line("access", access.clone(), &from.join(", ")));
     }
     if work.is_on("skip-auth-preflight") {
-        lines.push(line(
-            "cors_preflight",
-            "true".to_owned(),
-            "--skip-auth-preflight",
-        ));
+        lines.push(by_preflight());
+        work.out.say(Group::Changes, "skip-auth-preflight", "real preflights pass, which have Origin and Access-Control-Request-Method; any other OPTIONS request needs a login, and where nobody gets in, no preflight does");
     }
     if !lines.is_empty() {
         work.out.routes.push(lines);
     }
     access
 }
+
+fn by_preflight() -> Line {
+    let value = "true".to_owned();
+    line("cors_preflight", value, "--skip-auth-preflight")
+}
+
+/// What guards a path that is not open.
+type Guard<'g> = dyn Fn() -> Vec<Line> + 'g;
 
 /// A rule as TOML: of these ways in any one will do, and the domains have to hold besides.
 fn any_of(domains: &str, ways: &[String]) -> String {
@@ -155,49 +172,14 @@ fn roles(work: &mut Conversion) -> Vec<String> {
     claims.iter().map(condition).collect()
 }
 
-/// The option that lets in fewer people than any rule of ours that is made of the others.
-/// Nobody gets in then, rather than more than there.
-fn closed_by(work: &Conversion, no_domain: bool, no_group: bool) -> Option<&'static str> {
-    if no_domain {
-        // Without either of the two, oauth2-proxy does not start.
-        let emails = "authenticated-emails-file";
-        let has_file = work.one(emails).is_some_and(|file| !file.is_empty());
-        return Some(match has_file {
-            true => "--authenticated-emails-file",
-            false => "--email-domain",
-        });
-    }
-    let is_set = |option: &&&str| {
-        let name = option.trim_start_matches('-');
-        work.all(name).iter().any(|value| !value.is_empty())
-    };
-    // Roles are groups to oauth2-proxy: of groups and roles, any one will do.
-    let role = (no_group && is_set(&&"--allowed-role")).then_some("--allowed-role");
-    role.or_else(|| NARROWER.iter().find(is_set).copied())
-}
-
-/// Options that ask the provider's own API who may get in.
-const NARROWER: &[&str] = &[
-    "--bitbucket-repository",
-    "--bitbucket-team",
-    "--github-org",
-    "--github-repo",
-    "--github-team",
-    "--github-user",
-    "--gitlab-group",
-    "--gitlab-projects",
-    "--google-group",
-    "--keycloak-group",
-];
-
 /// A path for clients that are not redirected.
-fn api(work: &mut Conversion, text: &str, everybody: &str) {
+fn api(work: &mut Conversion, text: &str, guard: &Guard<'_>) {
     if !bearers::are_taken(work) {
         work.out.say(Group::Changes, "api-route", "a script gets 401 with JSON anyway, as its Sec-Fetch headers or Accept tell; api = true in a [[route]] is for paths where nobody is redirected, and lets bearer tokens in");
         return;
     }
     // What a pattern covers beyond the expression is closed as it was.
-    let Some(all) = opened(text) else {
+    let Some(all) = opened(text).filter(|all| !is_ours(work, all)) else {
         work.out.note("api-route", format!("{}: patterns here are a path (\"/api\") or all below one (\"/api/*\"); write [[route]] with path and api = true", shown(text)));
         return;
     };
@@ -210,11 +192,8 @@ fn api(work: &mut Conversion, text: &str, everybody: &str) {
             }
             continue;
         }
-        let mut lines = vec![
-            line("path", quoted(&pattern), &from),
-            api,
-            line("access", everybody.to_owned(), "as everywhere else"),
-        ];
+        let mut lines = vec![line("path", quoted(&pattern), &from), api];
+        lines.extend(guard());
         let app = apps::name_of(&work.out.apps, &pattern);
         lines.extend(app.map(|name| line("upstream", name, "--upstream")));
         work.out.routes.push(lines);
@@ -231,15 +210,28 @@ fn route_of<'w>(work: &'w mut Conversion, pattern: &str) -> Option<&'w mut Vec<L
     work.out.routes.iter_mut().find(is_its)
 }
 
+/// Whether one of the patterns is a path of ours, where no route may be.
+fn is_ours(work: &Conversion, all: &[Opened]) -> bool {
+    let prefix = work.prefix();
+    let redirect = work.one("redirect-url");
+    let callback = redirect.and_then(|url| Some(Url::parse(&url).ok()?.path().to_owned()));
+    all.iter().any(|Opened { pattern, .. }| {
+        let path = pattern.trim_end_matches("/*");
+        apps::is_within(path, &prefix) || callback.as_deref() == Some(path)
+    })
+}
+
 /// A path that is open to everybody.
-fn open(work: &mut Conversion, option: &str, text: &str, everybody: &str) {
+fn open(work: &mut Conversion, option: &str, text: &str, guard: &Guard<'_>) {
     let (methods, regex) = match text.split_once('=') {
         Some((methods, regex)) if is_methods(methods) => (Some(methods), regex),
         _ => (None, text),
     };
-    let excepted = methods.is_some_and(|methods| methods.ends_with('!'));
-    let Some(all) = opened(regex).filter(|_| !excepted) else {
-        work.out.note(option, format!("{}: not opened, since patterns here are a path (\"/robots.txt\") or all below one (\"/assets/*\"); write [[route]] with path, methods and access = \"public\"", shown(text)));
+    // Also one that is none, and HEAD alone: GET covers it.
+    let excepted = methods.is_some_and(|method| !METHODS.contains(&method));
+    let all = opened(regex).filter(|all| !excepted && !is_ours(work, all));
+    let Some(all) = all else {
+        work.out.note(option, format!("{}: not opened, since patterns here are a path (\"/robots.txt\") or all below one (\"/assets/*\"), none of ours, and HEAD goes with GET; write [[route]] with path, methods and access = \"public\"", shown(text)));
         return;
     };
     for one in all {
@@ -252,7 +244,7 @@ fn open(work: &mut Conversion, option: &str, text: &str, everybody: &str) {
             );
             work.out.note(option, words);
         } else {
-            open_one(work, (option, text), methods, one, everybody);
+            open_one(work, (option, text), methods, one, guard);
         }
     }
 }
@@ -263,7 +255,7 @@ fn open_one(
     (option, text): (&str, &str),
     methods: Option<&str>,
     one: Opened,
-    everybody: &str,
+    guard: &Guard<'_>,
 ) {
     let Opened {
         pattern,
@@ -290,14 +282,12 @@ fn open_one(
     work.out.routes.push(lines);
     let but_not = but_not.filter(|path| route_of(work, path).is_none());
     if let Some(path) = but_not {
-        let mut lines = vec![
-            line(
-                "path",
-                quoted(&path),
-                "without the slash, as everywhere else",
-            ),
-            line("access", everybody.to_owned(), "as everywhere else"),
-        ];
+        let mut lines = vec![line(
+            "path",
+            quoted(&path),
+            "without the slash, as everywhere else",
+        )];
+        lines.extend(guard());
         lines.extend(app());
         work.out.routes.push(lines);
     }
@@ -311,8 +301,8 @@ fn open_one(
                 listed(others),
                 "the other methods, as everywhere else",
             ),
-            line("access", everybody.to_owned(), "as everywhere else"),
         ];
+        lines.extend(guard());
         lines.extend(app());
         work.out.routes.push(lines);
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod closed;
 mod notes;
 mod read;
 mod routes;
@@ -130,8 +131,128 @@ fn each_option_becomes_its_line() {
         ),
         ("--cookie-expire=12h30m0s", "session.lifetime", "12h30m0s"),
         ("--cookie-expire=0s", "session.lifetime", "-"),
-        ("", "identity.user", "[\"sub\"]"),
-        ("--prefer-email-to-user", "identity.user", "[\"email\"]"),
+        // Nobody gets in without an email, and the app is told the subject.
+        ("", "identity.user", "[\"email\"]"),
+        ("", "identity.email", "-"),
+        ("", "headers.set.X-Forwarded-User.value", "{sub}"),
+        ("", "headers.set.X-Auth-Request-User.value", "-"),
+        (
+            "--set-xauthrequest --prefer-email-to-user",
+            "headers.set.X-Auth-Request-User.value",
+            "{sub}",
+        ),
+        (
+            "--prefer-email-to-user",
+            "headers.set.X-Forwarded-User.value",
+            "-",
+        ),
+        // The old name of the email's claim.
+        ("--user-id-claim=upn", "identity.user", "[\"upn\"]"),
+        ("--user-id-claim=upn", "identity.email", "[\"upn\"]"),
+        (
+            "--user-id-claim=upn --oidc-email-claim=mail",
+            "identity.email",
+            "[\"mail\"]",
+        ),
+        (
+            "--user-id-claim=upn --oidc-email-claim=mail",
+            "identity.user",
+            "[\"mail\"]",
+        ),
+        ("--user-id-claim=email", "identity.email", "-"),
+        (
+            "--provider=adfs --oidc-issuer-url=https://fs.example/adfs",
+            "identity.user",
+            "[\"email\", \"upn\"]",
+        ),
+        ("", "provider.sso.email_verified", "require"),
+        ("--provider=oidc", "provider.sso.email_verified", "-"),
+        (
+            "--insecure-oidc-allow-unverified-email=T",
+            "provider.sso.email_verified",
+            "ignore",
+        ),
+        (
+            "--insecure-oidc-allow-unverified-email=yes",
+            "provider.sso.email_verified",
+            "require",
+        ),
+        (
+            "--provider=oidc --oidc-issuer-url=https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Ab1",
+            "provider.sso.email_verified",
+            "require",
+        ),
+        // What is asked for by default.
+        ("--scope=''", "provider.sso.scopes", "-"),
+        (
+            "--provider=oidc --allowed-group=x --scope=''",
+            "provider.sso.scopes",
+            "[\"openid\", \"email\", \"profile\", \"groups\"]",
+        ),
+        (
+            "--provider=keycloak-oidc --allowed-role=x",
+            "provider.sso.scopes",
+            "-",
+        ),
+        (
+            "--provider=gitlab --allowed-group=x",
+            "provider.sso.scopes",
+            "-",
+        ),
+        (
+            "--provider=oidc --allowed-group=x --scope=openid",
+            "provider.sso.scopes",
+            "[\"openid\"]",
+        ),
+        (
+            "--provider=oidc --allowed-group=x --oidc-issuer-url=https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Ab1",
+            "provider.sso.scopes",
+            "-",
+        ),
+        // Userinfo, where the ID token is not all.
+        ("--provider=oidc", "provider.sso.userinfo", "true"),
+        ("", "provider.sso.userinfo", "-"),
+        (
+            "--provider=oidc --skip-claims-from-profile-url",
+            "provider.sso.userinfo",
+            "-",
+        ),
+        (
+            "--provider=oidc --skip-oidc-discovery",
+            "provider.sso.userinfo",
+            "-",
+        ),
+        (
+            "--provider=oidc --skip-oidc-discovery --profile-url=https://id.example/me",
+            "provider.sso.userinfo",
+            "true",
+        ),
+        // Endpoints count where there is no discovery.
+        (
+            "--provider=oidc --redeem-url=https://id.example/token",
+            "provider.sso.endpoints.token",
+            "-",
+        ),
+        (
+            "--provider=oidc --skip-oidc-discovery --redeem-url=https://id.example/token",
+            "provider.sso.endpoints.token",
+            "https://id.example/token",
+        ),
+        // A prefix without its slash, and none.
+        ("--proxy-prefix=sso", "server.path_prefix", "/sso"),
+        ("--proxy-prefix=/", "server.path_prefix", "/oauth2"),
+        ("--proxy-prefix=/a//b", "server.path_prefix", "/oauth2"),
+        ("--proxy-prefix=/a/../b", "server.path_prefix", "/oauth2"),
+        (
+            "--trusted-proxy-ip=10.0.0.0/8,cluster,10.0.0.0/99",
+            "server.trusted_proxies",
+            "[\"10.0.0.0/8\"]",
+        ),
+        (
+            "--upstream=http://127.0.0.1:1 --upstream-timeout=500ms",
+            "upstream.timeouts.response",
+            "500ms",
+        ),
         (
             "--oidc-groups-claim=roles",
             "identity.groups",
@@ -176,6 +297,15 @@ fn no_option_is_dropped() {
         ("upstream", "http://10.0.0.1/?x=1"),
         ("upstream", "file:///var/www"),
         ("upstream", "static://202"),
+        ("upstream", "http://10.0.0.1/a//b/"),
+        ("upstream", "http://10.0.0.1/oauth2/x"),
+        ("proxy-prefix", "/a//b"),
+        ("trusted-proxy-ip", "cluster"),
+        ("oidc-public-key-file", "/x"),
+        ("oidc-audience-claim", "azp"),
+        ("force-code-challenge-method", "plain"),
+        ("cookie-secure", "yes"),
+        ("skip-auth-preflight", "true"),
     ] {
         let imported = flags(&format!("--email-domain=* --{option}={value}"));
         assert!(
@@ -187,6 +317,19 @@ fn no_option_is_dropped() {
             imported.to_toml().contains(&format!("# - --{option}: ")),
             "{option}"
         );
+    }
+    for span in ["0", "48h", "1ms", "soon"] {
+        let given = format!("--upstream=http://127.0.0.1:1 --upstream-timeout={span}");
+        assert_eq!(notes_about(&flags(&given), "upstream-timeout"), 1, "{span}");
+    }
+    for known in [
+        "oidc-public-key-files",
+        "oidc-audience-claims",
+        "force-code-challenge-method",
+    ] {
+        let imported = from_file(&format!("{} = \"x\"\n", known.replace('-', "_")));
+        let unknown = |note: &OptionNote| note.words.starts_with("unknown");
+        assert!(!imported.notes().iter().any(unknown), "{known}");
     }
     let unknown = flags("--no-such-option");
     assert!(

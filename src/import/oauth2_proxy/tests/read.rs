@@ -52,6 +52,12 @@ fn no_secret_is_written_or_shown() {
             "--redis-password={secret} --redis-connection-url=redis://u:{secret}@h --upstream=https://u:{secret}@h"
         ),
         format!("--no-such-option={secret}"),
+        // As a word of its own, however it begins.
+        format!("--client-secret -{secret} --client-id=wiki"),
+        format!("--client-secret --{secret} --client-id=wiki"),
+        format!("--cookie-secret -{secret}=x"),
+        format!("--no-such-option -{secret}"),
+        format!("--no-such-option --{secret}=x"),
     ] {
         let imported = flags(&given);
         assert!(!imported.to_toml().contains(secret), "{given}");
@@ -64,6 +70,48 @@ fn no_secret_is_written_or_shown() {
     }
     let broken = import_oauth2_proxy(&[OptionsText::File("client_secret = \"s3cr3t-of-theirs\nx")]);
     assert!(!broken.unwrap_err().to_string().contains(secret));
+}
+
+#[test]
+fn a_value_is_the_next_word_as_there() {
+    let taken = flags("--client-id -x --email-domain -y --scope=openid");
+    assert_eq!(text(&taken, "provider.sso.client_id"), "-x");
+    assert_eq!(text(&taken, "provider.sso.scopes"), "[\"openid\"]");
+    assert!(matches!(
+        import_oauth2_proxy(&[OptionsText::Flags("--client-id=x --scope")]),
+        Err(OptionsError::Value(name)) if name == "scope"
+    ));
+    // A list of expressions is cut as well.
+    let cut = flags("--email-domain=* --skip-auth-route=^/a$,^/b$");
+    let paths: Vec<&str> = cut
+        .routes
+        .iter()
+        .map(|lines| lines[0].value.as_str())
+        .collect();
+    assert_eq!(paths, ["\"/a\"", "\"/b\""]);
+}
+
+#[test]
+fn true_and_false_are_written_as_go_writes_them() {
+    for (word, expected, notes) in [
+        ("1", true, 0),
+        ("t", true, 0),
+        ("T", true, 0),
+        ("TRUE", true, 0),
+        ("true", true, 0),
+        ("True", true, 0),
+        ("0", false, 0),
+        ("F", false, 0),
+        ("False", false, 0),
+        ("yes", false, 1),
+        ("tRUE", false, 1),
+        ("''", false, 1),
+    ] {
+        let imported = flags(&format!("--pass-access-token={word}"));
+        let is_on = at(&imported, "headers.set.X-Forwarded-Access-Token").is_some();
+        assert_eq!(is_on, expected, "{word}");
+        assert_eq!(notes_about(&imported, "pass-access-token"), notes, "{word}");
+    }
 }
 
 #[test]

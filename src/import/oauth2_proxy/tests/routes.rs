@@ -126,6 +126,17 @@ fn rules_and_open_paths_become_routes() {
         "^/docs/.+$",
         "^/docs.+",
         "GET!=^/x$",
+        "HEAD=^/h$",
+        "TRACE=^/h$",
+        "^//",
+        "^/(|x)/",
+        "^/a//b",
+        "^/a//",
+        "^/a/../c",
+        "^/./a$",
+        "^/oauth2/auth$",
+        "^/oauth2/",
+        "^/oauth2$",
         ".*",
         "^.*$",
     ] {
@@ -133,6 +144,28 @@ fn rules_and_open_paths_become_routes() {
         assert!(imported.routes.is_empty(), "{regex}: {:?}", imported.routes);
         assert_eq!(notes_about(&imported, "skip-auth-route"), 1, "{regex}");
     }
+}
+
+#[test]
+fn preflights_pass_on_each_path_that_is_not_open() {
+    let imported = flags(
+        "--email-domain=a.example --skip-auth-preflight --skip-jwt-bearer-tokens --api-route=^/v1/ --upstream=http://127.0.0.1:1 \
+         --upstream=http://127.0.0.1:2/two/ --skip-auth-route=GET=^/news$ --skip-auth-route=^/css/ --redirect-url=https://a.example/cb \
+         --skip-auth-route=^/cb$",
+    );
+    let mut closed = 0;
+    for lines in &imported.routes {
+        let value = |key: &str| lines.iter().find(|line| line.key == key);
+        let is_open = value("access").is_some_and(|line| line.value == "\"public\"");
+        assert_eq!(value("cors_preflight").is_none(), is_open, "{lines:?}");
+        closed += usize::from(!is_open);
+    }
+    // Everything, /two/*, /two, /v1/*, /news for the others, /css.
+    assert_eq!(closed, 6, "{:?}", imported.routes);
+    let told = notes_about(&imported, "skip-auth-preflight");
+    assert_eq!(told, 1);
+    // The callback is ours.
+    assert_eq!(notes_about(&imported, "skip-auth-route"), 1);
 }
 
 #[test]
@@ -244,6 +277,7 @@ fn bearer_tokens_become_a_list_of_audiences_and_routes_for_api_clients() {
         "the one that is no pattern"
     );
     assert_eq!(notes_about(&imported, "extra-jwt-issuers"), 1);
+    assert_eq!(notes_about(&imported, "skip-jwt-bearer-tokens"), 1);
     // Without the switch, no token gets in there or here.
     let imported = flags(&all.replace("--skip-jwt-bearer-tokens ", ""));
     assert!(
@@ -307,6 +341,15 @@ fn who_answers_front_proxies_does_so_here_too() {
     let traefik = flags("--upstream=static://202 --set-authorization-header");
     assert_eq!(text(&traefik, "server.forward_auth"), "traefik");
     assert!(at(&traefik, "headers.set.Authorization").is_some());
+    // As ingress-nginx shows it, and with nothing to go to.
+    for given in ["--upstream=file:///dev/null", "--reverse-proxy"] {
+        let asked = flags(given);
+        assert_eq!(text(&asked, "server.forward_auth"), "nginx", "{given}");
+        assert_eq!(text(&asked, "upstream.url"), "-", "{given}");
+        assert!(says(&asked, "docs/forward-auth.md"), "{given}");
+    }
+    let app = flags("--reverse-proxy --upstream=http://127.0.0.1:1");
+    assert_eq!(text(&app, "server.forward_auth"), "-");
     assert_eq!(
         text(
             &flags("--upstream=http://127.0.0.1:1"),
