@@ -365,7 +365,10 @@ fn what_was_imported_judges_as_oauth2_proxy_did() {
         asked(7, "/api/x", None, "sign-in").by("/api/*"),
         asked(7, "/robots.txt", None, "forwarded"),
         asked(7, "/h", None, "sign-in").unlike_there("^/h$"),
-        asked(8, "/", of("ann@any.example"), "not-found"),
+        // nginx asks about it.
+        asked(8, "/", of("ann@any.example"), "forwarded"),
+        asked(8, "/", nameless(), "forbidden"),
+        asked(8, "/", None, "sign-in"),
     ] {
         row.check();
     }
