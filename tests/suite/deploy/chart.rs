@@ -230,11 +230,23 @@ fn what_needs_a_restart_is_said_alike_everywhere() {
     let source = file("src/edge/reload.rs");
     let fixed = source.split("fn of(config").nth(1).expect("the list");
     let fixed = fixed.split("])").next().expect("its end");
-    let keys: Vec<&str> = fixed
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("(\"")?.split('"').next())
-        .collect();
-    assert!(keys.len() > 6, "{keys:?}");
+    // What is quoted first in its brackets, wherever lines break; not how a value is written as text.
+    let dense: String = fixed.split_whitespace().collect();
+    let keys = dense
+        .split("(\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next());
+    let keys: Vec<&str> = keys.filter(|key| !key.starts_with('{')).collect();
+    assert!(keys.contains(&"server.max_connections"), "{keys:?}");
+    assert!(keys.len() > 7, "{keys:?}");
+    let template = file(&format!("{CHART}/templates/_config.tpl"));
+    let stamped = template.split("define \"vestibule.restartsWith\"").nth(1);
+    let stamped = stamped.and_then(|stamped| stamped.split("define").next());
+    let stamped = stamped.expect("what pods are replaced for");
+    for key in &keys {
+        let key = key.rsplit('.').next().unwrap_or(key);
+        assert!(stamped.contains(&format!("\"{key}\"")), "{key}: {stamped}");
+    }
     for page in [
         "docs/instances.md",
         "deploy/README.md",
@@ -271,6 +283,8 @@ fn a_pod_restarts_for_what_is_not_reloaded_and_for_nothing_else() {
     assert_ne!(plain, level);
     let threads = stamp(&|config| config["server"]["threads"] = json!(3));
     assert_ne!(plain, threads);
+    let connections = stamp(&|config| config["server"]["max_connections"] = json!(500));
+    assert_ne!(plain, connections);
     let mode = stamp(&|config| config["server"]["socket_mode"] = json!("0600"));
     assert_ne!(plain, mode);
     let tls = stamp(&|config| {

@@ -86,7 +86,7 @@
 {{- define "vestibule.restartsWith" -}}
 {{- $config := include "vestibule.config" . | fromYaml }}
 {{- $log := $config.log | default dict }}
-{{- pick $config.server "listen" "socket_mode" "admin_listen" "threads" | toJson | cat (hasKey $config.server "tls") (pick $log "format" "level" | toJson) | sha256sum }}
+{{- pick $config.server "listen" "socket_mode" "admin_listen" "threads" "max_connections" | toJson | cat (hasKey $config.server "tls") (pick $log "format" "level" | toJson) | sha256sum }}
 {{- end }}
 
 {{/* A text of the configuration, for people: as it is, or where it comes from. */}}
