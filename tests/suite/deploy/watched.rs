@@ -48,11 +48,63 @@ fn every_query_is_of_metrics_that_there_are() {
                         assert!(source.contains(&value.to_string()), "{value} in {query}");
                     }
                 }
-                "job" | "instance" => {}
+                "namespace" | "job" | "instance" => {}
                 other => panic!("{other} in {query}"),
             }
         }
     }
+}
+
+/// Of what the page lists, nothing is left out.
+#[test]
+fn whatever_is_described_is_shown_or_woken_by() {
+    let dashboard: Value =
+        serde_json::from_str(&file("deploy/grafana/dashboard.json")).expect("JSON");
+    let mut queries = Vec::new();
+    collect(&dashboard, &mut queries);
+    // One deployment among several is chosen by what tells them apart.
+    for query in &queries {
+        let all = query.matches("vestibule_").count();
+        let chosen = r#"{namespace=~"$namespace", job=~"$job", instance=~"$instance""#;
+        assert_eq!(query.matches(chosen).count(), all, "{query}");
+    }
+    let variables = dashboard["templating"]["list"].as_array().expect("a list");
+    let variables: Vec<&str> = variables
+        .iter()
+        .filter_map(|v| v["name"].as_str())
+        .collect();
+    assert_eq!(variables, ["datasource", "namespace", "job", "instance"]);
+    let panels = dashboard["panels"].as_array().expect("panels");
+    let ids: BTreeSet<String> = panels.iter().map(|panel| panel["id"].to_string()).collect();
+    assert_eq!(ids.len(), panels.len());
+
+    collect(
+        &yaml(&file("deploy/prometheus/alerts.yaml")).remove(0),
+        &mut queries,
+    );
+    let (_, answers) = parsed(&queries);
+    let asked: BTreeSet<&str> = answers
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|answer| answer["metrics"].as_array())
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(|metric| metric.strip_suffix("_bucket").unwrap_or(metric))
+        .collect();
+    let page = file("docs/metrics.md");
+    let described = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `vestibule_")?.split('`').next());
+    let mut looked = 0;
+    for metric in described {
+        assert!(
+            asked.contains(format!("vestibule_{metric}").as_str()),
+            "{metric}"
+        );
+        looked += 1;
+    }
+    assert!(looked > 20, "{looked}");
 }
 
 #[test]
