@@ -24,6 +24,10 @@ fn what_leaves_a_way_around_it_is_not_installed() {
              spec:\n  podSelector: {{ matchLabels: {{ app: wiki }} }}\n  ingress: [{rule}]\n"
         )
     };
+    let of_another = |version: &str, kind: &str| {
+        let ours = "networking.k8s.io/v1\nkind: NetworkPolicy";
+        policy("{}").replace(ours, &format!("{version}\nkind: {kind}"))
+    };
     // A manifest, and what is said of it.
     let manifests = [
         (
@@ -123,6 +127,19 @@ fn what_leaves_a_way_around_it_is_not_installed() {
             policy("{}").replace("app: wiki }", "app: wiki, pod-template-hash: 5d4 }"),
             "around Vestibule",
         ),
+        // By another's rules, whoever they select.
+        (
+            of_another("cilium.io/v2", "CiliumNetworkPolicy"),
+            "not read here",
+        ),
+        (
+            of_another("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy"),
+            "not read here",
+        ),
+        (
+            of_another("projectcalico.org/v3", "NetworkPolicy"),
+            "not read here",
+        ),
     ];
     let cases: Vec<(Value, &str)> = manifests
         .iter()
@@ -140,6 +157,32 @@ fn what_leaves_a_way_around_it_is_not_installed() {
             &format!("{of_others}\n  ingress"),
         );
         rendered(&protecting(&other)).expect("manifests");
+    }
+}
+
+#[test]
+fn a_service_without_an_address_leads_to_no_port_but_the_one_that_its_clients_know() {
+    let app = file("deploy/helm/vestibule/examples/app.yaml");
+    let headless = |ports: &str| {
+        let manifest = format!(
+            "{app}---\napiVersion: v1\nkind: Service\nmetadata: {{ name: peers }}\n\
+             spec: {{ clusterIP: None, selector: {{ app: wiki }}, ports: {ports} }}\n"
+        );
+        protecting(&manifest)
+    };
+    refuses(&[
+        (
+            headless("[{ port: 3000 }]"),
+            "Service peers is headless (clusterIP: None): whoever asks by its name comes to port 3000",
+        ),
+        (
+            headless("[{ port: 80, targetPort: web }]"),
+            "give it the port 4180",
+        ),
+    ]);
+    // Vestibule's, or what has nothing to do with the app's port.
+    for ports in ["[{ port: 4180, targetPort: web }]", "[{ port: 7946 }]"] {
+        rendered(&headless(ports)).expect("manifests");
     }
 }
 
@@ -207,6 +250,11 @@ fn values_that_contradict_themselves_are_not_installed() {
     let mut values = values("ci/standalone-values.yaml");
     values["config"] = json!("[server]\npublic_url = \"https://a.example.com\"\n[provider.a]\n");
     cases.push((values, "config.upstream"));
+    let mut values = super::chart::values("ci/standalone-values.yaml");
+    values["httpRoute"] = json!({ "enabled": true });
+    cases.push((values.clone(), "name the Gateway"));
+    values["httpRoute"] = json!({ "enabled": true, "parentRefs": [] });
+    cases.push((values, "name the Gateway"));
     refuses(&cases);
 }
 

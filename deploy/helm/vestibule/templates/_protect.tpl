@@ -38,6 +38,8 @@ What would leave a way around Vestibule fails here, instead of being installed.
 {{- $moved = add $moved (include "vestibule.moveService" (dict "plan" $plan "service" .) | int) }}
 {{- else if eq .kind "PodDisruptionBudget" }}
 {{- if include "vestibule.selectsPods" (dict "labels" $labels "selector" .spec.selector) }}{{ $budget = true }}{{ end }}
+{{- else if and (hasSuffix "NetworkPolicy" .kind) (not (hasPrefix "networking.k8s.io/" .apiVersion)) }}
+{{- fail (printf "protect.manifest: %s %s (%s) is not read here, and what it allows adds up with our policy: it may open the app's port %d around Vestibule; write it as a NetworkPolicy of networking.k8s.io, or see to it yourself and take it out" .kind .metadata.name .apiVersion $port) }}
 {{- else if eq .kind "NetworkPolicy" }}
 {{- include "vestibule.judgePolicy" (dict "plan" $plan "policy" .) }}
 {{- else if and (eq .kind "HorizontalPodAutoscaler") (eq .spec.scaleTargetRef.kind "Deployment") (eq .spec.scaleTargetRef.name $deployment.metadata.name) }}
@@ -169,11 +171,16 @@ the names of a native sidecar's ports since Kubernetes 1.32 only, and some meshe
 */}}
 {{- define "vestibule.moveService" -}}
 {{- $plan := .plan }}
+{{- $service := .service }}
 {{- $moved := 0 }}
 {{- if include "vestibule.selects" (dict "labels" $plan.labels "selector" .service.spec.selector) }}
 {{- range .service.spec.ports }}
 {{- $target := .targetPort | default .port }}
 {{- if or (has $target $plan.names) (eq (int $target) $plan.port) }}
+{{- /* Nobody is between a client and the pods: it uses the port that it knows, whatever targetPort says. */}}
+{{- if and (eq (toString $service.spec.clusterIP) "None") (ne (int .port) (int $plan.root.Values.ports.http)) }}
+{{- fail (printf "protect.manifest: Service %s is headless (clusterIP: None): whoever asks by its name comes to port %d of the pods themselves, which is not Vestibule's; give it the port %d and change what uses it, or take it out and let them use another Service" $service.metadata.name (int .port) (int $plan.root.Values.ports.http)) }}
+{{- end }}
 {{- $_ := set . "targetPort" (int $plan.root.Values.ports.http) }}
 {{- $moved = 1 }}
 {{- end }}
