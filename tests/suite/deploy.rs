@@ -3,6 +3,7 @@
 //! - `chart`: the Helm chart, rendered and linted by Helm's own code
 //! - `pods`: what it gives them besides, how long they may end, what it tells people
 //! - `refused`: what the chart refuses to install
+//! - `platforms`: what clusters ask for: names, registries, users, clients by other names
 //! - `component`: the Kustomize component, built by kubectl
 //! - `image`: the container image, built by its recipe and started
 //! - `machine`: the systemd unit, the compose file, the Debian package
@@ -23,6 +24,7 @@ mod chart;
 mod component;
 mod image;
 mod machine;
+mod platforms;
 mod pods;
 mod refused;
 mod watched;

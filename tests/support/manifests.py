@@ -2,7 +2,8 @@
 
 Questions come as JSON on stdin, answers leave as JSON on stdout; argv names the question.
 
-render    {"chart": PATH, "cases": {NAME: VALUES}}  ->  {NAME: {"objects": [...], "notes": TEXT} or {"error": TEXT}}
+render    {"chart": PATH, "cases": {NAME: VALUES}, "release": NAME or nothing: wiki}
+                                                    ->  {NAME: {"objects": [...], "notes": TEXT} or {"error": TEXT}}
 lint      {"chart": PATH, "cases": {NAME: VALUES}}  ->  {NAME: [ERROR, ...]}
 read      {NAME: YAML}                              ->  {NAME: [OBJECT, ...]}
 validate  [OBJECT, ...]                             ->  [[OBJECT's name, ERROR, ...], ...]
@@ -23,10 +24,11 @@ def render(question):
     import helm_python as helm
 
     answers = {}
+    release = question.get("release", "wiki")
     with helm.Chart.load(question["chart"]) as chart:
         for name, values in question["cases"].items():
             try:
-                files = chart.render(values, name="wiki", namespace="prod")
+                files = chart.render(values, name=release, namespace="prod")
             except helm.HelmError as error:
                 answers[name] = {"error": str(error)}
                 continue

@@ -34,8 +34,7 @@ readinessProbe:
 resources: {{- toYaml .Values.resources | nindent 2 }}
 securityContext:
   runAsNonRoot: true
-  runAsUser: 65532
-  runAsGroup: 65532
+  {{- include "vestibule.runAs" . | nindent 2 }}
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
   capabilities: { drop: ["ALL"] }
@@ -53,6 +52,16 @@ volumeMounts:
   {{- end }}
   - {{ mustMerge (dict "readOnly" true) . | toJson }}
   {{- end }}
+{{- end }}
+
+{{/* Who a container runs as; nothing where the cluster chooses. */}}
+{{- define "vestibule.runAs" -}}
+{{- with .Values.runAsUser }}
+runAsUser: {{ int . }}
+{{- end }}
+{{- with .Values.runAsGroup }}
+runAsGroup: {{ int . }}
+{{- end }}
 {{- end }}
 
 {{/* A native sidecar: an item of initContainers. It starts before the app, and ends after it. */}}
