@@ -74,6 +74,19 @@ fn whatever_is_described_is_shown_or_woken_by() {
         .filter_map(|v| v["name"].as_str())
         .collect();
     assert_eq!(variables, ["datasource", "namespace", "job", "instance"]);
+    // Each offers what fits the ones before it.
+    let asked = |place: usize| &dashboard["templating"]["list"][place]["query"]["query"];
+    assert_eq!(asked(1), "label_values(vestibule_build_info, namespace)");
+    for (place, by) in [
+        (2, r#"{namespace=~"$namespace"}, job)"#),
+        (3, r#"job=~"$job"}, instance)"#),
+    ] {
+        let query = asked(place).as_str().expect("a query");
+        assert!(
+            query.contains(r#"{namespace=~"$namespace""#) && query.ends_with(by),
+            "{query}"
+        );
+    }
     let panels = dashboard["panels"].as_array().expect("panels");
     let ids: BTreeSet<String> = panels.iter().map(|panel| panel["id"].to_string()).collect();
     assert_eq!(ids.len(), panels.len());
