@@ -177,8 +177,12 @@ impl<'r> Asked<'r> {
 
     fn by_parts(req: &RequestView<'r>) -> Result<Self, AskedError> {
         let method = method(req, FORWARDED_METHOD)?;
-        // Which origin it is follows from the host: TLS may have ended further out.
-        if !matches!(one(req, FORWARDED_PROTO)?, b"http" | b"https") {
+        // Which origin it is follows from the host: TLS may have ended further out. Traefik calls the two ws and wss
+        // where a websocket is asked for.
+        if !matches!(
+            one(req, FORWARDED_PROTO)?,
+            b"http" | b"https" | b"ws" | b"wss"
+        ) {
             return Err(AskedError::Unreadable(FORWARDED_PROTO));
         }
         Ok(Self {

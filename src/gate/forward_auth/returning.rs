@@ -5,11 +5,14 @@
 //! and the browser sent back, without the provider's page. Must not know how
 //! tokens are renewed.
 
+use http::{StatusCode, header};
+
 use crate::gate::decision::{Decision, Effect};
 use crate::gate::elsewhere::other_origin;
 use crate::gate::face::Face;
 use crate::gate::identify::Missing;
 use crate::gate::newer::Newness;
+use crate::gate::page::{Page, Word};
 use crate::gate::policy::NoIdentity;
 use crate::gate::query::Params;
 use crate::gate::reply::{Note, Reply};
@@ -64,7 +67,8 @@ impl Gate {
     }
 
     /// The login again, with the target in its query: nginx has shown it at the
-    /// app's own path (`error_page 401 = /oauth2/sign_in`).
+    /// app's own path (`error_page 401 = /oauth2/sign_in`). With `=403` it makes
+    /// a 403 of the answer, whose Location no browser follows: so it is a page, too.
     pub(in crate::gate) fn login_at_app_path(
         &self,
         req: &RequestView<'_>,
@@ -77,12 +81,18 @@ impl Gate {
         if let Some((other, target)) = self.target_elsewhere(target, face) {
             let login = self.login_path(target.as_str());
             let url = format!("{}{login}", other.origin);
-            return Some(Reply::redirect(&url, other_origin()));
+            return Some(leading_page(&url, other_origin()));
         }
         let target = ReturnTo::parse(target, &face.origin)?;
         (!self.is_flow_path(&target)).then(|| {
             let note = Note::new("page").because("login_target");
-            Reply::redirect(&self.login_path(target.as_str()), note)
+            leading_page(&self.login_path(target.as_str()), note)
         })
     }
+}
+
+/// 302 to a login, and a page that leads there.
+fn leading_page(login: &str, note: Note) -> Reply {
+    let page = Page::new(Word::ChooserTitle).link(login, Word::SignIn);
+    Reply::page(StatusCode::FOUND, page, note).with(header::LOCATION, login)
 }

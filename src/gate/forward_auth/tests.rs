@@ -328,6 +328,22 @@ fn a_websocket_from_a_foreign_page_is_refused_as_a_forwarded_one() {
 }
 
 #[test]
+fn traefik_calls_the_two_schemes_by_other_names_for_a_websocket() {
+    let (mut desk, jar) = signed_in_under(&asked_by(Dialect::Traefik));
+    for proto in ["http", "https", "ws", "wss"] {
+        let asked = ask(Dialect::Traefik, "/page").with("x-forwarded-proto", proto);
+        assert_eq!(desk.reply(&asked).status, 401, "{proto}");
+        let reply = desk.reply(&asked.cookies(&jar));
+        assert_eq!(reply.status, 200, "{proto}");
+    }
+    for proto in ["", "WS", "ws,wss", "wss:", "ftp"] {
+        let asked = ask(Dialect::Traefik, "/page").with("x-forwarded-proto", proto);
+        let why = refused(&mut desk, &asked.cookies(&jar));
+        assert_eq!(why, "forward_auth_unreadable", "{proto}");
+    }
+}
+
+#[test]
 fn a_login_at_the_apps_own_path_learns_where_it_is() {
     let mut desk = Desk::new(&asked_by(Dialect::Nginx));
     let at = |target| Req::open("/_vestibule/sign_in").with("x-auth-request-redirect", target);
@@ -338,7 +354,11 @@ fn a_login_at_the_apps_own_path_learns_where_it_is() {
             "/_vestibule/login?rd=%2Fpage",
         ),
     ] {
-        assert_eq!(location(&desk.reply(&at(target))), login);
+        let reply = desk.reply(&at(target));
+        assert_eq!(location(&reply), login);
+        // nginx may make 403 of it (error_page 401 =403), whose Location no browser follows.
+        let page = String::from_utf8_lossy(&reply.body);
+        assert!(page.contains(&format!("href=\"{login}\"")), "{page}");
     }
     for target in [
         "https://evil.example/",

@@ -87,6 +87,11 @@ fn the_documented_set_up_of_oauth2_proxy_works_as_it_is() {
 
 /// oauth2-proxy's nginx, which hands a client's own `X-Original-URL` and `-Method` on.
 fn documented(tables: &str) -> Front {
+    documented_with(tables, "error_page 401 = @oauth2_signin;")
+}
+
+/// The same, with another line for what becomes of a 401.
+fn documented_with(tables: &str, error_page: &str) -> Front {
     let buffers = match tables.contains("access_token") {
         true => "proxy_buffer_size 16k; proxy_buffers 4 16k;",
         false => "",
@@ -99,6 +104,7 @@ fn documented(tables: &str) -> Front {
     front_with(Kind::Nginx, setup, |_, front, vestibule, app| {
         OAUTH2_PROXY
             .replace("listen FRONT;", &format!("listen {front}; {buffers}"))
+            .replace("error_page 401 = @oauth2_signin;", error_page)
             .replace("VESTIBULE", &vestibule.to_string())
             .replace("APP", &app.to_string())
     })
@@ -148,5 +154,33 @@ fn no_header_of_a_client_lets_it_past_the_documented_set_up_of_oauth2_proxy() {
             }
         }
         assert_eq!(front.chain.echo.count(), 0, "{tables:?}");
+    }
+}
+
+/// As the documentation had it for years: the login's answer, at the app's path.
+#[test]
+fn the_older_documented_set_up_shows_a_way_to_the_login() {
+    for (error_page, status) in [
+        ("error_page 401 = /oauth2/sign_in;", 302),
+        ("error_page 401 =403 /oauth2/sign_in;", 403),
+    ] {
+        let tables = "[headers]\npreset = \"oauth2-proxy-auth-request\"\n";
+        let front = documented_with(tables, error_page);
+        let mut person = front.browser();
+        let first = person.get("/page?x=1");
+        assert_eq!(first.status, status, "{error_page}: {first:?}");
+        assert_eq!(front.chain.echo.count(), 0, "{error_page}");
+        let login = "/oauth2/login?rd=%2Fpage%3Fx%3D1";
+        let page = first.html();
+        assert!(
+            page.contains(&format!("href=\"{login}\"")),
+            "{error_page}: {page}"
+        );
+        // Whoever clicks gets in.
+        let login = person.arrive(login);
+        let password = front.chain.idp().password(KIRSTEN);
+        let page = person.submit_login(&login, KIRSTEN, password);
+        assert_eq!(page.status, 200, "{error_page}: {:?}", person.trail);
+        assert_eq!(front.chain.echo.last().target(), "/page?x=1");
     }
 }

@@ -36,7 +36,7 @@ fn what_is_missing_doubled_or_unreadable_is_refused() {
         (Dialect::Nginx, n("/").with("x-original-url", "https://wiki.example.com?x"), "forward_auth_unreadable"),
         (Dialect::Nginx, n("/").with("x-original-method", ""), "forward_auth_unreadable"),
         (Dialect::Nginx, n("/").with("x-original-method", "GE T"), "forward_auth_unreadable"),
-        (Dialect::Traefik, t("/").with("x-forwarded-proto", "wss"), "forward_auth_unreadable"),
+        (Dialect::Traefik, t("/").with("x-forwarded-proto", "h2c"), "forward_auth_unreadable"),
         (Dialect::Traefik, t("/").with("x-forwarded-proto", "https,http"), "forward_auth_unreadable"),
         (Dialect::Traefik, t("/").with("x-forwarded-host", "a.example, wiki.example.com"), "forward_auth_unreadable"),
         (Dialect::Traefik, t("/").with("x-forwarded-host", ""), "forward_auth_unreadable"),
