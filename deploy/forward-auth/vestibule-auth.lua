@@ -5,7 +5,7 @@
 -- What Vestibule looks at: the session or a bearer token, and what sort of client asks.
 local ASKED_WITH = {
     "cookie", "authorization", "accept", "origin", "referer", "purpose", "x-moz", "access-control-request-method",
-    "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-site", "sec-purpose", "sec-websocket-version",
+    "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-site", "sec-purpose", "sec-websocket-version", "sec-websocket-key",
 }
 -- In place of whatever the client says under these names; those of Vestibule's headers.preset.
 local TOLD = {

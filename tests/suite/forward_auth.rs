@@ -14,6 +14,7 @@ use crate::support::{Browser, Response, Setup};
 mod by_hand;
 mod documented;
 mod recipes;
+mod upgrades;
 
 /// No condition takes longer to come true, whatever else the machine does.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -89,6 +90,7 @@ fn asks_before_it_sends_on(kind: Kind, server: &str) {
     clients_with_tokens(front);
     people_with_many_groups(front);
     forged_headers_change_nothing(front);
+    the_app_sees_the_request_that_was_asked_about(front);
     the_question_is_not_for_clients(front);
 }
 
@@ -273,6 +275,25 @@ fn forged_headers_change_nothing(front: &Front) {
             told.iter().all(|told| told.is_empty()),
             "{kind:?}: {told:?}"
         );
+    }
+}
+
+/// In whichever spelling a CGI's reader may take it for.
+fn the_app_sees_the_request_that_was_asked_about(front: &Front) {
+    let mut forged = String::new();
+    for name in recipes::OVERRIDES {
+        let underscored = name.replace('-', "_");
+        let dotted = name.replace('-', ".");
+        for spelling in [name, &underscored, &underscored.to_uppercase(), &dotted] {
+            forged += &format!("{spelling}: /public\r\n");
+        }
+    }
+    assert_eq!(raw(front, "/public/admin/secret", &forged).status, 200);
+    let seen = front.chain.echo.last();
+    assert_eq!(seen.target(), "/public/admin/secret");
+    for name in recipes::OVERRIDES {
+        let there = seen.alike(name);
+        assert!(there.is_empty(), "{:?} {name}: {there:?}", front.kind);
     }
 }
 

@@ -44,7 +44,12 @@ impl Kind {
     }
 
     /// The recipe, for these addresses.
-    fn recipe(self, front: SocketAddr, vestibule: SocketAddr, app: SocketAddr) -> String {
+    pub(crate) fn recipe(
+        self,
+        front: SocketAddr,
+        vestibule: SocketAddr,
+        app: SocketAddr,
+    ) -> String {
         let name = match self {
             Self::Nginx => "nginx.conf",
             Self::Caddy => "Caddyfile",

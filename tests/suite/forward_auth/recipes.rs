@@ -79,9 +79,26 @@ fn traefik_strips_every_alias_of_what_it_tells_and_keeps_the_question_inside() {
         assert!(left.is_empty(), "{name}: {left:?}");
     }
     let routers = &recipe["routers"];
+    let same = &recipe["middlewares"]["same-request"]["headers"]["customRequestHeaders"];
+    let same = same.as_object().expect("a table");
+    assert!(same.values().all(|value| value == ""), "{same:?}");
+    let same: BTreeSet<String> = same.keys().map(|name| name.to_lowercase()).collect();
+    for name in OVERRIDES {
+        assert!(same.contains(name), "{name}");
+        let aliases = aliases(name, &['_', '.']);
+        let left: Vec<_> = aliases.difference(&same).collect();
+        assert!(left.is_empty(), "{name}: {left:?}");
+    }
     // Taken out before it asks, since what it is told comes after that.
-    let order = ["one-spelling", "vestibule"];
+    let order = ["no-upgrade", "same-request", "one-spelling", "vestibule"];
     assert_eq!(routers["wiki"]["middlewares"], json!(order));
+    let order = [
+        "only-websocket",
+        "same-request",
+        "one-spelling",
+        "vestibule",
+    ];
+    assert_eq!(routers["wiki-websocket"]["middlewares"], json!(order));
     let own = &routers["vestibule-auth"];
     let at = |rule: &Value, path: &str| rule.as_str().is_some_and(|rule| rule.ends_with(path));
     assert!(at(&own["rule"], "PathPrefix(`/_vestibule/auth`)"), "{own}");
@@ -90,10 +107,36 @@ fn traefik_strips_every_alias_of_what_it_tells_and_keeps_the_question_inside() {
     assert_eq!(*nobody, json!(["255.255.255.255/32"]));
     let priority = |name: &str| routers[name]["priority"].as_i64().expect("a priority");
     assert!(priority("vestibule-auth") > priority("vestibule"));
-    assert!(priority("vestibule") > priority("wiki"));
+    assert!(priority("vestibule") > priority("wiki-websocket"));
+    assert!(priority("wiki-websocket") > priority("wiki"));
     // ipAllowList has that name since 2.11.
     let head = file("deploy/forward-auth/traefik.yaml");
     assert!(head.starts_with("# Traefik (v2.11, v3) "), "{head:.60}");
+}
+
+#[test]
+fn traefik_hands_on_a_change_to_a_websocket_and_to_nothing_else() {
+    let recipe = &recipe("traefik.yaml")[0]["http"];
+    let headers = |name: &str| &recipe["middlewares"][name]["headers"]["customRequestHeaders"];
+    assert_eq!(
+        *headers("no-upgrade"),
+        json!({ "Upgrade": "", "HTTP2-Settings": "" })
+    );
+    assert_eq!(
+        *headers("only-websocket"),
+        json!({ "Upgrade": "websocket", "HTTP2-Settings": "" })
+    );
+    let rule = recipe["routers"]["wiki-websocket"]["rule"].as_str();
+    let rule = rule.expect("a rule");
+    let conditions: Vec<&str> = rule.split(" && ").collect();
+    assert_eq!(
+        conditions,
+        [
+            "Host(`wiki.example.com`)",
+            "Method(`GET`)",
+            "HeaderRegexp(`Upgrade`, `(?i)^websocket$`)"
+        ]
+    );
 }
 
 #[test]
@@ -105,6 +148,11 @@ fn envoy_gateway_strips_every_alias_of_what_it_tells_and_keeps_the_question_insi
     assert_eq!(asking["failOpen"], false);
     assert_eq!(asking["http"]["path"], "/_vestibule/auth");
     assert_eq!(names(&asking["http"]["headersToBackend"]), told());
+    let route = &object(&recipe, "HTTPRoute", "wiki")["spec"]["rules"][0];
+    let removed = &route["filters"][0]["requestHeaderModifier"]["remove"];
+    // Gateway API takes 16 names at most.
+    assert!(removed.as_array().is_some_and(|names| names.len() <= 16));
+    assert!(names(removed).contains("http2-settings"), "{removed}");
     let headers = &object(&recipe, "ClientTrafficPolicy", "public")["spec"]["headers"];
     assert_eq!(headers["withUnderscoresAction"], "DropHeader");
     let removed = names(&headers["earlyRequestHeaders"]["remove"]);
@@ -174,12 +222,19 @@ fn what_is_run_and_what_is_read_is_said() {
 }
 
 /// Headers that make apps see another request than the one that was asked about.
-const OVERRIDES: [&str; 5] = [
+pub(super) const OVERRIDES: [&str; 11] = [
     "x-original-url",
+    "x-original-uri",
+    "x-original-host",
     "x-rewrite-url",
     "x-http-method-override",
     "x-http-method",
     "x-method-override",
+    "x-forwarded-prefix",
+    // What is mounted where: WSGI's apps take it from these (pgAdmin, Calibre-Web, gunicorn).
+    "x-script-name",
+    "script-name",
+    "path-info",
 ];
 
 #[test]
@@ -212,4 +267,13 @@ fn every_recipe_takes_out_what_makes_apps_see_another_request() {
         }
     }
     assert_eq!(seen, 8, "of every front proxy");
+}
+
+/// What a recipe's comments say, without the number sign and the indent.
+pub(super) fn aside(name: &str) -> Vec<String> {
+    let text = file(&format!("deploy/forward-auth/{name}"));
+    let lines = text
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix('#'));
+    lines.map(|line| line.trim_start().to_owned()).collect()
 }
