@@ -124,9 +124,10 @@ fn change(front: &Front, method: &str, target: &str, lines: &str) -> u16 {
         "GET /admin/users HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-User: root\r\nConnection: close\r\n\r\n"
     );
     // What cannot be sent any more does no harm. By the time of an answer or the end, the app would have seen it.
-    let _ = writer.write_all(forged.as_bytes());
-    let _ = stream.shutdown(std::net::Shutdown::Write);
-    while read_head(&mut reader).is_ok() {}
+    let sent = writer
+        .write_all(forged.as_bytes())
+        .and_then(|()| stream.shutdown(std::net::Shutdown::Write));
+    while sent.is_ok() && read_head(&mut reader).is_ok() {}
     status.unwrap_or_default()
 }
 
