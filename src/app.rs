@@ -144,16 +144,17 @@ fn server_conf(config: &Config) -> ServerConf {
     }
 }
 
-/// SIGTERM and SIGINT drain; SIGHUP is the reloader's. The process ends here:
-/// pingora's own way closes all listeners at once, health checks included.
+/// SIGTERM and SIGINT drain, and SIGUSR1 begins with it; SIGHUP is the reloader's.
+/// The process ends here: pingora's own way closes all listeners at once, health checks included.
 struct Stopping {
     serving: Arc<Current>,
     life: Arc<Lifecycle>,
     queue: Queue,
 }
 
-/// The signals that end it.
+/// The signals that end it, and the one that comes before them.
 struct Signals {
+    leave: Signal,
     terminate: Signal,
     interrupt: Signal,
     quit: Signal,
@@ -162,6 +163,7 @@ struct Signals {
 impl Signals {
     fn new() -> io::Result<Self> {
         Ok(Self {
+            leave: signal(SignalKind::user_defined1())?,
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             // By default, SIGQUIT would dump a core that holds keys.
@@ -169,12 +171,16 @@ impl Signals {
         })
     }
 
-    /// Whether it was SIGINT.
-    async fn next(&mut self) -> bool {
-        tokio::select! {
-            _ = self.terminate.recv() => false,
-            _ = self.interrupt.recv() => true,
-            _ = self.quit.recv() => false,
+    /// Returns at one that ends it: whether it was SIGINT. What comes before is
+    /// told to `leave`.
+    async fn stop(&mut self, leave: impl Fn() + Send) -> bool {
+        loop {
+            tokio::select! {
+                _ = self.leave.recv() => leave(),
+                _ = self.terminate.recv() => return false,
+                _ = self.interrupt.recv() => return true,
+                _ = self.quit.recv() => return false,
+            }
         }
     }
 }
@@ -186,7 +192,12 @@ impl ShutdownSignalWatch for Stopping {
             tracing::error!("signals cannot be waited for");
             return ShutdownSignal::FastShutdown;
         };
-        let by_hand = signals.next().await;
+        let leave = || {
+            if self.life.leave() {
+                tracing::info!("leaving: requests are served on until a signal to stop");
+            }
+        };
+        let by_hand = signals.stop(leave).await;
         let mut stop = self.serving.load().stop();
         if by_hand {
             // Nobody balances load to a terminal.
@@ -194,10 +205,10 @@ impl ShutdownSignalWatch for Stopping {
         }
         tracing::info!("stopping: running requests may end");
         notify::tell(State::Stopping);
-        // One at a time asks for the next signal.
+        // One at a time asks for the next signal; that it should leave, it knows by then.
         let signals = Mutex::new(signals);
         let next = || async {
-            signals.lock().await.next().await;
+            signals.lock().await.stop(|| ()).await;
         };
         match self.life.end(stop, next).await {
             Ended::Drained => tracing::info!("stopped"),

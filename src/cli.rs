@@ -7,6 +7,7 @@ mod arguments;
 mod check;
 mod explain;
 mod import;
+mod leave;
 
 use std::io::Write;
 use std::path::Path;
@@ -17,6 +18,7 @@ use self::arguments::{Arguments, Command, Import};
 use self::check::{How, check};
 use self::explain::explain;
 use self::import::{mapping, oauth2_proxy};
+use self::leave::leave;
 use crate::app::{self, StartError};
 use crate::config::load;
 use crate::config::schema::schema;
@@ -112,6 +114,7 @@ pub fn main(arguments: impl Iterator<Item = std::ffi::OsString>) -> u8 {
         Command::Import {
             what: Import::Oauth2Proxy { file, flags },
         } => oauth2_proxy(file.as_deref(), flags.as_deref()),
+        Command::Leave { pid } => leave(pid),
         Command::Keygen { assertion: true } => assertion_keygen(),
         Command::Keygen { assertion: false } => keygen(),
         Command::Schema => print(&format!("{:#}\n", schema())),

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, value_parser};
 
 #[derive(Parser)]
 #[command(
@@ -75,6 +75,13 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Have a running instance send its clients elsewhere: not ready any more, served on until SIGTERM
+    #[command(after_help = LEAVE_HELP)]
+    Leave {
+        /// The process that serves; 1 is the one of a container
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(i32).range(1..))]
+        pid: i32,
+    },
     /// Bring over what another system holds
     Import {
         #[command(subcommand)]
@@ -125,3 +132,6 @@ pub(super) enum Import {
 
 const EXPLAIN_HELP: &str =
     "Without --claims and --token, nobody is signed in. The exit code is 0 for either verdict.";
+
+const LEAVE_HELP: &str = "It sends SIGUSR1, and returns at once. 69 if the process is not there, not Vestibule's or another user's. \
+For Kubernetes: lifecycle.preStop.exec of a native sidecar.";

@@ -49,7 +49,10 @@ impl Admin {
             "/readyz" if self.life.is_leaving() => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 TEXT,
-                "not ready: stopping\n".to_owned(),
+                match self.life.is_stopping() {
+                    true => "not ready: stopping\n".to_owned(),
+                    false => "not ready: leaving\n".to_owned(),
+                },
             ),
             "/readyz" if !self.life.is_listening() => (
                 StatusCode::SERVICE_UNAVAILABLE,

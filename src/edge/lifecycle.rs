@@ -1,14 +1,14 @@
 //! From the first listener to the end of the process, and in which order the end comes.
 //!
-//! Owns the stages of a stop and how long each may take; must not know what is
-//! served, nor by whom. The order is what loses no request: first nobody is
-//! sent here any more, then nothing is accepted any more, then what is idle
-//! closes, and what runs is waited for.
+//! Owns the stages of a stop, of which the first may begin long before the others,
+//! and how long each may take; must not know what is served, nor by whom. The order
+//! is what loses no request: first nobody is sent here any more, then nothing is
+//! accepted any more, then what is idle closes, and what runs is waited for.
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use pingora::server::ShutdownWatch;
@@ -28,7 +28,10 @@ const STEP: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Lifecycle {
     listening: AtomicBool,
-    leaving: AtomicBool,
+    /// Since when nobody should send anything here any more.
+    left: OnceLock<Instant>,
+    /// The end comes by itself from here on.
+    stopping: AtomicBool,
     /// In pingora's form: true once nothing is accepted any more.
     closing: watch::Sender<bool>,
     /// True once connections without a request are to close.
@@ -68,7 +71,8 @@ impl Default for Lifecycle {
     fn default() -> Self {
         Self {
             listening: AtomicBool::new(false),
-            leaving: AtomicBool::new(false),
+            left: OnceLock::new(),
+            stopping: AtomicBool::new(false),
             closing: watch::Sender::new(false),
             clearing: watch::Sender::new(false),
             connections: Arc::default(),
@@ -88,10 +92,21 @@ impl Lifecycle {
         self.listening.load(Ordering::Acquire)
     }
 
-    /// Whether the end has begun: nobody should send anything here, and
-    /// connections close with their next answer.
+    /// Nobody should send anything here any more; whoever does is served all the
+    /// same, until [`Self::end`]. Whether that is new.
+    pub fn leave(&self) -> bool {
+        self.left.set(Instant::now()).is_ok()
+    }
+
+    /// Whether nobody should send anything here any more: connections close with
+    /// their next answer.
     pub(super) fn is_leaving(&self) -> bool {
-        self.leaving.load(Ordering::Relaxed)
+        self.left.get().is_some()
+    }
+
+    /// Whether the end has begun, which needs nobody's further word.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// Turns true when nothing is accepted any more.
@@ -122,17 +137,22 @@ impl Lifecycle {
         self.in_flight.enter()
     }
 
-    /// The end, in its order. `hasten` is somebody's second word: it skips what
-    /// is left of the delay, and after that of everything.
+    /// The end, in its order. The delay runs since [`Self::leave`], if that was before.
+    /// `hasten` is somebody's second word: it skips what is left of the delay, and
+    /// after that of everything.
     pub async fn end<F: Future<Output = ()>>(
         &self,
         stop: Stop,
         mut hasten: impl FnMut() -> F,
     ) -> Ended {
-        self.leaving.store(true, Ordering::Release);
-        if !stop.delay.is_zero() {
+        // First, so that whoever sees that it leaves sees why.
+        self.stopping.store(true, Ordering::Relaxed);
+        self.leave();
+        let gone = self.left.get().map_or(Duration::ZERO, Instant::elapsed);
+        let delay = stop.delay.saturating_sub(gone);
+        if !delay.is_zero() {
             tokio::select! {
-                () = sleep(stop.delay) => {}
+                () = sleep(delay) => {}
                 () = hasten() => {}
             }
         }
@@ -210,6 +230,20 @@ mod tests {
         assert!(life.is_leaving(), "health checks say so from the start");
         assert!(!*life.closing().borrow(), "it accepts on");
         assert_eq!(ending.await.unwrap(), (Ended::Drained, 5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_delay_runs_since_it_left_and_nothing_ends_by_leaving() {
+        for (gone, left) in [(2, 3), (5, 0), (3600, 0)] {
+            let life = Lifecycle::default();
+            assert!(life.leave(), "that is new");
+            sleep(Duration::from_secs(gone)).await;
+            assert!(!life.leave(), "and the first time counts");
+            assert!(life.is_leaving() && !life.is_stopping());
+            assert!(!*life.closing().borrow(), "it accepts on");
+            assert_eq!(end_of(&life, stop(5, 25)).await, (Ended::Drained, left));
+            assert!(life.is_stopping());
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,9 +6,10 @@ use std::process::{Command, Output};
 
 use crate::support::harness::fresh_key;
 use crate::support::peers::root;
-use crate::support::process::{stderr, stdout};
+use crate::support::process::{Process, stderr, stdout};
 
 const USAGE: i32 = 64;
+const UNAVAILABLE: i32 = 69;
 const CONFIG: i32 = 78;
 
 #[test]
@@ -64,6 +65,10 @@ fn a_bad_command_line_is_64() {
         &["run"],
         &["run", "--confg", "x"],
         &["check", "--config"],
+        &["leave", "--pid", "0"],
+        &["leave", "--pid", "-1"],
+        &["leave", "--pid", "vestibule"],
+        &["leave", "1"],
     ] {
         let output = vestibule(args);
         assert_eq!(output.status.code(), Some(USAGE), "{args:?}");
@@ -77,6 +82,37 @@ fn help_is_no_error() {
     for args in [&["--help"][..], &["run", "--help"]] {
         assert_eq!(vestibule(args).status.code(), Some(0), "{args:?}");
     }
+}
+
+#[test]
+fn nothing_but_an_instance_that_serves_is_told_to_leave() {
+    // Of Vestibule's name, but nobody who takes the signal, which ends it.
+    let home = home();
+    let program = home.path().join("vestibule");
+    fs::copy("/bin/sleep", &program).expect("a program");
+    let mut sleeps = Command::new(&program);
+    let mut namesake = Process::start(sleeps.arg("600"), home.path(), "namesake");
+    let mut sleeps = Command::new("/bin/sleep");
+    let mut another = Process::start(sleeps.arg("600"), home.path(), "another");
+    let pids = [&namesake, &another].map(|process| process.id().to_string());
+    // More than there can be.
+    let none = i32::MAX.to_string();
+    for (pid, why) in [
+        (Some(&pids[0]), "does not serve"),
+        (Some(&pids[1]), "is \"sleep\", not Vestibule"),
+        (Some(&none), "there is no process 2147483647"),
+        // Of this machine, or of the container that the tests run in.
+        (None, "process 1 is \""),
+    ] {
+        let mut args = vec!["leave"];
+        args.extend(pid.into_iter().flat_map(|pid| ["--pid", pid]));
+        let output = vestibule(&args);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(UNAVAILABLE), "{args:?}: {said}");
+        assert!(said.contains(why), "{args:?}: {said}");
+        assert!(said.contains("\n    "), "what to do: {said}");
+    }
+    assert_eq!((namesake.exited(), another.exited()), (None, None));
 }
 
 #[test]

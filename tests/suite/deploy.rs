@@ -152,13 +152,23 @@ fn is_probed(container: &Value, admin: u16) {
     }
 }
 
-/// A native sidecar: an init container that goes on.
+/// A native sidecar: an init container that goes on, and that is told of its pod's end before the app is gone, by the
+/// program that the image has.
 fn is_native_sidecar(deployment: &Value) {
     let pod = &deployment["spec"]["template"]["spec"];
     let sidecar = vestibule_in(deployment);
     let init = pod["initContainers"].as_array().expect("init containers");
     assert!(init.contains(sidecar));
     assert_eq!(sidecar["restartPolicy"], "Always");
+    let recipe = file("deploy/image/Containerfile");
+    let entrypoint = recipe
+        .lines()
+        .find_map(|line| line.strip_prefix("ENTRYPOINT "));
+    let program: Value = serde_json::from_str(entrypoint.expect("its program")).expect("a list");
+    assert_eq!(
+        sidecar["lifecycle"],
+        json!({ "preStop": { "exec": { "command": [program[0], "leave"] } } })
+    );
 }
 
 /// The ports that anybody may reach, of pods with these labels, by the policies among the objects;

@@ -3,6 +3,7 @@
 //! runs; here it is as slow as tests need it to be.
 
 mod http2;
+mod leaving;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -92,6 +93,8 @@ fn readiness_goes_first_then_new_connections_and_running_requests_last() {
         .wait_until("no readiness", || readiness().status == 503);
     assert_eq!(readiness().text(), "not ready: stopping\n");
     assert_eq!(chain.ask_admin("/healthz").status, 200, "but alive");
+    // Not a second word: that it leaves, it knows.
+    chain.vestibule.signal("USR1");
 
     // What comes all the same is served, and told that it was the last time.
     for last in [

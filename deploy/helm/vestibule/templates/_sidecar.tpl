@@ -64,10 +64,15 @@ runAsGroup: {{ int . }}
 {{- end }}
 {{- end }}
 
-{{/* A native sidecar: an item of initContainers. It starts before the app, and ends after it. */}}
+{{/*
+A native sidecar: an item of initContainers. It starts before the app, and ends after it: SIGTERM comes once the app is gone.
+Hooks of all containers run when the pod begins to end, so that by this one clients are told to go while the app is there.
+*/}}
 {{- define "vestibule.sidecar" -}}
 - {{- include "vestibule.containerBody" . | nindent 2 }}
   restartPolicy: Always
+  lifecycle:
+    preStop: { exec: { command: ["/usr/bin/vestibule", "leave"] } }
 {{- end }}
 
 {{/* Items of volumes. */}}
