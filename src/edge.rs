@@ -3,6 +3,7 @@
 pub mod accepting;
 pub mod admin;
 pub mod collector;
+mod context;
 pub mod door;
 mod encrypted;
 mod failed;

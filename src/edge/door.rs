@@ -72,11 +72,11 @@ impl ServerApp for Door {
         let is_plain = connection.get_ssl_digest().is_none();
         if is_plain && is_http2(&mut connection, limits.idle).await? {
             let connection = Box::new(paced(connection, limits));
-            return self.http2.process_new(connection, shutdown).await;
+            return self.http2.serve_http2(connection, shutdown).await;
         }
         if connection.selected_alpn_proto() == Some(ALPN::H2) {
             let connection = Box::new(paced(connection, limits));
-            return self.http.process_new(connection, shutdown).await;
+            return self.http.serve_http2(connection, shutdown).await;
         }
         // Only HTTP/1.1 can become a websocket here.
         let serve = |connection| self.http.process_new(connection, shutdown);

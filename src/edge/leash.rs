@@ -10,7 +10,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn};
-use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -18,8 +17,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use http::Method;
-use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
+use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream, ServerApp as _};
+use pingora::protocols::Stream;
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::http::v2::server::H2Options;
 use pingora::proxy::HttpProxy;
@@ -28,6 +27,7 @@ use pingora::server::configuration::ServerConf;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::lifecycle::Lifecycle;
 use super::proxy::Proxy;
 use super::serving::Current;
 use super::view::{HEADER_MAX, Received};
@@ -36,9 +36,7 @@ use crate::clock;
 use crate::gate::Gate;
 use crate::gate::lease::Lease;
 use crate::gate::policy::{Denial, Forbidden};
-use crate::gate::reply::Note;
-use crate::telemetry::trace::Trace;
-use crate::telemetry::{AccessLine, Phases, Spans, Telemetry};
+use crate::telemetry::Telemetry;
 
 /// How often the core is asked at least: a newer generation that another
 /// request brings has to be noticed while it is new.
@@ -46,6 +44,8 @@ const STEP: Duration = Duration::from_secs(10);
 
 /// The reason of connections that end with the process.
 const STOPPING: &str = "stopping";
+/// And of requests that still ran when it ended.
+const CUT: &str = "grace_period_over";
 
 /// How long an HTTP/2 connection may go without a request.
 const HTTP2_IDLE: Duration = Duration::from_secs(180);
@@ -69,12 +69,24 @@ struct Said {
     read: Cell<usize>,
     /// The lease of its connection. Few have one, and what is said moves at every look at a request.
     leash: RefCell<Option<Box<Leash>>>,
+    /// Why we have ended it.
+    ended: Cell<Option<&'static str>>,
 }
 
 /// The header of the request that is being served is there.
 pub(super) fn header_is_read() {
     // Without somebody who watches, nobody waits for it either.
     let _unwatched = SAID.try_with(|said| said.header.set(true));
+}
+
+/// Why the request that is being served, or dropped, had to end, if that was our doing.
+pub(super) fn ended_by_us() -> Option<&'static str> {
+    SAID.try_with(|said| said.ended.get()).ok().flatten()
+}
+
+/// The request that is being served has to end; the first reason is the one that is told.
+fn end(reason: &'static str) {
+    SAID.with(|said| said.ended.set(said.ended.get().or(Some(reason))));
 }
 
 /// So many bytes more were read on the connection: whether that goes on.
@@ -89,24 +101,12 @@ pub(super) fn may_go_on(bytes: usize) -> bool {
     of_header.unwrap_or(true)
 }
 
-/// A connection that stays open, and what its line in the log will say.
+/// A connection that stays open.
 pub(super) struct Leash {
     /// What it stands on, if the request showed a session.
     pub(super) lease: Option<Lease>,
     /// The request, as far as it says where it leads.
     pub(super) request: Received<'static>,
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) status: u16,
-    pub(super) note: Note,
-    pub(super) client: Option<IpAddr>,
-    /// The host of the public origin that it came to.
-    pub(super) host: Option<String>,
-    pub(super) trace: Option<Trace>,
-    pub(super) phases: Phases,
-    pub(super) spans: Option<Spans>,
-    /// The name of the app at its other end.
-    pub(super) upstream: Option<String>,
     /// How it is told of the end, if it can be told.
     pub(super) farewell: Option<Farewell>,
 }
@@ -183,24 +183,9 @@ impl Ends {
         }
     }
 
-    fn tell(&self, leash: &Leash, reason: &'static str) {
-        self.by.load().1.tell(&AccessLine {
-            method: leash.method.as_str(),
-            path: &leash.path,
-            status: leash.status,
-            note: &Note {
-                outcome: "ended",
-                reason: Some(reason),
-                ..leash.note.clone()
-            },
-            client: leash.client,
-            host: leash.host.as_deref(),
-            trace: leash.trace.as_ref(),
-            elapsed: leash.phases.whole(),
-            phases: &leash.phases,
-            spans: leash.spans,
-            upstream: leash.upstream.as_deref(),
-        });
+    /// Where requests that end now are told of.
+    pub(super) fn telemetry(&self) -> Arc<Telemetry> {
+        Arc::clone(&self.by.load().1)
     }
 }
 
@@ -209,6 +194,7 @@ pub struct Leashed {
     proxy: Arc<HttpProxy<Proxy>>,
     ends: Arc<Ends>,
     serving: Arc<Current>,
+    life: Arc<Lifecycle>,
     options: HttpServerOptions,
 }
 
@@ -223,12 +209,14 @@ impl Leashed {
     #[must_use]
     pub fn new(conf: &Arc<ServerConf>, proxy: Proxy, serving: Arc<Current>) -> Self {
         let ends = Arc::clone(serving.load().ends());
+        let life = Arc::clone(proxy.life());
         let mut proxy = HttpProxy::new(proxy, Arc::clone(conf));
         proxy.handle_init_modules();
         Self {
             proxy: Arc::new(proxy),
             ends,
             serving,
+            life,
             options: options(false),
         }
     }
@@ -240,8 +228,20 @@ impl Leashed {
             proxy: Arc::clone(&self.proxy),
             ends: Arc::clone(&self.ends),
             serving: Arc::clone(&self.serving),
+            life: Arc::clone(&self.life),
             options: options(true),
         }
+    }
+
+    /// Serves a connection of HTTP/2, which breaks when its requests are cut off: a
+    /// client must not take each of them for one that the app has given up.
+    pub(super) async fn serve_http2(
+        self: &Arc<Self>,
+        connection: Stream,
+        shutdown: &ShutdownWatch,
+    ) -> Option<Stream> {
+        let served = pin!(self.process_new(connection, shutdown));
+        self.life.until_cut(served).await?
     }
 
     /// Serves a request to its end, or to the end of its session if it put
@@ -281,13 +281,13 @@ impl Leashed {
         tokio::select! {
             done = &mut request => return done,
             why = self.ends.of(&mut leash.lease, &leash.request) => {
-                self.ends.tell(&leash, why.reason());
+                end(why.reason());
                 return None;
             }
             () = stopped(shutdown) => {}
         }
         // What never ends by itself is not waited for; its browser asks again.
-        self.ends.tell(&leash, STOPPING);
+        end(STOPPING);
         let farewell = leash.farewell?;
         farewell.say();
         timeout(Farewell::PATIENCE, request).await.ok()?
@@ -340,7 +340,15 @@ impl HttpServerApp for Leashed {
     ) -> Option<ReusedHttpStream> {
         let wait = limit_idle(&mut session, self.serving.load().client.idle);
         let request = self.proxy.process_new_http(session, shutdown);
-        let served = self.serve(request, shutdown, wait);
+        let served = async {
+            let mut served = pin!(self.serve(request, shutdown, wait));
+            let done = self.life.until_cut(served.as_mut()).await;
+            // Said before it is dropped.
+            done.unwrap_or_else(|| {
+                end(CUT);
+                None
+            })
+        };
         SAID.scope(Said::default(), served).await
     }
 

@@ -5,23 +5,28 @@
 //! is what loses no request: first nobody is sent here any more, then nothing is
 //! accepted any more, then what is idle closes, and what runs is waited for.
 
-use std::future::Future;
-use std::pin::pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::Duration;
 
 use pingora::server::ShutdownWatch;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
 use crate::config::Stop;
+use crate::spread::Spread;
 use crate::telemetry::{InFlight, InFlightGuard};
 
 /// How long a connection without a request may still bring one after the
 /// listeners have closed. A client that sends on a kept connection at that
 /// moment gets its answer (RFC 9112 9.3.1 lets it fail; RFC 9112 9.6).
 const LINGER: Duration = Duration::from_secs(1);
+/// How long requests that are cut off may take to be told of: for threads that
+/// are busy. It is done in a moment.
+const LAST_LINES: Duration = Duration::from_millis(900);
 const STEP: Duration = Duration::from_millis(20);
 
 /// The life of the process.
@@ -38,6 +43,10 @@ pub struct Lifecycle {
     clearing: watch::Sender<bool>,
     connections: Arc<AtomicUsize>,
     in_flight: InFlight,
+    /// What still runs has to end, now.
+    is_cut: AtomicBool,
+    /// Says so to each thread by itself: every request waits for it.
+    cut: Spread<Notify>,
 }
 
 /// How a stop ended.
@@ -77,6 +86,8 @@ impl Default for Lifecycle {
             clearing: watch::Sender::new(false),
             connections: Arc::default(),
             in_flight: InFlight::default(),
+            is_cut: AtomicBool::new(false),
+            cut: Spread::default(),
         }
     }
 }
@@ -137,6 +148,26 @@ impl Lifecycle {
         self.in_flight.enter()
     }
 
+    /// Serves to the end, or until what still runs is cut off: `None` then.
+    pub(super) async fn until_cut<T>(
+        &self,
+        mut serve: Pin<&mut impl Future<Output = T>>,
+    ) -> Option<T> {
+        // It hears what is said from here on, and the flag tells what was said before.
+        let mut said = pin!(self.cut.own().notified());
+        poll_fn(|context| {
+            // Whatever it was woken by, it must not go on: one may have broken another.
+            if self.is_cut.load(Ordering::SeqCst) {
+                return Poll::Ready(None);
+            }
+            match serve.as_mut().poll(context) {
+                Poll::Ready(done) => Poll::Ready(Some(done)),
+                Poll::Pending => said.as_mut().poll(context).map(|()| None),
+            }
+        })
+        .await
+    }
+
     /// The end, in its order. The delay runs since [`Self::leave`], if that was before.
     /// `hasten` is somebody's second word: it skips what is left of the delay, and
     /// after that of everything.
@@ -158,9 +189,25 @@ impl Lifecycle {
         }
         self.closing.send_replace(true);
         let drained = pin!(self.drained(stop.grace));
-        tokio::select! {
+        let ended = tokio::select! {
             ended = drained => ended,
             () = hasten() => self.outcome(),
+        };
+        if ended == Ended::CutShort {
+            self.cut_off().await;
+        }
+        ended
+    }
+
+    /// Ends what still runs, and waits until all of it has been told of.
+    async fn cut_off(&self) {
+        self.is_cut.store(true, Ordering::SeqCst);
+        for cut in self.cut.iter() {
+            cut.notify_waiters();
+        }
+        let began = Instant::now();
+        while !self.in_flight.is_empty() && began.elapsed() < LAST_LINES {
+            sleep(STEP).await;
         }
     }
 
@@ -262,6 +309,24 @@ mod tests {
             drop((request, connection));
         });
         assert_eq!(end_of(&life, stop(0, 25)).await, (Ended::Drained, 7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_cut_off_hears_of_it_and_may_tell_of_it() {
+        let life = Arc::new(Lifecycle::default());
+        let request = tokio::spawn({
+            let (life, request) = (Arc::clone(&life), life.request());
+            async move {
+                let cut = life.until_cut(pin!(pending::<()>())).await;
+                assert_eq!(cut, None);
+                sleep(LAST_LINES / 2).await;
+                drop(request);
+            }
+        });
+        assert_eq!(end_of(&life, stop(0, 25)).await, (Ended::CutShort, 25));
+        assert!(request.is_finished());
+        // Whoever asks later hears it too.
+        assert_eq!(life.until_cut(pin!(async {})).await, None);
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,7 +4,6 @@
 //! came of it, or fails; `response_filter` guards cookies and caching;
 //! `logging` writes the one line of the access log.
 
-use std::net::IpAddr;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,10 +17,10 @@ use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::{Error, ErrorType};
 
+use super::context::Context;
 use super::failed::{failure, is_late, unreadable};
 use super::leash::{self, Leash};
 use super::lifecycle::Lifecycle;
-use super::refresh::Flight;
 use super::respond;
 use super::serving::{Current, Serving};
 use super::upstream::Resolver;
@@ -35,8 +34,7 @@ use crate::gate::reply::{Note, Reply};
 use crate::gate::route::Access;
 use crate::gate::switching::is_websocket;
 use crate::gate::{Decision, Forward};
-use crate::telemetry::trace::Trace;
-use crate::telemetry::{AccessLine, InFlightGuard, Phases, Spans};
+use crate::telemetry::Spans;
 
 /// The public listener's service.
 pub struct Proxy {
@@ -45,34 +43,17 @@ pub struct Proxy {
     life: Arc<Lifecycle>,
 }
 
-/// What one request carries from callback to callback.
-pub struct Context {
-    serving: Arc<Serving>,
-    phases: Phases,
-    trace: Option<Trace>,
-    /// The ids of its spans, if it is recorded.
-    spans: Option<Spans>,
-    forward: Option<Box<Forward>>,
-    /// Newer tokens, on their way while the app answers.
-    refresh: Option<Flight>,
-    note: Note,
-    /// The public origin that a front proxy asked about.
-    asked: Option<u16>,
-    attempts: usize,
-    _in_flight: InFlightGuard,
-}
-
 impl Proxy {
     /// A proxy that serves by whatever is current.
     #[must_use]
     pub fn new(serving: Arc<Current>, life: Arc<Lifecycle>) -> Self {
         Self { serving, life }
     }
-}
 
-/// The app that a request goes to.
-fn app(ctx: &Context) -> Option<&Resolver> {
-    ctx.serving.app(ctx.forward.as_ref()?)
+    /// The life of the process that it serves in.
+    pub(super) fn life(&self) -> &Arc<Lifecycle> {
+        &self.life
+    }
 }
 
 /// What tells browsers to keep to https, on origins that they reach by it.
@@ -80,13 +61,6 @@ fn hsts<'s>(session: &Session, serving: &'s Serving) -> Option<&'s HeaderValue> 
     let hsts = serving.hsts.as_ref()?;
     let host = view::host_of(session)?;
     serving.gate.is_https(host).then_some(hsts)
-}
-
-fn client_of(session: &Session) -> Option<IpAddr> {
-    session
-        .client_addr()
-        .and_then(|address| address.as_inet())
-        .map(std::net::SocketAddr::ip)
 }
 
 #[expect(
@@ -103,18 +77,7 @@ impl ProxyHttp for Proxy {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        Context {
-            serving: self.serving.load_full(),
-            phases: Phases::begin(),
-            trace: None,
-            spans: None,
-            forward: None,
-            refresh: None,
-            note: Note::default(),
-            asked: None,
-            attempts: 0,
-            _in_flight: self.life.request(),
-        }
+        Context::new(self.serving.load_full(), self.life.request())
     }
 
     fn init_downstream_modules(&self, _modules: &mut pingora::modules::http::HttpModules) {
@@ -135,10 +98,10 @@ impl ProxyHttp for Proxy {
         session: &mut Session,
         ctx: &mut Context,
     ) -> pingora::Result<bool> {
+        ctx.begin(session);
         limit_connection(session, ctx.serving.client, self.life.is_leaving());
         let serving = Arc::clone(&ctx.serving);
-        (ctx.trace, ctx.spans) = serving.telemetry.trace(&session.req_header().headers);
-        let client = client_of(session);
+        let client = view::client_of(session);
         let fate = serving.fate_of(session, client, &mut ctx.phases).await;
         ctx.phases.decided();
         let fate = match fate {
@@ -171,7 +134,9 @@ impl ProxyHttp for Proxy {
                 }
                 warn_of_left_out(&reply.left_out);
                 ctx.note = std::mem::take(&mut reply.note);
-                ctx.asked = reply.origin;
+                // What a front proxy asked about.
+                ctx.origin = reply.origin.or(ctx.origin);
+                ctx.status = reply.status.as_u16();
                 let hsts = hsts(session, &serving);
                 respond::send(session, serving.gate.look(), reply, hsts).await?;
                 Ok(true)
@@ -187,7 +152,7 @@ impl ProxyHttp for Proxy {
         let attempt = ctx.attempts;
         ctx.attempts += 1;
         ctx.phases.seeks_app();
-        match app(ctx) {
+        match ctx.app() {
             Some(app) => app.peer(attempt).await,
             None => None,
         }
@@ -205,7 +170,7 @@ impl ProxyHttp for Proxy {
             return Err(Error::new_in(ErrorType::InternalError));
         };
         warn_of_left_out(forward.edits.left_out());
-        let host = app(ctx).and_then(Resolver::host);
+        let host = ctx.app().and_then(Resolver::host);
         respond::edit_request(
             upstream_request,
             &ctx.serving.gate,
@@ -266,6 +231,7 @@ impl ProxyHttp for Proxy {
             // Whatever came behind it would be taken for what no request asked for.
             return Err(Error::new_up(ErrorType::InvalidHTTPHeader));
         }
+        ctx.status = upstream_response.status.as_u16();
         let serving = Arc::clone(&ctx.serving);
         let flight = ctx.refresh.take();
         let Some(forward) = &mut ctx.forward else {
@@ -282,21 +248,6 @@ impl ProxyHttp for Proxy {
             let leash = Leash {
                 lease: forward.lease.take(),
                 request: received.into_outline(),
-                method: session.req_header().method.clone(),
-                path: view::Path::of(session).to_string(),
-                status: upstream_response.status.as_u16(),
-                note: ctx.note.clone(),
-                client: serving
-                    .gate
-                    .client(client_of(session), &session.req_header().headers),
-                host: serving
-                    .gate
-                    .host_told(ctx.asked, view::host_of(session))
-                    .map(str::to_owned),
-                trace: ctx.trace,
-                phases: ctx.phases,
-                spans: ctx.spans,
-                upstream: serving.app(forward).map(Resolver::name).map(str::to_owned),
                 farewell: Farewell::of(upstream_response),
             };
             leash.put_on().map_err(|_| internal())?;
@@ -336,7 +287,7 @@ impl ProxyHttp for Proxy {
         mut e: Box<Error>,
     ) -> Box<Error> {
         // Nothing has been sent yet: another address may do.
-        e.set_retry(app(ctx).is_some_and(|app| ctx.attempts < app.count()));
+        e.set_retry(ctx.app().is_some_and(|app| ctx.attempts < app.count()));
         e
     }
 
@@ -346,14 +297,9 @@ impl ProxyHttp for Proxy {
         e: &Error,
         ctx: &mut Context,
     ) -> FailToProxy {
-        let reply = failure(e, session);
         let mut status = 0;
-        if let Some(reply) = reply {
-            ctx.note = Note {
-                user: ctx.note.user.take(),
-                route: ctx.note.route.take(),
-                ..reply.note.clone()
-            };
+        if let Some(mut reply) = failure(e, session) {
+            ctx.ended(std::mem::take(&mut reply.note));
             status = reply.status.as_u16();
             // An interim answer (100, 103) does not take the place of one; after
             // 101 the connection speaks another protocol.
@@ -361,18 +307,16 @@ impl ProxyHttp for Proxy {
                 !response.status.is_informational() || is_switch(response.status)
             });
             let hsts = hsts(session, &ctx.serving);
-            if !answered
-                && respond::send(session, ctx.serving.gate.look(), reply, hsts)
-                    .await
-                    .is_err()
-            {
-                status = 0;
+            if !answered {
+                ctx.status = status;
+                let sent = respond::send(session, ctx.serving.gate.look(), reply, hsts).await;
+                status = sent.map_or(0, |()| status);
             }
         } else {
-            ctx.note = Note {
+            ctx.ended(Note {
                 reason: is_late(e).then_some("client_stalled"),
                 ..Note::new("client_gone")
-            };
+            });
         }
         FailToProxy {
             error_code: status,
@@ -386,30 +330,10 @@ impl ProxyHttp for Proxy {
     }
 
     async fn logging(&self, session: &mut Session, _e: Option<&Error>, ctx: &mut Context) {
-        let gate = &ctx.serving.gate;
-        let telemetry = &ctx.serving.telemetry;
-        let (client, host) = match telemetry.has_lines() {
-            true => (
-                gate.client(client_of(session), &session.req_header().headers),
-                gate.host_told(ctx.asked, view::host_of(session)),
-            ),
-            false => (None, None),
-        };
-        telemetry.tell(&AccessLine {
-            method: session.req_header().method.as_str(),
-            path: &view::Path::of(session),
-            status: session
-                .response_written()
-                .map_or(0, |response| response.status.as_u16()),
-            note: &ctx.note,
-            client,
-            host,
-            trace: ctx.trace.as_ref(),
-            elapsed: ctx.phases.whole(),
-            phases: &ctx.phases,
-            spans: ctx.spans,
-            upstream: app(ctx).map(Resolver::name),
-        });
+        ctx.status = session
+            .response_written()
+            .map_or(0, |response| response.status.as_u16());
+        ctx.tell();
     }
 }
 

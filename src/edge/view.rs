@@ -1,6 +1,7 @@
 //! From pingora's request header to what the core sees.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Version, header};
@@ -150,6 +151,14 @@ pub(super) fn host_of(session: &Session) -> Option<&str> {
     }
 }
 
+/// The address of whoever opened the connection.
+pub(super) fn client_of(session: &Session) -> Option<IpAddr> {
+    session
+        .client_addr()
+        .and_then(|address| address.as_inet())
+        .map(std::net::SocketAddr::ip)
+}
+
 /// The path for the log: without its query, which may hold secrets. Nothing is
 /// written before somebody asks for it.
 pub(super) struct Path<'s>(&'s [u8]);
@@ -159,6 +168,19 @@ impl<'s> Path<'s> {
         let target = session.req_header().raw_path();
         let end = memchr2(b'?', b'#', target).unwrap_or(target.len());
         Self(target.get(..end.min(LOGGED_MAX)).unwrap_or_default())
+    }
+}
+
+impl<'p> From<&'p [u8]> for Path<'p> {
+    /// One that has been kept.
+    fn from(path: &'p [u8]) -> Self {
+        Self(path)
+    }
+}
+
+impl From<Path<'_>> for Box<[u8]> {
+    fn from(path: Path<'_>) -> Self {
+        path.0.into()
     }
 }
 

@@ -115,16 +115,23 @@ impl Gate {
         self.face(host).is_some_and(|face| face.origin.is_https())
     }
 
-    /// The host of the public origin that a request is told to have come to:
-    /// `asked` is what a front proxy asked about, `host` what it says itself. Only ever a
-    /// configured one.
+    /// The place of the public origin that a host is of.
     #[must_use]
-    pub fn host_told(&self, asked: Option<u16>, host: Option<&str>) -> Option<&str> {
-        let face = match asked {
-            Some(place) => self.faces.get(usize::from(place)),
-            None => host.and_then(|host| self.face(host)),
-        };
-        face.map(|face| face.origin.host())
+    pub fn origin_at(&self, host: &str) -> Option<u16> {
+        let face = self.face(host)?;
+        let place = self
+            .faces
+            .iter()
+            .position(|one| one.origin == face.origin)?;
+        u16::try_from(place).ok()
+    }
+
+    /// The host of the public origin at that place, which a request is told to
+    /// have come to. Only ever a configured one.
+    #[must_use]
+    pub fn host_told(&self, place: Option<u16>) -> Option<&str> {
+        let face = self.faces.get(usize::from(place?))?;
+        Some(face.origin.host())
     }
 
     pub(super) fn face(&self, host: &str) -> Option<&Face> {

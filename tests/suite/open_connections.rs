@@ -34,7 +34,17 @@ fn signing_out_ends_what_the_session_has_open_and_nothing_else() {
     events.ends();
     other.answers("another person's");
     download.answers("an answer that ends by itself");
-    chain.await_log(&["\"outcome\":\"ended\"", "\"reason\":\"session_signed_out\""]);
+    // Each has one line, and is counted once.
+    for path in ["\"/socket\"", "\"/events\""] {
+        chain.await_log(&[path, "\"outcome\":\"ended\"", "\"session_signed_out\""]);
+    }
+    let log = chain.vestibule.output();
+    for path in ["\"path\":\"/socket\"", "\"path\":\"/events\""] {
+        assert_eq!(log.matches(path).count(), 1, "{log}");
+    }
+    let counted = chain.ask_admin("/metrics").text();
+    let ended = "vestibule_requests_total{outcome=\"ended\",reason=\"session_signed_out\"} 2\n";
+    assert!(counted.contains(ended), "{counted}");
 }
 
 #[test]

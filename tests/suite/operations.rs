@@ -15,6 +15,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use crate::support::dev_idp::KIRSTEN;
 use crate::support::peers::root;
 use crate::support::wire::{read_response, try_request};
@@ -142,6 +144,8 @@ fn a_grace_period_that_is_over_ends_what_still_runs_and_a_second_signal_ends_it_
         assert_eq!(chain.vestibule.wait().code(), Some(0));
         let log = chain.vestibule.output();
         assert!(log.contains("stopped with requests still running"), "{log}");
+        let cut = ended_by_us("grace_period_over", 0);
+        assert_eq!(lines_of(&log, "/slow"), [cut], "{grace}: {log}");
     }
 }
 
@@ -197,7 +201,10 @@ fn a_stop_says_goodbye_on_websockets_and_does_not_wait_for_event_streams() {
     }
     assert_eq!(chain.vestibule.wait().code(), Some(0));
     let log = chain.vestibule.output();
-    assert_eq!(log.matches("\"reason\":\"stopping\"").count(), 3, "{log}");
+    for (path, status) in [("/quiet", 101), ("/busy", 101), ("/events", 200)] {
+        let stopped = ended_by_us("stopping", status);
+        assert_eq!(lines_of(&log, path), [stopped], "{path}: {log}");
+    }
     assert!(log.contains("\"stopped\""), "{log}");
 }
 
@@ -224,6 +231,22 @@ fn the_service_manager_is_told_of_start_reload_and_stop() {
     replica.process.signal("TERM");
     assert_eq!(next(), "STOPPING=1");
     assert_eq!(replica.process.wait().code(), Some(0));
+}
+
+/// All that the log tells of requests for a path: outcome, reason and status.
+fn lines_of(log: &str, path: &str) -> Vec<Value> {
+    let lines = log
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    lines
+        .filter(|line: &Value| line["message"] == "request" && line["path"] == path)
+        .map(|line| json!([line["outcome"], line["reason"], line["status"]]))
+        .collect()
+}
+
+/// What is told of a request that we have ended.
+fn ended_by_us(reason: &str, status: u16) -> Value {
+    json!(["ended", reason, status])
 }
 
 /// A request of somebody who has signed in.

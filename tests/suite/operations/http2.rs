@@ -106,5 +106,7 @@ fn a_grpc_stream_ends_with_its_status_or_with_the_grace_period() {
             !ends,
             "{log}"
         );
+        let cut = log.matches("\"grace_period_over\"").count();
+        assert_eq!(cut, usize::from(!ends), "{log}");
     }
 }
