@@ -38,6 +38,7 @@
 //! - `assertion`: the same, signed, for apps that verify
 //! - `upstream`: what the app gets, and what of its answers reaches the browser
 //! - `failing_apps`: what is told of apps that fail, and what is sent to them a second time
+//! - `leaving`: clients that leave before their answer, and what is told of them
 //! - `forward_auth`: nginx, Caddy, Envoy, HAProxy and Traefik, which ask before they send a request on
 //! - `bearers`: API clients, whose tokens are judged alone
 //! - `auth_age`: people whose sign-in at the provider is too long ago
@@ -105,6 +106,7 @@ mod suite {
     mod http2;
     mod import;
     mod key_sets;
+    mod leaving;
     mod limits;
     mod listeners;
     mod log_scan;

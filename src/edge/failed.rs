@@ -2,7 +2,10 @@
 //!
 //! Translates pingora's errors; the texts and pages are the core's.
 
+use std::future::Future as _;
 use std::io;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use http::StatusCode;
 use pingora::proxy::Session;
@@ -16,6 +19,12 @@ use crate::gate::unavailable::{AppFailure, app_failed};
 /// As in errno(3).
 const ENFILE: i32 = 23;
 const EMFILE: i32 = 24;
+
+/// Codes of HTTP/2 by which one side says that the other one does not keep to the
+/// protocol, or is too much (RFC 9113 7): PROTOCOL_ERROR, FLOW_CONTROL_ERROR,
+/// SETTINGS_TIMEOUT, STREAM_CLOSED, FRAME_SIZE_ERROR, COMPRESSION_ERROR,
+/// ENHANCE_YOUR_CALM, INADEQUATE_SECURITY.
+const BREACHES: [u32; 8] = [1, 3, 4, 5, 6, 9, 11, 12];
 
 /// A request whose framing is refused before the core sees it.
 pub(super) fn unreadable(error: FramingError) -> Reply {
@@ -41,7 +50,10 @@ fn too_large(status: StatusCode, mut reply: Reply) -> Reply {
 }
 
 /// What the client is told when the app cannot be asked; `None` if the client is gone.
-pub(super) fn failure(error: &Error, session: &Session) -> Option<Reply> {
+pub(super) fn failure(error: &Error, session: &mut Session) -> Option<Reply> {
+    if *error.esource() == ErrorSource::Downstream && has_left(session) {
+        return None;
+    }
     let received = Received::of(session).ok();
     let failed = |app| match received.as_ref().and_then(|received| received.view().ok()) {
         Some(view) => app_failed(&view, app, &mut clock::random),
@@ -79,6 +91,20 @@ pub(super) fn failure(error: &Error, session: &Session) -> Option<Reply> {
             "request_unreadable",
         )),
         (ErrorSource::Internal | ErrorSource::Unset, _) => Some(failed(AppFailure::Internal)),
+    }
+}
+
+/// Whether a client of HTTP/2 has reset its stream, or closed its connection.
+/// pingora has one kind of error for both, and for what breaks the protocol.
+fn has_left(session: &mut Session) -> bool {
+    let Some(close) = session.as_downstream_mut().watch_h2_stream_close() else {
+        return false;
+    };
+    match pin!(close).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(code)) => !BREACHES.contains(&u32::from(code)),
+        // Nothing more can be said on the connection.
+        Poll::Ready(Err(_)) => true,
+        Poll::Pending => false,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::support::peers::{traffic, traffic_server};
 use crate::support::{Harness, Setup};
 
 /// Nothing that has to come takes longer, whatever else the machine does.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 const PUBLIC_ROUTE: &str = "[[route]]\naccess = \"public\"\n";
 
 #[test]

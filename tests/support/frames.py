@@ -11,6 +11,7 @@ A case is a list of steps on a connection of its own:
     ["continue", stream, bytes]                         CONTINUATION of so many bytes, without END_HEADERS
     ["settings"]  ["ping"]  ["raw", hex]                ["times", n, [step, …]]: stream numbers rise by two each time
     ["gone", n]: waits for the nth GOAWAY               ["tell"]: says so by an empty line on stdout
+    ["wait"]: until there is a line on stdin
     ["together", [step, …]]: their frames arrive at once, by one write
 Text is Latin-1. What came of it: {"streams": {"1": {"status", "headers", "body", "trailers", "reset"}}, "goaway",
 "goaways": [last stream, …], "closed", "pings", "settings"}.
@@ -154,6 +155,8 @@ def play(connection, steps, add=0):
                 connection.wait_for_goaways(rest[0])
             case "tell":
                 print(flush=True)
+            case "wait":
+                sys.stdin.readline()
             case "raw":
                 connection.link.sendall(bytes.fromhex(rest[0]))
             case "together":

@@ -77,6 +77,11 @@ impl Client {
         assert_eq!(line, "\n", "the case ended before");
     }
 
+    /// Has a case that has begun go on behind its step `["wait"]`.
+    pub(crate) fn go_on(&mut self) {
+        writeln!(self.to).expect("a client");
+    }
+
     /// What came of a case that has begun.
     pub(crate) fn come(&mut self) -> Came {
         let mut line = String::new();
