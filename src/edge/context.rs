@@ -106,22 +106,20 @@ impl Context {
         let Some(asked) = self.untold.take() else {
             return;
         };
-        let serving = Arc::clone(&self.serving);
-        let mut telemetry = &serving.telemetry;
-        let latest;
-        if let Some(reason) = leash::ended_by_us() {
+        let ended = leash::ended_by_us();
+        if let Some(reason) = ended {
             self.ended(Note::new("ended").because(reason));
-            // It may be older than the configuration.
-            latest = serving.ends().telemetry();
-            telemetry = &latest;
         }
+        // It may be older than the configuration.
+        let latest = ended.map(|_| self.serving.ends().telemetry());
+        let telemetry = latest.as_ref().unwrap_or(&self.serving.telemetry);
         telemetry.tell(&AccessLine {
             method: asked.method.as_str(),
             path: &Path::from(&*asked.path),
             status: self.status,
             note: &self.note,
             client: asked.client,
-            host: serving.gate.host_told(self.origin),
+            host: self.serving.gate.host_told(self.origin),
             trace: self.trace.as_ref(),
             elapsed: self.phases.whole(),
             phases: &self.phases,

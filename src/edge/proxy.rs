@@ -231,7 +231,6 @@ impl ProxyHttp for Proxy {
             // Whatever came behind it would be taken for what no request asked for.
             return Err(Error::new_up(ErrorType::InvalidHTTPHeader));
         }
-        ctx.status = upstream_response.status.as_u16();
         let serving = Arc::clone(&ctx.serving);
         let flight = ctx.refresh.take();
         let Some(forward) = &mut ctx.forward else {
@@ -239,6 +238,7 @@ impl ProxyHttp for Proxy {
         };
         let waits = flight.is_some().then(Instant::now);
         let set_cookies = serving.cookies_for_head(session, forward, flight).await;
+        ctx.status = upstream_response.status.as_u16();
         if let Some(since) = waits {
             ctx.phases.waited(since);
         }

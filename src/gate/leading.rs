@@ -98,7 +98,7 @@ pub(super) fn shows_nobody(req: &RequestView<'_>, manner: &Manner) -> bool {
 }
 
 /// Whether it asks as browsers do before a request across origins (Fetch 4.8):
-/// without a body, and never for another protocol. Some apps open a websocket
+/// without announcing a body, and never for another protocol. Some apps open a websocket
 /// whatever the method is.
 pub(super) fn is_preflight(req: &RequestView<'_>) -> bool {
     let headers = req.headers();

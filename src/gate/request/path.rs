@@ -207,7 +207,7 @@ fn is_pchar(b: u8) -> bool {
 
 /// Decoded once more, and once more again, as a sloppy app would: is any
 /// segment a dot segment? Slashes and backslashes of any encoding separate,
-/// and a `;parameter` is cut off, since some apps do both.
+/// and what a `;`, `?` or `#` begins is cut off, since some apps do all of that.
 fn has_dot_segment(canonical: &str) -> bool {
     if !canonical.contains('.') && !canonical.contains("%25") {
         return false;
@@ -215,7 +215,8 @@ fn has_dot_segment(canonical: &str) -> bool {
     let mut text = canonical.as_bytes().to_vec();
     for _ in 0..3 {
         let dotted = text.split(|b| matches!(b, b'/' | b'\\')).any(|segment| {
-            let name = segment.split(|b| *b == b';').next().unwrap_or_default();
+            let mut cut = segment.split(|b| matches!(b, b';' | b'?' | b'#'));
+            let name = cut.next().unwrap_or_default();
             matches!(name, b"." | b"..")
         });
         if dotted {

@@ -59,6 +59,11 @@ fn what_proxy_and_app_read_differently_is_refused() {
         ("/public%5c..%5cadmin", PathError::DotSegment),
         ("/public/..%5cadmin", PathError::DotSegment),
         ("/public%252f..%252fadmin", PathError::DotSegment),
+        ("/public/..%3F", PathError::DotSegment),
+        ("/public/..%23x", PathError::DotSegment),
+        ("/public/.%3fx", PathError::DotSegment),
+        ("/public/..%253F", PathError::DotSegment),
+        ("/public/..%2523", PathError::DotSegment),
     ] {
         assert_eq!(canonical(raw), Err(error), "{raw}");
     }

@@ -27,7 +27,7 @@ pub enum PatternError {
     Star,
     /// Not in the one form that requests are matched in.
     #[error(
-        "is not canonical: no \"..\", \"//\", \";\", \"?\", \"#\", backslash or percent-encoding of a plain character"
+        "is not canonical: no \"..\", \"//\", \";\", \"?\", \"#\" (encoded neither), backslash or percent-encoding of a plain character"
     )]
     NotCanonical,
 }
