@@ -212,7 +212,7 @@ fn forged_headers_change_nothing(front: &Front) {
     let forged = format!(
         "X-Original-URL: {public}\r\nX-Original-Uri: /public/x\r\nX-Original-Method: GET\r\n\
          X-Forwarded-Uri: /public/x\r\nX-Forwarded-Method: GET\r\nX-Forwarded-Proto: http\r\n\
-         X-Forwarded-Host: evil.example\r\nX-Forwarded-Prefix: /public\r\n\
+         X-Forwarded-Host: evil.example\r\nForwarded: host=evil.example\r\nX-Forwarded-Prefix: /public\r\n\
          X-Forwarded-User: admin\r\nX-Access-Right: Admin\r\nX_Forwarded_User: admin\r\n\
          X-Forwarded_User: admin\r\nX.Forwarded.User: admin\r\nX-Forwarded-Groups: Admins\r\n\
          x-forwarded-user: root\r\nX_Access_Right: Admin\r\n\
@@ -232,6 +232,10 @@ fn forged_headers_change_nothing(front: &Front) {
     assert_eq!(seen.target(), "/page");
     assert_eq!(seen.alike("x-forwarded-user"), [OLA], "{kind:?}");
     assert_eq!(seen.alike("x-forwarded-groups"), ["Admins"], "{kind:?}");
+    for name in ["x-forwarded-host", "forwarded"] {
+        let told = seen.alike(name).join(",");
+        assert!(!told.contains("evil"), "{kind:?}: {name}: {told}");
+    }
     // Nor is the app told to drop what it is told.
     let hop = seen.alike("connection").join(",").to_lowercase();
     assert!(!hop.contains("x-"), "{kind:?}: {hop}");

@@ -58,6 +58,10 @@ impl Conversion {
             let groups = listed([claim.as_str()]);
             self.out
                 .line("identity", "groups", groups, "--oidc-groups-claim");
+        } else if self.is_cognito() {
+            let from = "oauth2-proxy's default; a pool's own groups are in cognito:groups";
+            let groups = listed(["groups"]);
+            self.out.line("identity", "groups", groups, from);
         }
     }
 

@@ -30,7 +30,7 @@ impl Conversion {
         name.unwrap_or_else(|| default.to_owned())
     }
 
-    fn is_cognito(&self) -> bool {
+    pub(super) fn is_cognito(&self) -> bool {
         self.out.has(PROVIDER, "user_pool_id")
     }
 
