@@ -248,7 +248,10 @@ impl ProxyHttp for Proxy {
             let leash = Leash {
                 lease: forward.lease.take(),
                 request: received.into_outline(),
-                farewell: Farewell::of(upstream_response),
+                // No other change of protocol gets this far.
+                farewell: is_switch(upstream_response.status)
+                    .then(Farewell::begin)
+                    .flatten(),
             };
             leash.put_on().map_err(|_| internal())?;
         }

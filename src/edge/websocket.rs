@@ -14,8 +14,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::{StatusCode, header};
-use pingora::http::ResponseHeader;
 use pingora::protocols::Stream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -48,13 +46,9 @@ impl Farewell {
     /// How long the other side may take to answer a close frame.
     pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
-    /// For the connection that is being served, if this answer makes it a websocket.
-    pub(super) fn of(answer: &ResponseHeader) -> Option<Self> {
-        let upgrade = answer.headers.get(header::UPGRADE)?;
-        let is_websocket = answer.status == StatusCode::SWITCHING_PROTOCOLS
-            && upgrade.as_bytes().eq_ignore_ascii_case(b"websocket");
-        let line = LINE.try_with(Arc::clone).ok();
-        let line = line.filter(|_| is_websocket)?;
+    /// For the connection that is being served, whose answer makes it a websocket.
+    pub(super) fn begin() -> Option<Self> {
+        let line = LINE.try_with(Arc::clone).ok()?;
         line.is_websocket.store(true, Ordering::Release);
         Some(Self(line))
     }

@@ -7,7 +7,7 @@ mod leaving;
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::Command;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::support::dev_idp::KIRSTEN;
 use crate::support::peers::root;
-use crate::support::wire::{read_response, try_request};
+use crate::support::wire::{read_response, serve, try_request};
 use crate::support::{Harness, Response, Setup};
 
 /// Nothing that has to come takes longer, whatever else the machine does.
@@ -292,7 +292,7 @@ fn app_that_waits() -> (String, Waiting) {
     let (gets, got) = mpsc::channel();
     let (answer, may) = mpsc::channel();
     let may = std::sync::Arc::new(std::sync::Mutex::new(may));
-    let url = serve(move |mut stream| {
+    let app = serve(move |mut stream| {
         let head = head(&mut stream);
         let body = match head.starts_with("GET /slow ") {
             true => {
@@ -310,7 +310,7 @@ fn app_that_waits() -> (String, Waiting) {
         // Nor does it matter whether anybody is there to hear it.
         let _sent = stream.write_all(answer.as_bytes());
     });
-    (url, Waiting { got, answer })
+    (format!("http://{app}"), Waiting { got, answer })
 }
 
 /// An app with a websocket that says nothing, one that pauses in the middle of a frame until it may go on, and a stream
@@ -318,7 +318,7 @@ fn app_that_waits() -> (String, Waiting) {
 fn app_with_sockets() -> (String, mpsc::Sender<()>) {
     let (go, may) = mpsc::channel();
     let may = std::sync::Arc::new(std::sync::Mutex::new(may));
-    let url = serve(move |mut stream| {
+    let app = serve(move |mut stream| {
         let head = head(&mut stream);
         let mut say = |bytes: &[u8]| stream.write_all(bytes).unwrap_or_default();
         if head.starts_with("GET /events ") {
@@ -336,18 +336,5 @@ fn app_with_sockets() -> (String, mpsc::Sender<()>) {
             assert_eq!(close, [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE9]);
         }
     });
-    (url, go)
-}
-
-fn serve(each: impl Fn(TcpStream) + Send + Sync + 'static) -> String {
-    let app = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let url = format!("http://{}", app.local_addr().expect("its address"));
-    let each = std::sync::Arc::new(each);
-    thread::spawn(move || {
-        for stream in app.incoming().flatten() {
-            let each = std::sync::Arc::clone(&each);
-            thread::spawn(move || each(stream));
-        }
-    });
-    url
+    (format!("http://{app}"), go)
 }

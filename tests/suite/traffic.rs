@@ -6,13 +6,12 @@ mod waiting;
 mod websockets;
 
 use std::io::Read;
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::thread;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crate::support::dev_idp::KIRSTEN;
 use crate::support::peers::{traffic, traffic_server};
+pub(super) use crate::support::wire::serve;
 use crate::support::{Harness, Setup};
 
 /// Nothing that has to come takes longer, whatever else the machine does.
@@ -59,20 +58,6 @@ fn says_ok(arguments: &[&str]) {
     let said = String::from_utf8_lossy(&output.stdout);
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(said.trim(), "ok", "{error}");
-}
-
-/// An app of a connection each.
-pub(super) fn serve(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("its address");
-    let answer = Arc::new(answer);
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let answer = Arc::clone(&answer);
-            thread::spawn(move || answer(stream));
-        }
-    });
-    address
 }
 
 pub(super) fn connect(address: SocketAddr) -> TcpStream {

@@ -5,7 +5,7 @@
 //! `html` makes it a page. `SELF` in a value stands for the request's own target, encoded for a query.
 
 use std::io::{BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use super::wire;
@@ -77,16 +77,9 @@ pub(crate) struct Echo {
 
 impl Echo {
     pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("its address");
-        let seen = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::default();
         let all = Arc::clone(&seen);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let all = Arc::clone(&all);
-                std::thread::spawn(move || serve(&stream, &all));
-            }
-        });
+        let address = wire::serve(move |stream| serve(&stream, &all));
         Self { address, seen }
     }
 

@@ -2,7 +2,7 @@
 //! counts how often it is asked.
 
 use std::io::{BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -31,8 +31,6 @@ pub(crate) struct Issuer {
 impl Issuer {
     /// On a free port, with these public keys.
     pub(crate) fn start(keys: &[Value]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("its address");
         let published = Published {
             status: 200,
             cache_control: "public, max-age=86400".to_owned(),
@@ -42,17 +40,12 @@ impl Issuer {
             published,
             asked: 0,
         }));
-        let issuer = Self {
+        let asked = Arc::clone(&state);
+        let address = wire::serve(move |stream| serve(&stream, &asked));
+        Self {
             url: format!("http://{address}"),
-            state: Arc::clone(&state),
-        };
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let state = Arc::clone(&state);
-                std::thread::spawn(move || serve(&stream, &state));
-            }
-        });
-        issuer
+            state,
+        }
     }
 
     /// `[provider.corp]` that trusts it, for a client of that id.

@@ -4,9 +4,10 @@
 //! Owns what is sent to an app byte for byte and every reading of it. Must not know what a test sends, or expects.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::thread;
+
+use super::wire;
 
 /// A request as an app has read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,16 +44,9 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn start(reader: Reader) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("its address");
         let got: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
         let all = Arc::clone(&got);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let all = Arc::clone(&all);
-                thread::spawn(move || serve(stream, reader, &all));
-            }
-        });
+        let address = wire::serve(move |stream| serve(stream, reader, &all));
         Self { address, got }
     }
 

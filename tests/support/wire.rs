@@ -1,7 +1,9 @@
 //! HTTP/1.1 by hand: what is sent is exactly what the test wrote, and an answer keeps its bytes.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 /// A peer that says nothing for so long has failed the test.
@@ -247,4 +249,18 @@ fn read_line(reader: &mut impl BufRead) -> std::io::Result<String> {
 
 fn malformed(line: &str) -> std::io::Error {
     std::io::Error::other(format!("malformed HTTP: {line:?}"))
+}
+
+/// A server on a free port, of a thread for each connection.
+pub(crate) fn serve(each: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address");
+    let each = Arc::new(each);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let each = Arc::clone(&each);
+            thread::spawn(move || each(stream));
+        }
+    });
+    address
 }

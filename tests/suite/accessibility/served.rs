@@ -2,11 +2,9 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::thread;
+use std::net::{SocketAddr, TcpStream};
 
-use crate::support::Response;
+use crate::support::{Response, wire};
 
 /// The name of a page that breaks rules.
 pub(super) const BAD: &str = "bad";
@@ -34,15 +32,7 @@ impl Served {
         let policy =
             "content-type: text/html\r\ncontent-security-policy: style-src 'unsafe-hashes'\r\n";
         answers.insert(format!("/{BAD}"), answer(policy, BAD_PAGE));
-        let answers = Arc::new(answers);
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("its address");
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let answers = Arc::clone(&answers);
-                thread::spawn(move || serve(&stream, &answers));
-            }
-        });
+        let address = wire::serve(move |stream| serve(&stream, &answers));
         Self { address }
     }
 

@@ -2,14 +2,14 @@
 //! speaks to the app itself, with identity headers of its own, and nobody is asked.
 
 use std::io::{BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::recipes::aside;
 use crate::support::Setup;
 use crate::support::fronts::{Front, Kind, front_with};
-use crate::support::wire::read_head;
+use crate::support::wire::{self, read_head};
 
 type Head = (String, Vec<(String, String)>);
 
@@ -29,16 +29,9 @@ struct Upgrading {
 
 impl Upgrading {
     fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("its address");
-        let seen = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::default();
         let all = Arc::clone(&seen);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let all = Arc::clone(&all);
-                std::thread::spawn(move || serve(&stream, &all));
-            }
-        });
+        let address = wire::serve(move |stream| serve(&stream, &all));
         Self { address, seen }
     }
 
